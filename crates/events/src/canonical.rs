@@ -1,0 +1,255 @@
+//! Canonical JSON: one text for every way of writing the same content.
+//!
+//! Members are sorted, white space goes, escapes in strings are written one way, and numbers stay as
+//! they were written, so that ids beyond 2^53 and `1.50` keep their text (`Content` in the map).
+
+use crate::limits::JSON_DEPTH_MAX;
+use crate::problem::Problem;
+use std::ops::Range;
+
+/// Appends the canonical form of `json`, which must be one valid JSON value, to `out`.
+///
+/// # Errors
+/// When a member stands twice in one object, or values are nested deeper than [`JSON_DEPTH_MAX`].
+pub fn write(json: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
+    let mut scanner = Scanner {
+        json: json.as_bytes(),
+        at: 0,
+        out,
+        depth: 0,
+    };
+    scanner.value()?;
+    scanner.space();
+    if scanner.at == scanner.json.len() {
+        Ok(())
+    } else {
+        Err(malformed())
+    }
+}
+
+struct Scanner<'a> {
+    json: &'a [u8],
+    at: usize,
+    out: &'a mut Vec<u8>,
+    depth: usize,
+}
+
+impl Scanner<'_> {
+    fn value(&mut self) -> Result<(), Problem> {
+        self.space();
+        match self.peek()? {
+            b'{' => self.nested(Self::object),
+            b'[' => self.nested(Self::array),
+            b'"' => self.string(),
+            _ => self.bare(),
+        }
+    }
+
+    fn nested(&mut self, inside: fn(&mut Self) -> Result<(), Problem>) -> Result<(), Problem> {
+        self.depth += 1;
+        if self.depth > JSON_DEPTH_MAX {
+            return Err(Problem::invalid(
+                "",
+                format!("nested deeper than {JSON_DEPTH_MAX} levels"),
+            ));
+        }
+        inside(self)?;
+        self.depth -= 1;
+        Ok(())
+    }
+
+    fn object(&mut self) -> Result<(), Problem> {
+        self.take(b'{')?;
+        self.out.push(b'{');
+        let start = self.out.len();
+        let mut members: Vec<Member> = Vec::new();
+        while !self.ends(b'}')? {
+            let from = self.out.len();
+            self.string()?;
+            let name = from..self.out.len();
+            self.space();
+            self.take(b':')?;
+            self.out.push(b':');
+            self.value()?;
+            members.push(Member {
+                name,
+                whole: from..self.out.len(),
+            });
+            self.separator(b'}')?;
+        }
+        self.sort(start, &mut members)?;
+        self.out.push(b'}');
+        Ok(())
+    }
+
+    /// Writes the members that stand unsorted from `start` on in the order of their names.
+    fn sort(&mut self, start: usize, members: &mut [Member]) -> Result<(), Problem> {
+        let out = &*self.out;
+        members.sort_by(|a, b| out[a.name.clone()].cmp(&out[b.name.clone()]));
+        if let Some(pair) = members
+            .windows(2)
+            .find(|pair| out[pair[0].name.clone()] == out[pair[1].name.clone()])
+        {
+            let name = String::from_utf8_lossy(&out[pair[0].name.clone()]).into_owned();
+            return Err(Problem::invalid("", format!("duplicate member {name}")));
+        }
+        let mut sorted = Vec::with_capacity(self.out.len() - start + members.len());
+        for (index, member) in members.iter().enumerate() {
+            if index > 0 {
+                sorted.push(b',');
+            }
+            sorted.extend_from_slice(&self.out[member.whole.clone()]);
+        }
+        self.out.truncate(start);
+        self.out.append(&mut sorted);
+        Ok(())
+    }
+
+    fn array(&mut self) -> Result<(), Problem> {
+        self.take(b'[')?;
+        self.out.push(b'[');
+        let mut first = true;
+        while !self.ends(b']')? {
+            if !first {
+                self.out.push(b',');
+            }
+            first = false;
+            self.value()?;
+            self.separator(b']')?;
+        }
+        self.out.push(b']');
+        Ok(())
+    }
+
+    fn string(&mut self) -> Result<(), Problem> {
+        self.space();
+        let start = self.at;
+        self.take(b'"')?;
+        let mut escaped = false;
+        loop {
+            match self.peek()? {
+                b'"' => break,
+                b'\\' => {
+                    escaped = true;
+                    self.at += 2;
+                }
+                _ => self.at += 1,
+            }
+        }
+        self.at += 1;
+        let raw = self.json.get(start..self.at).ok_or_else(malformed)?;
+        if escaped {
+            let text: String = serde_json::from_slice(raw).map_err(|_| malformed())?;
+            serde_json::to_writer(&mut *self.out, &text).map_err(|_| malformed())?;
+        } else {
+            self.out.extend_from_slice(raw);
+        }
+        Ok(())
+    }
+
+    /// A number, `true`, `false` or `null`, as it stands.
+    fn bare(&mut self) -> Result<(), Problem> {
+        let start = self.at;
+        while let Some(byte) = self.json.get(self.at) {
+            if matches!(
+                byte,
+                b',' | b'}' | b']' | b':' | b' ' | b'\t' | b'\n' | b'\r'
+            ) {
+                break;
+            }
+            self.at += 1;
+        }
+        if start == self.at {
+            return Err(malformed());
+        }
+        self.out.extend_from_slice(&self.json[start..self.at]);
+        Ok(())
+    }
+
+    fn space(&mut self) {
+        while matches!(self.json.get(self.at), Some(b' ' | b'\t' | b'\n' | b'\r')) {
+            self.at += 1;
+        }
+    }
+
+    fn peek(&self) -> Result<u8, Problem> {
+        self.json.get(self.at).copied().ok_or_else(malformed)
+    }
+
+    fn take(&mut self, byte: u8) -> Result<(), Problem> {
+        if self.peek()? != byte {
+            return Err(malformed());
+        }
+        self.at += 1;
+        Ok(())
+    }
+
+    fn ends(&mut self, close: u8) -> Result<bool, Problem> {
+        self.space();
+        let ends = self.peek()? == close;
+        if ends {
+            self.at += 1;
+        }
+        Ok(ends)
+    }
+
+    fn separator(&mut self, close: u8) -> Result<(), Problem> {
+        self.space();
+        match self.peek()? {
+            b',' => {
+                self.at += 1;
+                Ok(())
+            }
+            byte if byte == close => Ok(()),
+            _ => Err(malformed()),
+        }
+    }
+}
+
+struct Member {
+    name: Range<usize>,
+    whole: Range<usize>,
+}
+
+fn malformed() -> Problem {
+    Problem::unreadable("not valid JSON")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn canonical(json: &str) -> String {
+        let mut out = Vec::new();
+        write(json, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn spellings_of_one_content_are_one_text() {
+        let want = r#"{"a":[1.50,9007199254740993],"b":{"c":"é","d":null}}"#;
+        assert_eq!(canonical(want), want);
+        assert_eq!(
+            canonical(
+                " { \"b\": {\"d\":null,\n\"c\":\"\\u00e9\"}, \"a\": [ 1.50, 9007199254740993 ] } "
+            ),
+            want
+        );
+    }
+
+    #[test]
+    fn duplicate_members_and_deep_nesting_are_refused() {
+        assert!(write(r#"{"a":1,"b":2,"a":3}"#, &mut Vec::new()).is_err());
+        let deep = "[".repeat(JSON_DEPTH_MAX + 1) + &"]".repeat(JSON_DEPTH_MAX + 1);
+        assert!(write(&deep, &mut Vec::new()).is_err());
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_and_never_panics() {
+        for json in [
+            "", "{", "[1,", "{\"a\"", "\"\\", "{\"a\":}", "[1 2]", "1 2", "{,}",
+        ] {
+            assert!(write(json, &mut Vec::new()).is_err(), "{json}");
+        }
+    }
+}

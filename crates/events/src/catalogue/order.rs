@@ -1,0 +1,44 @@
+//! Orders and their refunds.
+
+use super::typed::Json;
+use crate::customer_ref::CustomerRef;
+use crate::member::Member;
+use crate::money::Money;
+use crate::text::{Code, Text};
+use crate::time::Moment;
+
+event_data! {
+    /// An order as it stands (⟳); the first of a subject places it.
+    Updated: UpdatedFacts, UpdatedPersonal {
+        facts {
+            /// The shop's own word for it (C6).
+            status: Member<Code<50>>,
+            total: Member<Money>,
+            payment_method: Member<Code<100>>,
+            shipping_method: Member<Code<100>>,
+            ordered_at: Member<Moment>,
+            /// When the order changed; an older revision is kept and does not become current.
+            updated_at: Member<Moment>,
+        }
+        personal {
+            customer: Option<CustomerRef>,
+            order_id: Option<Text<200>>,
+            items: Member<Vec<Json>>,
+            shipping_address: Member<Json>,
+        }
+    }
+}
+
+event_data! {
+    /// Money goes back for an order (C9).
+    Refunded: RefundedFacts, RefundedPersonal {
+        facts {
+            amount: Money,
+        }
+        personal {
+            order_id: Option<Text<200>>,
+            refund_id: Option<Text<200>>,
+            reason: Option<Text<500>>,
+        }
+    }
+}

@@ -1,0 +1,266 @@
+//! The envelope as sent: CloudEvents 1.0 in JSON.
+
+use crate::limits::{ATTRIBUTE_CHARS_MAX, EVENT_BYTES_MAX, EXTENSION_BYTES_MAX};
+use crate::problem::Problem;
+use serde::de::{Error as _, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
+use serde_json::value::RawValue;
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::fmt;
+
+/// Attributes that Touchbook sets itself; a sender's own values are ignored.
+const OURS: &[&str] = &[
+    "authtype",
+    "authid",
+    "correlationid",
+    "causationid",
+    "position",
+    "recorded_at",
+];
+
+/// One event as it was sent, its payload still text.
+#[derive(Debug, Default)]
+pub struct Envelope<'a> {
+    pub id: Cow<'a, str>,
+    pub source: Cow<'a, str>,
+    pub event_type: Cow<'a, str>,
+    pub time: Option<Cow<'a, str>>,
+    pub subject: Option<Cow<'a, str>>,
+    pub dataschema: Option<Cow<'a, str>>,
+    pub tenant: Option<Cow<'a, str>>,
+    pub traceparent: Option<Cow<'a, str>>,
+    pub data: Option<&'a RawValue>,
+    /// Set by the service that published it; believed only on the commands side.
+    pub authtype: Option<Cow<'a, str>>,
+    pub authid: Option<Cow<'a, str>>,
+    /// Extension attributes that are not known, kept and returned.
+    pub extensions: BTreeMap<String, &'a RawValue>,
+}
+
+impl<'a> Envelope<'a> {
+    /// # Errors
+    /// `unreadable` for what is no JSON, else the attribute at fault.
+    pub fn parse(json: &'a str) -> Result<Self, Problem> {
+        if json.len() > EVENT_BYTES_MAX {
+            return Err(too_large(json.len()));
+        }
+        let envelope: Self = match serde_json::from_str(json) {
+            Ok(envelope) => envelope,
+            Err(_) => {
+                let mut reader = serde_json::Deserializer::from_str(json);
+                serde_path_to_error::deserialize(&mut reader)
+                    .map_err(|error| Problem::from_path_error(&error))?
+            }
+        };
+        envelope.check()?;
+        Ok(envelope)
+    }
+
+    fn check(&self) -> Result<(), Problem> {
+        for (pointer, value) in [
+            ("/id", Some(&self.id)),
+            ("/source", Some(&self.source)),
+            ("/subject", self.subject.as_ref()),
+        ] {
+            let Some(value) = value else { continue };
+            if value.is_empty() {
+                return Err(Problem::invalid(pointer, "must not be empty"));
+            }
+            if value.len() > ATTRIBUTE_CHARS_MAX && value.chars().count() > ATTRIBUTE_CHARS_MAX {
+                let detail = format!("at most {ATTRIBUTE_CHARS_MAX} characters are allowed");
+                return Err(Problem::invalid(pointer, detail));
+            }
+        }
+        let extension_bytes: usize = self
+            .extensions
+            .iter()
+            .map(|(name, value)| name.len() + value.get().len())
+            .sum();
+        if extension_bytes > EXTENSION_BYTES_MAX {
+            let detail = format!(
+                "extension attributes take {extension_bytes} bytes, at most {EXTENSION_BYTES_MAX} are allowed"
+            );
+            return Err(Problem::invalid("", detail));
+        }
+        Ok(())
+    }
+}
+
+pub(crate) fn too_large(bytes: usize) -> Problem {
+    let detail = format!("the event has {bytes} bytes, at most {EVENT_BYTES_MAX} are allowed");
+    Problem::new("event_too_large", "", detail)
+}
+
+impl<'de: 'a, 'a> Deserialize<'de> for Envelope<'a> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(EnvelopeVisitor)
+    }
+}
+
+struct EnvelopeVisitor;
+
+impl<'de> Visitor<'de> for EnvelopeVisitor {
+    type Value = Envelope<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a CloudEvents object")
+    }
+
+    fn visit_map<M: MapAccess<'de>>(self, mut map: M) -> Result<Envelope<'de>, M::Error> {
+        let mut envelope = Envelope::default();
+        let mut seen = Seen::default();
+        let mut specversion: Option<Text<'de>> = None;
+        while let Some(Text(key)) = map.next_key()? {
+            let slot = match &*key {
+                "specversion" => {
+                    seen.once(0, "specversion")?;
+                    specversion = Some(map.next_value()?);
+                    continue;
+                }
+                "id" => {
+                    seen.once(1, "id")?;
+                    envelope.id = map.next_value::<Text<'de>>()?.0;
+                    continue;
+                }
+                "source" => {
+                    seen.once(2, "source")?;
+                    envelope.source = map.next_value::<Text<'de>>()?.0;
+                    continue;
+                }
+                "type" => {
+                    seen.once(3, "type")?;
+                    envelope.event_type = map.next_value::<Text<'de>>()?.0;
+                    continue;
+                }
+                "data" => {
+                    seen.once(4, "data")?;
+                    envelope.data = Some(map.next_value()?);
+                    continue;
+                }
+                "time" => seen.slot(5, "time", &mut envelope.time)?,
+                "subject" => seen.slot(6, "subject", &mut envelope.subject)?,
+                "dataschema" => seen.slot(7, "dataschema", &mut envelope.dataschema)?,
+                "tenantid" => seen.slot(8, "tenantid", &mut envelope.tenant)?,
+                "traceparent" => seen.slot(9, "traceparent", &mut envelope.traceparent)?,
+                "authtype" => seen.slot(10, "authtype", &mut envelope.authtype)?,
+                "authid" => seen.slot(11, "authid", &mut envelope.authid)?,
+                "datacontenttype" => {
+                    seen.once(12, "datacontenttype")?;
+                    json_content::<M::Error>(&map.next_value::<Text<'de>>()?.0)?;
+                    continue;
+                }
+                other if OURS.contains(&other) => {
+                    map.next_value::<&RawValue>()?;
+                    continue;
+                }
+                _ => {
+                    if envelope
+                        .extensions
+                        .insert(key.to_string(), map.next_value()?)
+                        .is_some()
+                    {
+                        return Err(M::Error::custom(format_args!(
+                            "duplicate attribute `{key}`"
+                        )));
+                    }
+                    continue;
+                }
+            };
+            *slot = map.next_value::<Option<Text<'de>>>()?.map(|text| text.0);
+        }
+        seen.required(specversion.as_ref().map(|version| &*version.0))?;
+        Ok(envelope)
+    }
+}
+
+/// Text borrowed from the input where it has no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+#[derive(Default)]
+struct Seen(u16);
+
+impl Seen {
+    fn once<E: serde::de::Error>(&mut self, bit: u16, name: &'static str) -> Result<(), E> {
+        if self.0 & (1 << bit) != 0 {
+            return Err(E::duplicate_field(name));
+        }
+        self.0 |= 1 << bit;
+        Ok(())
+    }
+
+    fn slot<'s, T, E: serde::de::Error>(
+        &mut self,
+        bit: u16,
+        name: &'static str,
+        slot: &'s mut T,
+    ) -> Result<&'s mut T, E> {
+        self.once(bit, name).map(|()| slot)
+    }
+
+    fn required<E: serde::de::Error>(&self, specversion: Option<&str>) -> Result<(), E> {
+        for (bit, name) in [(0, "specversion"), (1, "id"), (2, "source"), (3, "type")] {
+            if self.0 & (1 << bit) == 0 {
+                return Err(E::missing_field(name));
+            }
+        }
+        if specversion != Some("1.0") {
+            return Err(E::custom("`specversion` must be `1.0`"));
+        }
+        Ok(())
+    }
+}
+
+fn json_content<E: serde::de::Error>(content_type: &str) -> Result<(), E> {
+    if content_type.starts_with("application/json") || content_type.contains("+json") {
+        return Ok(());
+    }
+    Err(E::custom("`datacontenttype` must be `application/json`"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn attributes_of_ours_are_ignored_and_unknown_ones_kept() {
+        let envelope = Envelope::parse(
+            r#"{"specversion":"1.0","id":"1","source":"shop","type":"sms.sent","position":9,
+                "partitionkey":"x","tenantid":"acme","data":{"body":"hi"}}"#,
+        )
+        .unwrap();
+        assert_eq!(envelope.event_type, "sms.sent");
+        assert_eq!(envelope.tenant.as_deref(), Some("acme"));
+        assert_eq!(
+            envelope.extensions.keys().collect::<Vec<_>>(),
+            ["partitionkey"]
+        );
+    }
+
+    #[test]
+    fn what_is_missing_or_double_is_named() {
+        let problem = Envelope::parse(r#"{"specversion":"1.0","id":"1","type":"t"}"#).unwrap_err();
+        assert!(problem.detail.contains("`source`"), "{problem}");
+        let twice = r#"{"specversion":"1.0","id":"1","id":"2","source":"s","type":"t"}"#;
+        assert!(
+            Envelope::parse(twice)
+                .unwrap_err()
+                .detail
+                .contains("duplicate field `id`")
+        );
+        let old = r#"{"specversion":"0.3","id":"1","source":"s","type":"t"}"#;
+        assert!(
+            Envelope::parse(old)
+                .unwrap_err()
+                .detail
+                .contains("specversion")
+        );
+        assert!(Envelope::parse("{").unwrap_err().is_unreadable());
+        let empty = r#"{"specversion":"1.0","id":"","source":"s","type":"t"}"#;
+        assert_eq!(Envelope::parse(empty).unwrap_err().pointer, "/id");
+        let number = r#"{"specversion":"1.0","id":1,"source":"s","type":"t"}"#;
+        assert_eq!(Envelope::parse(number).unwrap_err().pointer, "/id");
+    }
+}

@@ -1,0 +1,332 @@
+//! An event that was read, validated and hashed; the writer takes nothing else.
+
+use crate::canonical;
+use crate::catalogue::{Data, EventType, Sender, typed::Json};
+use crate::digest::{Digest, TenantKey};
+use crate::envelope::{Envelope, too_large};
+use crate::limits::EVENT_BYTES_MAX;
+use crate::problem::Problem;
+use crate::time::{Moment, Timestamp};
+use serde::{Deserialize, Serialize};
+use std::cell::RefCell;
+
+closed_enum!(
+    /// Who is behind an event (CloudEvents `authtype`).
+    PrincipalKind {
+        /// A system that publishes on the stream.
+        Producer = "app_user",
+        /// A person who is signed in.
+        User = "user",
+        /// A program with a key.
+        Program = "service_account",
+        /// Touchbook itself.
+        Touchbook = "system",
+        Unauthenticated = "unauthenticated",
+    }
+);
+
+/// Who sent an event, from its credential, never from its sender's word.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Principal {
+    pub kind: PrincipalKind,
+    pub id: Option<Box<str>>,
+}
+
+impl Principal {
+    pub fn producer() -> Self {
+        Self {
+            kind: PrincipalKind::Producer,
+            id: None,
+        }
+    }
+
+    pub fn touchbook() -> Self {
+        Self {
+            kind: PrincipalKind::Touchbook,
+            id: None,
+        }
+    }
+}
+
+/// What was sent beside the payload, as text: personal, since ids and subjects may name people.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sent {
+    pub source: Box<str>,
+    pub id: Box<str>,
+    /// The subject, made from the payload's own key or the event's id where none was sent.
+    pub subject: Box<str>,
+    pub principal_id: Option<Box<str>>,
+    pub traceparent: Option<Box<str>>,
+    /// Unknown extension attributes, as one JSON object.
+    pub extensions: Option<Json>,
+}
+
+/// An event that was read and validated, with everything that can be computed without the ledger.
+#[derive(Clone, Debug)]
+pub struct Incoming {
+    pub data: Data,
+    /// The version its sender wrote; `data` is the newest.
+    pub sent: Sent,
+    pub time: Option<Moment>,
+    pub principal: PrincipalKind,
+    pub subject: Digest,
+    pub event_key: Digest,
+    pub content: Digest,
+    /// Size as sent, for the limits of queues.
+    pub bytes: usize,
+}
+
+/// Where an event came in, which decides what its sender may send.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entrance {
+    /// The producers' side of the stream.
+    Producer,
+    /// `POST /events`: what producers may send, and what people may.
+    Api,
+    /// The service's own side of the stream: anything.
+    Service,
+}
+
+impl Entrance {
+    fn admits(self, event_type: EventType) -> bool {
+        let senders = event_type.senders();
+        match self {
+            Self::Producer => senders.contains(&Sender::Producer),
+            Self::Api => senders.contains(&Sender::Producer) || senders.contains(&Sender::User),
+            Self::Service => true,
+        }
+    }
+}
+
+impl Incoming {
+    /// Reads one event in JSON.
+    ///
+    /// # Errors
+    /// What is wrong with it, with a pointer from the event's root.
+    pub fn read(
+        json: &str,
+        entrance: Entrance,
+        principal: &Principal,
+        key: &TenantKey,
+    ) -> Result<Self, Problem> {
+        Self::from_envelope(
+            &Envelope::parse(json)?,
+            json.len(),
+            entrance,
+            principal,
+            key,
+        )
+    }
+
+    /// # Errors
+    /// As [`Incoming::read`].
+    pub fn from_envelope(
+        envelope: &Envelope<'_>,
+        bytes: usize,
+        entrance: Entrance,
+        principal: &Principal,
+        key: &TenantKey,
+    ) -> Result<Self, Problem> {
+        if bytes > EVENT_BYTES_MAX {
+            return Err(too_large(bytes));
+        }
+        let event_type = admitted(&envelope.event_type, entrance)?;
+        check_schema(envelope, event_type)?;
+        let json = envelope.data.map_or("{}", |data| data.get());
+        let data = Data::read(event_type, json).map_err(|problem| problem.under("/data"))?;
+        data.check().map_err(|problem| problem.under("/data"))?;
+        let time = envelope.time.as_deref().map(Moment::parse).transpose();
+        let time = time.map_err(|error| Problem::invalid("/time", error.to_string()))?;
+        let subject = subject_of(envelope, event_type, &data);
+        Ok(Self {
+            content: content(envelope, json, key)?,
+            subject: key.subject(&subject),
+            event_key: key.event_key(&envelope.source, &envelope.id),
+            sent: Sent {
+                source: (&*envelope.source).into(),
+                id: (&*envelope.id).into(),
+                subject,
+                principal_id: principal.id.clone(),
+                traceparent: envelope.traceparent.as_deref().map(Into::into),
+                extensions: extensions(envelope)?,
+            },
+            principal: principal.kind,
+            time,
+            data,
+            bytes,
+        })
+    }
+
+    /// An event that Touchbook begins itself, such as a consequence or `tenant.created`.
+    pub fn own(data: Data, source: &str, id: &str, subject: &str, key: &TenantKey) -> Self {
+        let json = serde_json::to_string(&data).expect("a payload of ours is JSON");
+        let envelope = Envelope {
+            id: id.into(),
+            source: source.into(),
+            event_type: data.event_type().as_str().into(),
+            subject: Some(subject.into()),
+            ..Envelope::default()
+        };
+        Self {
+            content: content(&envelope, &json, key).expect("a payload of ours is canonical"),
+            subject: key.subject(subject),
+            event_key: key.event_key(source, id),
+            sent: Sent {
+                source: source.into(),
+                id: id.into(),
+                subject: subject.into(),
+                principal_id: None,
+                traceparent: None,
+                extensions: None,
+            },
+            principal: PrincipalKind::Touchbook,
+            time: None,
+            data,
+            bytes: json.len(),
+        }
+    }
+
+    /// The event as the service publishes it: what was sent, and who sent it.
+    pub fn republish(envelope: &Envelope<'_>, principal: &Principal, tenant: &str) -> String {
+        #[derive(Serialize)]
+        struct Republished<'a> {
+            specversion: &'static str,
+            id: &'a str,
+            source: &'a str,
+            r#type: &'a str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            time: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            subject: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            dataschema: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            traceparent: Option<&'a str>,
+            tenantid: &'a str,
+            authtype: &'static str,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            authid: Option<&'a str>,
+            #[serde(skip_serializing_if = "Option::is_none")]
+            data: Option<&'a serde_json::value::RawValue>,
+            #[serde(flatten)]
+            extensions: &'a std::collections::BTreeMap<String, &'a serde_json::value::RawValue>,
+        }
+        serde_json::to_string(&Republished {
+            specversion: "1.0",
+            id: &envelope.id,
+            source: &envelope.source,
+            r#type: &envelope.event_type,
+            time: envelope.time.as_deref(),
+            subject: envelope.subject.as_deref(),
+            dataschema: envelope.dataschema.as_deref(),
+            traceparent: envelope.traceparent.as_deref(),
+            tenantid: tenant,
+            authtype: principal.kind.as_str(),
+            authid: principal.id.as_deref(),
+            data: envelope.data,
+            extensions: &envelope.extensions,
+        })
+        .expect("an envelope that was read can be written")
+    }
+
+    /// The instant it claims, or `recorded_at`; more than a day ahead or before 1900 is refused.
+    pub fn time_in(
+        &self,
+        zone: chrono_tz::Tz,
+        recorded_at: Timestamp,
+    ) -> Result<Timestamp, Problem> {
+        let Some(time) = self.time.map(|moment| moment.in_zone(zone)) else {
+            return Ok(recorded_at);
+        };
+        let latest = recorded_at.plus_seconds(crate::limits::AHEAD_SECONDS_MAX);
+        if time < Timestamp::EARLIEST || time > latest {
+            let detail = format!("must lie between {} and {latest}", Timestamp::EARLIEST);
+            return Err(Problem::invalid("/time", detail));
+        }
+        Ok(time)
+    }
+}
+
+fn admitted(name: &str, entrance: Entrance) -> Result<EventType, Problem> {
+    let known = EventType::parse(name).ok_or_else(|| {
+        Problem::new(
+            "unknown_type",
+            "/type",
+            format!("`{name}` is no event type"),
+        )
+    });
+    let types = || {
+        EventType::ALL
+            .iter()
+            .filter(|known| entrance.admits(**known))
+            .map(|known| known.as_str())
+    };
+    match known {
+        Ok(event_type) if entrance.admits(event_type) => Ok(event_type),
+        Ok(_) => {
+            let detail = format!("`{name}` is not sent here; Touchbook makes it itself");
+            Err(Problem::new("type_not_allowed", "/type", detail).allowing(types()))
+        }
+        Err(problem) => Err(problem.allowing(types())),
+    }
+}
+
+/// `dataschema` is `/schemas/events/<type>/<version>`, or absent for the newest.
+fn check_schema(envelope: &Envelope<'_>, event_type: EventType) -> Result<(), Problem> {
+    let Some(schema) = envelope.dataschema.as_deref() else {
+        return Ok(());
+    };
+    let known = format!(
+        "/schemas/events/{}/{}",
+        event_type.as_str(),
+        event_type.version()
+    );
+    if schema.ends_with(&known) {
+        return Ok(());
+    }
+    Err(Problem::invalid("/dataschema", format!("`{schema}` is not known")).allowing([known]))
+}
+
+fn subject_of(envelope: &Envelope<'_>, event_type: EventType, data: &Data) -> Box<str> {
+    match &envelope.subject {
+        Some(subject) => (&**subject).into(),
+        None => {
+            let own = data.own_key().unwrap_or(&envelope.id);
+            format!("{}/{own}", event_type.object()).into()
+        }
+    }
+}
+
+fn extensions(envelope: &Envelope<'_>) -> Result<Option<Json>, Problem> {
+    if envelope.extensions.is_empty() {
+        return Ok(None);
+    }
+    serde_json::to_string(&envelope.extensions)
+        .map(|json| Some(Json(json.into())))
+        .map_err(|error| Problem::unreadable(error.to_string()))
+}
+
+thread_local! {
+    static CANONICAL: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Digest of what was sent: type, time if given, subject if given, and the payload.
+fn content(envelope: &Envelope<'_>, json: &str, key: &TenantKey) -> Result<Digest, Problem> {
+    CANONICAL.with_borrow_mut(|canonical| {
+        canonical.clear();
+        canonical::write(json, canonical).map_err(|problem| problem.under("/data"))?;
+        let optional = |value: &Option<std::borrow::Cow<'_, str>>| match value {
+            Some(text) => [b"1", text.as_bytes()].concat(),
+            None => b"0".to_vec(),
+        };
+        Ok(key.digest_parts(
+            "content",
+            &[
+                envelope.event_type.as_bytes(),
+                &optional(&envelope.time),
+                &optional(&envelope.subject),
+                canonical,
+            ],
+        ))
+    })
+}

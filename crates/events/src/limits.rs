@@ -1,0 +1,26 @@
+//! Every limit on what one event may be (design law 8). Those of queues and pages stand with them.
+
+/// One event as sent, envelope and payload.
+pub const EVENT_BYTES_MAX: usize = 512 * 1024;
+/// Events in one request or one message.
+pub const BATCH_EVENTS_MAX: usize = 1_000;
+/// A request's body.
+pub const BATCH_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// A stream message.
+pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// A batch that stands or falls as a whole.
+pub const ATOMIC_BYTES_MAX: usize = 128 * 1024;
+/// Objects and arrays within each other.
+pub const JSON_DEPTH_MAX: usize = 64;
+/// `id`, `source` and `subject`, in characters.
+pub const ATTRIBUTE_CHARS_MAX: usize = 500;
+/// Extension attributes that are not known, in bytes of JSON.
+pub const EXTENSION_BYTES_MAX: usize = 4 * 1024;
+/// Records that one event may cause.
+pub const CONSEQUENCES_MAX: usize = 16;
+/// How far ahead of the recording an event's time may lie.
+pub const AHEAD_SECONDS_MAX: i64 = 24 * 60 * 60;
+pub const IDENTIFIERS_PER_CUSTOMER_MAX: usize = 50;
+pub const MEMBERS_PER_GROUP_MAX: usize = 50;
+/// A tenant's slug: `[a-z0-9-]{1,40}`.
+pub const SLUG_CHARS_MAX: usize = 40;

@@ -1,0 +1,92 @@
+//! A member of a whole object: absent keeps what was known, null clears it.
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+/// A member of a whole-object revision (⟳ in the catalogue).
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub enum Member<T> {
+    /// Not sent: the last value stays.
+    #[default]
+    Absent,
+    /// Sent as null: the last value is cleared.
+    Null,
+    Value(T),
+}
+
+impl<T> Member<T> {
+    pub fn value(&self) -> Option<&T> {
+        match self {
+            Self::Value(value) => Some(value),
+            Self::Absent | Self::Null => None,
+        }
+    }
+
+    /// Lays this revision's member over the last known one.
+    pub fn over(self, known: &mut Option<T>) {
+        match self {
+            Self::Absent => {}
+            Self::Null => *known = None,
+            Self::Value(value) => *known = Some(value),
+        }
+    }
+}
+
+impl<T> From<Option<T>> for Member<T> {
+    fn from(value: Option<T>) -> Self {
+        match value {
+            Some(value) => Self::Value(value),
+            None => Self::Absent,
+        }
+    }
+}
+
+/// JSON has null and absence; the binary form has a tag byte: 0 absent, 1 null, 2 value.
+impl<T: Serialize> Serialize for Member<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            return self.value().serialize(serializer);
+        }
+        match self {
+            Self::Absent => serializer.serialize_unit_variant("Member", 0, "Absent"),
+            Self::Null => serializer.serialize_unit_variant("Member", 1, "Null"),
+            Self::Value(value) => serializer.serialize_newtype_variant("Member", 2, "Value", value),
+        }
+    }
+}
+
+impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            return Ok(match Option::<T>::deserialize(deserializer)? {
+                Some(value) => Self::Value(value),
+                None => Self::Null,
+            });
+        }
+        #[derive(Deserialize)]
+        #[serde(rename = "Member")]
+        enum Tagged<T> {
+            Absent,
+            Null,
+            Value(T),
+        }
+        Ok(match Tagged::deserialize(deserializer)? {
+            Tagged::Absent => Self::Absent,
+            Tagged::Null => Self::Null,
+            Tagged::Value(value) => Self::Value(value),
+        })
+    }
+}
+
+impl<T: schemars::JsonSchema> schemars::JsonSchema for Member<T> {
+    fn schema_name() -> std::borrow::Cow<'static, str> {
+        Option::<T>::schema_name()
+    }
+
+    fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
+        Option::<T>::json_schema(generator)
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}

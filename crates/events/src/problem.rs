@@ -1,0 +1,70 @@
+//! What was wrong with an input, where, and what is allowed instead.
+
+use std::fmt;
+
+/// One thing wrong with one input, in words its sender can act on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable name of the kind of problem, in snake_case; part of the HTTP problem's `type`.
+    pub code: &'static str,
+    /// RFC 6901 pointer to the member at fault, from the root of the event; empty = the whole.
+    pub pointer: String,
+    pub detail: String,
+    /// The values that would have been accepted, where they can be listed.
+    pub allowed: Vec<String>,
+}
+
+impl Problem {
+    pub fn new(code: &'static str, pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            pointer: pointer.into(),
+            detail: detail.into(),
+            allowed: Vec::new(),
+        }
+    }
+
+    /// The input could not be read as JSON at all (HTTP 400).
+    pub fn unreadable(detail: impl Into<String>) -> Self {
+        Self::new(UNREADABLE, "", detail)
+    }
+
+    /// The input was read but a value can't be used (HTTP 422).
+    pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
+        Self::new("invalid_value", pointer, detail)
+    }
+
+    #[must_use]
+    pub fn allowing(mut self, allowed: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.allowed = allowed.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// Moves the pointer below `prefix`, for a problem found inside a part of an event.
+    #[must_use]
+    pub fn under(mut self, prefix: &str) -> Self {
+        self.pointer.insert_str(0, prefix);
+        self
+    }
+
+    pub fn is_unreadable(&self) -> bool {
+        self.code == UNREADABLE
+    }
+}
+
+const UNREADABLE: &str = "unreadable";
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !self.pointer.is_empty() {
+            write!(f, "{}: ", self.pointer)?;
+        }
+        f.write_str(&self.detail)?;
+        if !self.allowed.is_empty() {
+            write!(f, "; allowed: {}", self.allowed.join(", "))?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for Problem {}
