@@ -20,6 +20,7 @@ mod suite;
 mod tidy;
 
 use std::{
+    env,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -82,9 +83,11 @@ fn perform(task: Task) -> Result<()> {
     }
 }
 
-/// The top of the checkout this program was built from.
+/// The top of the checkout: where cargo runs us, else where we were built.
 fn repository() -> Result<PathBuf> {
-    let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let here = env::var_os("CARGO_MANIFEST_DIR");
+    let here = here.unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+    let here = Path::new(&here);
     let root = here
         .ancestors()
         .nth(2)
