@@ -1,0 +1,48 @@
+//! Every bound of this crate.
+
+use std::time::Duration;
+
+/// Events between HTTP and the writer, or waiting for the stream's acknowledgement.
+pub const QUEUE_EVENTS_MAX: usize = 4_096;
+/// Bytes of the same.
+pub const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// Bytes of one message, payload and headers.
+pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
+/// What of [`MESSAGE_BYTES_MAX`] is kept for subject and headers.
+pub const HEADERS_BYTES_MAX: usize = 4 * 1024;
+/// Payload bytes of one message.
+pub const PAYLOAD_BYTES_MAX: usize = MESSAGE_BYTES_MAX - HEADERS_BYTES_MAX;
+/// Events of one message.
+pub const MESSAGE_EVENTS_MAX: usize = 1_000;
+/// Payload bytes of a message whose events stand or fall together.
+pub const ATOMIC_BYTES_MAX: usize = 128 * 1024;
+/// Characters of a tenant's slug.
+pub const TENANT_CHARACTERS_MAX: usize = 40;
+/// Characters of an event type in a subject.
+pub const EVENT_TYPE_CHARACTERS_MAX: usize = 128;
+
+/// What a caller is told to wait when the queue is full.
+pub const FULL_RETRY_AFTER: Duration = Duration::from_secs(1);
+/// How long a publish tries before it gives up; well within the stream's duplicate window.
+pub const PUBLISH_DEADLINE: Duration = Duration::from_secs(10);
+/// How long one attempt waits for its acknowledgement, and any other request for its answer.
+pub const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// The first pause after a failed attempt; each next one doubles, up to [`BACKOFF_MAX`].
+pub const BACKOFF_MIN: Duration = Duration::from_millis(50);
+pub const BACKOFF_MAX: Duration = Duration::from_secs(1);
+/// How often the connection is probed; two unanswered probes end it.
+pub const PING_INTERVAL: Duration = Duration::from_secs(5);
+/// How often a silent consumer must say that it is alive.
+pub const HEARTBEAT: Duration = Duration::from_secs(3);
+/// How often the ends of the stream are asked for.
+pub const REFRESH_INTERVAL: Duration = Duration::from_secs(2);
+/// Messages and bytes that a reader asks for at once.
+pub const READ_MESSAGES_MAX: usize = 500;
+pub const READ_BYTES_MAX: usize = 8 * 1024 * 1024;
+
+/// How long the stream keeps a message. The ledger is the truth, the stream a buffer.
+pub const STREAM_MAX_AGE: Duration = Duration::from_secs(14 * 24 * 60 * 60);
+/// How large the stream grows unless configured; beyond it publishing is refused.
+pub const STREAM_MAX_BYTES: u64 = 4 * 1024 * 1024 * 1024;
+/// How long the server remembers message ids. In its memory, so minutes.
+pub const DUPLICATE_WINDOW: Duration = Duration::from_secs(5 * 60);
