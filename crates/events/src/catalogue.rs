@@ -3,13 +3,26 @@
 //! A type's number and a payload's stored layout never change; a new layout is a new version with an
 //! upcaster from the old one (design law 6).
 
+pub mod access;
 pub mod account;
 pub mod call;
+pub mod campaign;
+pub mod conversation;
 pub mod customer;
 pub mod dead_letter;
+pub mod import;
+pub mod interaction;
+pub mod merge;
 pub mod message;
 pub mod order;
+pub mod outcome;
+pub mod quote;
+pub mod retraction;
+pub mod sentiment;
+pub mod social;
+pub mod template;
 pub mod typed;
+pub mod workflow;
 
 use crate::customer_ref::CustomerRef;
 use crate::problem::Problem;
@@ -33,33 +46,154 @@ event_types! {
     /// What could not be used, kept with its reason; a record, not a type that is sent.
     0 DeadLetter "dead_letter" 1 dead_letter::DeadLetter, by [Writer], object "dead_letter";
     1 TenantCreated "tenant.created" 1 account::TenantCreated, by [Service], object "tenant";
-    2 PolicyDefined "policy.defined" 1 account::PolicyDefined, by [User Writer], object "policy", key name;
-    10 CustomerCreated "customer.created" 1 customer::Created, by [Writer], object "customer";
-    11 CustomerUpdated "customer.updated" 1 customer::Updated, by [Producer User], object "customer", customer customer;
-    12 IdentifierAttached "identifier.attached" 1 customer::IdentifierAttached, by [User Writer], object "customer";
-    13 IdentifierDetached "identifier.detached" 1 customer::IdentifierDetached, by [User Writer], object "customer";
-    16 CustomerMerged "customer.merged" 1 customer::Merged, by [User], object "customer";
-    17 CustomerUnmerged "customer.unmerged" 1 customer::Unmerged, by [User], object "customer";
-    18 MergeSuggested "merge.suggested" 1 customer::MergeSuggested, by [Writer], object "merge";
-    20 SubjectAssigned "subject.assigned" 1 customer::SubjectAssigned, by [User Writer], object "subject";
-    21 EventRetracted "event.retracted" 1 account::Retracted, by [User], object "event";
-    22 EventReinstated "event.reinstated" 1 account::Reinstated, by [User], object "event";
-    30 CallStarted "call.started" 1 call::Started, by [Producer User], object "call", key call_id, customer customer;
-    31 CallEnded "call.ended" 1 call::Ended, by [Producer User], object "call", key call_id;
-    44 SmsReceived "sms.received" 1 message::SmsReceived, by [Producer User], object "sms", customer customer;
-    45 SmsSent "sms.sent" 1 message::SmsSent, by [Producer User], object "sms", customer customer;
-    50 OrderUpdated "order.updated" 1 order::Updated, by [Producer User], object "order", key order_id, customer customer, whole whole;
-    51 OrderRefunded "order.refunded" 1 order::Refunded, by [Producer User], object "order", key order_id;
-}
+    2 PolicyDefined "policy.defined" 1 account::PolicyDefined, by [User Writer], object "policy",
+        key personal name;
+    3 DeadLetterResolved "dead_letter.resolved" 1 import::DeadLetterResolved, by [User],
+        object "dead_letter", settle settle;
+    4 RulesActivated "ledger.rules_activated" 1 account::RulesActivated, by [User],
+        object "ledger";
 
-impl Data {
-    /// Rules over several members that no single type can hold.
-    pub(crate) fn check(&self) -> Result<(), Problem> {
-        match self {
-            Self::CustomerMerged(merged) => merged.check(),
-            _ => Ok(()),
-        }
-    }
+    10 CustomerCreated "customer.created" 1 customer::Created, by [Writer], object "customer";
+    11 CustomerUpdated "customer.updated" 1 customer::Updated, by [Producer User],
+        object "customer", customer customer, settle settle;
+    12 IdentifierAttached "identifier.attached" 1 customer::IdentifierAttached, by [User Writer],
+        object "customer";
+    13 IdentifierDetached "identifier.detached" 1 customer::IdentifierDetached, by [User Writer],
+        object "customer";
+    14 CustomerStatusChanged "customer.status_changed" 1 customer::StatusChanged, by [User],
+        object "customer", customer customer, settle settle;
+    15 CustomerConsentChanged "customer.consent_changed" 1 customer::ConsentChanged,
+        by [Producer User], object "customer", customer customer, settle settle;
+    16 CustomerMerged "customer.merged" 1 merge::Merged, by [User], object "customer",
+        settle settle;
+    17 CustomerUnmerged "customer.unmerged" 1 merge::Unmerged, by [User], object "customer";
+    18 MergeSuggested "merge.suggested" 1 merge::MergeSuggested, by [Writer], object "merge";
+    19 MergeDismissed "merge.dismissed" 1 merge::MergeDismissed, by [User], object "merge";
+    20 SubjectAssigned "subject.assigned" 1 customer::SubjectAssigned, by [User Writer],
+        object "subject";
+    21 EventRetracted "event.retracted" 1 retraction::Retracted, by [User], object "event",
+        settle settle;
+    22 EventReinstated "event.reinstated" 1 retraction::Reinstated, by [User], object "event",
+        settle settle;
+    23 OpeningBalanceImported "customer.opening_balance_imported" 1
+        customer::OpeningBalanceImported, by [User], object "customer", customer customer,
+        settle settle;
+    24 CustomerErased "customer.erased" 1 customer::Erased, by [User], object "customer";
+
+    30 CallStarted "call.started" 1 call::Started, by [Producer User], object "call",
+        key personal call_id, customer customer, aliases aliases;
+    31 CallEnded "call.ended" 1 call::Ended, by [Producer User], object "call",
+        key personal call_id;
+    32 CallOutcomeRecorded "call.outcome_recorded" 1 call::OutcomeRecorded, by [Producer User],
+        object "call", key personal call_id, settle settle;
+    33 CallRecordingUpdated "call.recording_updated" 1 call::RecordingUpdated, by [Producer],
+        object "call", key by own_key, aliases aliases;
+    34 CallTranscribed "call.transcribed" 1 call::Transcribed, by [Producer User], object "call",
+        key personal call_id;
+    35 CallScored "call.scored" 1 call::Scored, by [Producer User Service], object "call",
+        key personal call_id, settle settle;
+    36 CallActionTaken "call.action_taken" 1 call::ActionTaken, by [Producer User],
+        object "call", key personal call_id;
+
+    40 EmailReceived "email.received" 1 message::EmailReceived, by [Producer User],
+        object "email", key personal email_id, customer customer, placed created_at, whole whole;
+    41 EmailSent "email.sent" 1 message::EmailSent, by [Producer User], object "email",
+        key personal email_id, customer customer, placed created_at, whole whole;
+    42 EmailClassified "email.classified" 1 message::EmailClassified, by [Producer User],
+        object "email", key personal email_id;
+    44 SmsReceived "sms.received" 1 message::SmsReceived, by [Producer User], object "sms",
+        customer customer;
+    45 SmsSent "sms.sent" 1 message::SmsSent, by [Producer User], object "sms", customer customer;
+    46 ChatReceived "chat.received" 1 message::ChatReceived, by [Producer User], object "chat",
+        key personal message_id, customer customer;
+    47 ChatSent "chat.sent" 1 message::ChatSent, by [Producer User], object "chat",
+        key personal message_id, customer customer;
+    48 SocialReceived "social.received" 1 social::Received, by [Producer User], object "social",
+        key by own_key, customer customer, placed interaction_date, whole whole;
+    49 SocialSent "social.sent" 1 social::Sent, by [Producer User], object "social",
+        key by own_key, customer customer, placed interaction_date, whole whole;
+
+    50 OrderUpdated "order.updated" 1 order::Updated, by [Producer User], object "order",
+        key personal order_id, customer customer, placed ordered_at, changed updated_at,
+        whole whole;
+    51 OrderRefunded "order.refunded" 1 order::Refunded, by [Producer User], object "order",
+        key personal order_id;
+    55 QuoteUpdated "quote.updated" 1 quote::Updated, by [Producer User], object "quote",
+        key personal session_id, customer customer, placed created_at, changed last_activity_at,
+        whole whole;
+
+    60 ConversationUpdated "conversation.updated" 1 conversation::Updated,
+        by [Producer User Writer], object "conversation", key personal conversation_id,
+        customer customer, placed created_at, whole whole;
+    65 CampaignUpdated "campaign.updated" 1 campaign::Updated, by [Producer User],
+        object "campaign", key personal campaign_id, whole whole;
+    66 CampaignTriggered "campaign.triggered" 1 campaign::Triggered, by [Producer User],
+        object "campaign", key personal campaign_id, customer customer;
+
+    70 InteractionLogged "interaction.logged" 1 interaction::Logged, by [Producer User],
+        object "interaction", key personal interaction_id, customer customer, settle settle,
+        whole whole;
+    71 InteractionCreated "interaction.created" 1 interaction::Created, by [User Writer],
+        object "interaction", key personal interaction_id, customer customer, settle settle;
+    72 InteractionUpdated "interaction.updated" 1 interaction::Updated, by [User],
+        object "interaction", key personal interaction_id, settle settle;
+    73 InteractionStarted "interaction.started" 1 interaction::Started, by [Producer User],
+        object "interaction", key personal interaction_id;
+    74 InteractionCompleted "interaction.completed" 1 interaction::Completed, by [Producer User],
+        object "interaction", key personal interaction_id, settle settle;
+    75 InteractionSkipped "interaction.skipped" 1 interaction::Skipped, by [User],
+        object "interaction", key personal interaction_id;
+    76 InteractionCancelled "interaction.cancelled" 1 interaction::Cancelled, by [User],
+        object "interaction", key personal interaction_id;
+    77 InteractionFollowUpCompleted "interaction.follow_up_completed" 1
+        interaction::FollowUpCompleted, by [User], object "interaction",
+        key personal interaction_id;
+    78 InteractionArchived "interaction.archived" 1 interaction::Archived, by [User],
+        object "interaction", key personal interaction_id;
+    79 InteractionUnarchived "interaction.unarchived" 1 interaction::Unarchived, by [User],
+        object "interaction", key personal interaction_id;
+    80 InteractionDeleted "interaction.deleted" 1 interaction::Deleted, by [User],
+        object "interaction", key personal interaction_id;
+    81 InteractionReminded "interaction.reminded" 1 interaction::Reminded, by [Service],
+        object "interaction", key personal interaction_id;
+
+    90 WorkflowStarted "workflow.started" 1 workflow::Started, by [User Writer],
+        object "workflow", key personal workflow_id, customer customer, settle settle;
+    91 WorkflowEnded "workflow.ended" 1 workflow::Ended, by [User Writer], object "workflow",
+        key personal workflow_id;
+    95 TemplateDefined "template.defined" 1 template::Defined, by [User Writer],
+        object "template", key facts template_id, settle settle;
+    96 TemplateRetired "template.retired" 1 template::Retired, by [User Writer],
+        object "template", key facts template_id;
+
+    100 SentimentScored "sentiment.scored" 1 sentiment::Scored, by [Producer User Service],
+        object "sentiment", settle settle;
+    101 ScorerActivated "scorer.activated" 1 account::ScorerActivated, by [User],
+        object "scorer", key facts name;
+
+    110 EventTypeRegistered "event_type.registered" 1 account::EventTypeRegistered, by [User],
+        object "event_type", key facts name;
+    115 UserDefined "user.defined" 1 access::UserDefined, by [User], object "user",
+        key personal user_id;
+    116 KeyCreated "key.created" 1 access::KeyCreated, by [User], object "key",
+        key facts prefix;
+    117 KeyRevoked "key.revoked" 1 access::KeyRevoked, by [User], object "key",
+        key facts prefix;
+    118 AccessRefused "access.refused" 1 access::AccessRefused, by [Service],
+        object "principal", key personal principal;
+    120 SubscriptionDefined "subscription.defined" 1 access::SubscriptionDefined, by [User],
+        object "subscription", key personal subscription_id;
+    121 SubscriptionRemoved "subscription.removed" 1 access::SubscriptionRemoved, by [User],
+        object "subscription", key personal subscription_id;
+    122 SubscriptionDisabled "subscription.disabled" 1 access::SubscriptionDisabled,
+        by [Writer], object "subscription", key personal subscription_id;
+
+    130 ImportStarted "import.started" 1 import::Started, by [User], object "import",
+        key personal import_id;
+    131 ImportCompleted "import.completed" 1 import::Completed, by [User], object "import",
+        key personal import_id;
+    132 ImportUndone "import.undone" 1 import::Undone, by [User], object "import",
+        key personal import_id;
 }
 
 impl fmt::Display for EventType {

@@ -133,8 +133,8 @@ impl Incoming {
         let event_type = admitted(&envelope.event_type, entrance)?;
         check_schema(envelope, event_type)?;
         let json = envelope.data.map_or("{}", |data| data.get());
-        let data = Data::read(event_type, json).map_err(|problem| problem.under("/data"))?;
-        data.check().map_err(|problem| problem.under("/data"))?;
+        let mut data = Data::read(event_type, json).map_err(|problem| problem.under("/data"))?;
+        data.settle().map_err(|problem| problem.under("/data"))?;
         let time = envelope.time.as_deref().map(Moment::parse).transpose();
         let time = time.map_err(|error| Problem::invalid("/time", error.to_string()))?;
         let subject = subject_of(envelope, event_type, &data);
@@ -291,8 +291,10 @@ fn subject_of(envelope: &Envelope<'_>, event_type: EventType, data: &Data) -> Bo
     match &envelope.subject {
         Some(subject) => (&**subject).into(),
         None => {
-            let own = data.own_key().unwrap_or(&envelope.id);
-            format!("{}/{own}", event_type.object()).into()
+            let own = data.own_key();
+            event_type
+                .subject(own.as_deref().unwrap_or(&envelope.id))
+                .into()
         }
     }
 }

@@ -15,6 +15,7 @@ pub mod customer_ref;
 pub mod digest;
 pub mod envelope;
 pub mod id;
+pub mod identifier;
 pub mod incoming;
 pub mod limits;
 pub mod member;

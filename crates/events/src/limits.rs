@@ -24,3 +24,6 @@ pub const IDENTIFIERS_PER_CUSTOMER_MAX: usize = 50;
 pub const MEMBERS_PER_GROUP_MAX: usize = 50;
 /// A tenant's slug: `[a-z0-9-]{1,40}`.
 pub const SLUG_CHARS_MAX: usize = 40;
+/// Other names of one object that one event may bring.
+pub const ALIASES_MAX: usize = 2;
+pub const STEPS_PER_TEMPLATE_MAX: usize = 50;

@@ -1,9 +1,14 @@
 //! Scores in millionths.
 
 use crate::money::{Decimal, NotADecimal};
+use crate::problem::Problem;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::value::RawValue;
 use std::fmt;
+use std::ops::RangeInclusive;
+
+/// A score of one, in millionths.
+const ONE: i64 = 1_000_000;
 
 /// A score in millionths: −1 to 1 for sentiment, 0 to 100 for qualities (C7, C8). Never a float.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -16,6 +21,22 @@ impl Score {
 
     pub const fn millionths(self) -> i64 {
         self.0
+    }
+
+    /// Refuses a score outside of `range`, naming it (C8).
+    pub(crate) fn check(
+        score: Option<Self>,
+        pointer: &str,
+        range: RangeInclusive<i64>,
+    ) -> Result<(), Problem> {
+        let (low, high) = (range.start(), range.end());
+        match score {
+            Some(score) if score.0 < low * ONE || score.0 > high * ONE => {
+                let detail = format!("{score} does not lie between {low} and {high}");
+                Err(Problem::invalid(pointer, detail))
+            }
+            _ => Ok(()),
+        }
     }
 }
 

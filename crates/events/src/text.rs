@@ -86,6 +86,31 @@ limited_text!(
     "Code"
 );
 
+/// A person's or a company's name.
+pub type Name = Text<200>;
+/// A payload's own name for its object, such as an order's number.
+pub type OwnKey = Text<200>;
+/// An e-mail address, a phone number, a handle: 320 is the longest e-mail address.
+pub type Address = Text<320>;
+/// A title or a subject line (document 002).
+pub type Title = Text<200>;
+/// Why something was done.
+pub type Reason = Text<500>;
+pub type Url = Text<2000>;
+/// Notes on an interaction (document 002).
+pub type Description = Text<5000>;
+/// The body of a message.
+pub type Body = Text<100_000>;
+/// The words of a call; two hours of talk are some 120,000 characters.
+pub type Transcript = Text<200_000>;
+
+/// Who of us acted: an agent, a user.
+pub type AgentId = Code<128>;
+/// A status, a category, a kind of a foreign system (C6).
+pub type Word = Code<50>;
+/// A reference to an object that is no person: a template, a campaign, a workflow.
+pub type Reference = Code<200>;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{chars} characters long, at most {chars_max} are allowed")]
 pub struct TooLong {

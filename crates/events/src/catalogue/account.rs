@@ -1,7 +1,8 @@
-//! What concerns the tenant and its ledger: tenants, policies, retractions.
+//! What concerns the tenant and its ledger: tenants, policies, registered types, rules.
 
 use super::typed::Json;
-use crate::text::{Code, Text};
+use crate::text::{Code, Text, Word};
+use crate::time::Moment;
 
 event_data! {
     /// A tenant begins; the first record of its ledger.
@@ -29,28 +30,54 @@ event_data! {
     }
 }
 
+event_object! {
+    /// Where Touchbook finds what it shows in the payload of a registered type: JSON pointers.
+    fact TypeMapping {
+        title: Option<Code<200>>,
+        preview: Option<Code<200>>,
+        customer: Option<Code<200>>,
+        sentiment: Option<Code<200>>,
+        /// The built-in source that it counts as, such as `call`.
+        counts_as: Option<Word>,
+    }
+}
+
 event_data! {
-    /// Records stop counting, as if they had never been.
-    Retracted: RetractedFacts, RetractedPersonal {
+    /// A type of the tenant's own takes a new version; it concerns no customer.
+    EventTypeRegistered: EventTypeRegisteredFacts, EventTypeRegisteredPersonal {
         facts {
-            positions: Vec<u64>,
-            /// Position of the record that stands instead.
-            replaced_by: Option<u64>,
+            /// Such as `visit.logged`.
+            name: Code<100>,
+            version: u32,
+            /// What it is shown and filtered as.
+            source: Option<Word>,
+            mapping: Option<TypeMapping>,
         }
         personal {
-            reason: Option<Text<500>>,
+            /// Of its payload.
+            schema: Json,
         }
     }
 }
 
 event_data! {
-    /// Retracted records count again.
-    Reinstated: ReinstatedFacts, ReinstatedPersonal {
+    /// A scorer's words count from now on, or from the moment named.
+    ScorerActivated: ScorerActivatedFacts, ScorerActivatedPersonal {
         facts {
-            positions: Vec<u64>,
+            name: Code<100>,
+            version: Word,
+            since: Option<Moment>,
         }
-        personal {
-            reason: Option<Text<500>>,
+        personal {}
+    }
+}
+
+event_data! {
+    /// Decisions are taken by these rules from now on.
+    RulesActivated: RulesActivatedFacts, RulesActivatedPersonal {
+        facts {
+            version: u32,
         }
+        personal {}
     }
 }

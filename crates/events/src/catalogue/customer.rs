@@ -1,11 +1,13 @@
-//! Customers: their beginning, identifiers, merges and assigned subjects.
+//! Customers: their beginning, identifiers, status, consent, balances, and assigned subjects.
 
 use super::typed::Json;
 use crate::customer_ref::{CustomerRef, IdentifierKind, SentIdentifier};
 use crate::digest::Digest;
 use crate::id::CustomerId;
+use crate::member::Member;
 use crate::problem::Problem;
-use crate::text::Text;
+use crate::text::{Reason, Text};
+use crate::time::Moment;
 
 event_data! {
     /// A customer begins, with the identifiers of the event that named it first.
@@ -64,78 +66,6 @@ event_data! {
 }
 
 event_data! {
-    /// Members become one group under the canonical customer that the event is about.
-    Merged: MergedFacts, MergedPersonal {
-        facts {
-            /// The canonical customer.
-            into: CustomerId,
-            /// Who joins it.
-            members: Vec<CustomerId>,
-        }
-        personal {
-            reason: Option<Text<500>>,
-        }
-    }
-}
-
-impl Merged {
-    pub(crate) fn check(&self) -> Result<(), Problem> {
-        if self.facts.members.is_empty() {
-            return Err(Problem::invalid(
-                "/members",
-                "must name at least one customer",
-            ));
-        }
-        match self
-            .facts
-            .members
-            .iter()
-            .position(|member| *member == self.facts.into)
-        {
-            Some(at) => {
-                let pointer = format!("/members/{at}");
-                Err(Problem::invalid(
-                    pointer,
-                    "a customer can't be merged into itself",
-                ))
-            }
-            None => Ok(()),
-        }
-    }
-}
-
-event_data! {
-    /// Members leave the group.
-    Unmerged: UnmergedFacts, UnmergedPersonal {
-        facts {
-            /// The canonical customer.
-            from: CustomerId,
-            /// Who leaves it.
-            members: Vec<CustomerId>,
-        }
-        personal {
-            reason: Option<Text<500>>,
-        }
-    }
-}
-
-event_data! {
-    /// Two customers may be one.
-    MergeSuggested: MergeSuggestedFacts, MergeSuggestedPersonal {
-        facts {
-            /// The older of the two.
-            customer: CustomerId,
-            other: CustomerId,
-            /// Position of the record that showed it.
-            because: u64,
-        }
-        personal {
-            identifiers: Vec<crate::customer_ref::Identifier>,
-        }
-    }
-}
-
-event_data! {
     /// A subject, with all that was recorded of it, belongs to another customer.
     SubjectAssigned: SubjectAssignedFacts, SubjectAssignedPersonal {
         facts {
@@ -148,4 +78,143 @@ event_data! {
             reason: Option<Text<500>>,
         }
     }
+}
+
+closed_enum!(
+    /// What a person makes of a customer; without a person's word it is computed when read.
+    CustomerStatus {
+        Vip = "vip",
+        Blocked = "blocked",
+        Inactive = "inactive",
+        Active = "active",
+    }
+);
+
+event_data! {
+    /// A person sets a customer's status; null returns to the computed one.
+    StatusChanged: StatusChangedFacts, StatusChangedPersonal {
+        facts {
+            status: Member<CustomerStatus>,
+        }
+        personal {
+            customer: CustomerRef,
+            reason: Option<Reason>,
+        }
+    }
+}
+
+impl StatusChanged {
+    pub(crate) fn settle(&mut self) -> Result<(), Problem> {
+        if self.facts.status == Member::Absent {
+            return Err(Problem::invalid("/status", "missing; null means automatic")
+                .allowing(CustomerStatus::ALL.iter().map(|status| status.as_str())));
+        }
+        named(self.personal.as_ref().map(|personal| &personal.customer))
+    }
+}
+
+closed_enum!(
+    /// A way to reach a customer.
+    ConsentChannel {
+        Call = "call",
+        Email = "email",
+        Sms = "sms",
+        Social = "social",
+        All = "all",
+    }
+);
+
+event_data! {
+    /// A customer allows or forbids a channel.
+    ConsentChanged: ConsentChangedFacts, ConsentChangedPersonal {
+        facts {
+            channel: ConsentChannel,
+            granted: bool,
+        }
+        personal {
+            customer: CustomerRef,
+            reason: Option<Reason>,
+        }
+    }
+}
+
+impl ConsentChanged {
+    pub(crate) fn settle(&mut self) -> Result<(), Problem> {
+        named(self.personal.as_ref().map(|personal| &personal.customer))
+    }
+}
+
+closed_enum!(
+    /// What an agent's last interaction was (S0-005).
+    AgentInteractionType {
+        Call = "call",
+        Email = "email",
+        Sms = "sms",
+    }
+);
+
+event_object! {
+    /// The last interaction that an opening balance knows of.
+    fact LastAgentInteraction {
+        kind as "type": Option<AgentInteractionType>,
+        at: Option<Moment>,
+    }
+}
+
+event_data! {
+    /// Counters from before Touchbook; a later one for the same customer replaces it (C17).
+    OpeningBalanceImported: OpeningBalanceImportedFacts, OpeningBalanceImportedPersonal {
+        facts {
+            agent_calls: Option<u64>,
+            agent_emails: Option<u64>,
+            agent_sms: Option<u64>,
+            call_duration_seconds: Option<u64>,
+            last_agent_call_at: Option<Moment>,
+            last_agent_interaction: Option<LastAgentInteraction>,
+            /// It leaves out what is imported as history too.
+            excludes_history: Option<bool>,
+        }
+        personal {
+            customer: CustomerRef,
+        }
+    }
+}
+
+impl OpeningBalanceImported {
+    pub(crate) fn settle(&mut self) -> Result<(), Problem> {
+        named(self.personal.as_ref().map(|personal| &personal.customer))
+    }
+}
+
+event_data! {
+    /// A customer's personal data is unreadable from now on (C16).
+    Erased: ErasedFacts, ErasedPersonal {
+        facts {
+            /// All members of the group that was erased.
+            members: Vec<CustomerId>,
+            /// The sealing keys that were destroyed.
+            keys_destroyed: Vec<u32>,
+            /// Digest of the certificate that its requester holds.
+            certificate: Option<Digest>,
+        }
+        personal {
+            reason: Option<Reason>,
+        }
+    }
+}
+
+impl Updated {
+    pub(crate) fn settle(&mut self) -> Result<(), Problem> {
+        named(self.personal.as_ref().map(|personal| &personal.customer))
+    }
+}
+
+/// A payload whose customer is required must name one.
+pub(super) fn named(customer: Option<&CustomerRef>) -> Result<(), Problem> {
+    if customer.is_some_and(CustomerRef::names_nobody) {
+        let detail =
+            "names nobody; needs one of `id`, `external_id`, `user`, `email`, `phone`, `handle`";
+        return Err(Problem::invalid("/customer", detail));
+    }
+    Ok(())
 }

@@ -4,7 +4,7 @@ use super::typed::Json;
 use crate::customer_ref::CustomerRef;
 use crate::member::Member;
 use crate::money::Money;
-use crate::text::{Code, Text};
+use crate::text::{Code, OwnKey, Reason, Word};
 use crate::time::Moment;
 
 event_data! {
@@ -12,7 +12,7 @@ event_data! {
     Updated: UpdatedFacts, UpdatedPersonal {
         facts {
             /// The shop's own word for it (C6).
-            status: Member<Code<50>>,
+            status: Member<Word>,
             total: Member<Money>,
             payment_method: Member<Code<100>>,
             shipping_method: Member<Code<100>>,
@@ -22,7 +22,7 @@ event_data! {
         }
         personal {
             customer: Option<CustomerRef>,
-            order_id: Option<Text<200>>,
+            order_id: Option<OwnKey>,
             items: Member<Vec<Json>>,
             shipping_address: Member<Json>,
         }
@@ -36,9 +36,9 @@ event_data! {
             amount: Money,
         }
         personal {
-            order_id: Option<Text<200>>,
-            refund_id: Option<Text<200>>,
-            reason: Option<Text<500>>,
+            order_id: Option<OwnKey>,
+            refund_id: Option<OwnKey>,
+            reason: Option<Reason>,
         }
     }
 }

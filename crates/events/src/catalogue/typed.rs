@@ -14,6 +14,7 @@ use serde::de::{DeserializeOwned, MapAccess, Visitor};
 use serde::ser::SerializeMap;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::value::RawValue;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::marker::PhantomData;
@@ -53,7 +54,10 @@ pub trait Field: Sized {
 }
 
 /// A member that numbers and rules may read, and that is never sealed.
-pub trait Fact: Field {}
+pub trait Fact: Field {
+    /// Fails to compile when a member of an object may hold personal text.
+    fn assert_members() {}
+}
 
 pub fn is_fact<T: Fact>() {}
 
@@ -67,7 +71,7 @@ macro_rules! plain_facts {
 plain_facts!(
     bool, u8, u16, u32, u64, i64, Decimal, Currency, Money, Score, Timestamp, CustomerId, Digest,
 );
-plain_fields!(Json);
+plain_fields!(Json, Object);
 
 impl<const MAX: usize> Field for Text<MAX> {}
 impl<const MAX: usize> Field for Code<MAX> {}
@@ -131,6 +135,40 @@ impl<T: Field> Field for Vec<T> {
 }
 impl<T: Fact> Fact for Vec<T> {}
 
+/// A member's name while an object is read, borrowed where it has no escapes.
+#[derive(Deserialize)]
+#[serde(transparent)]
+pub struct Key<'a>(#[serde(borrow)] Cow<'a, str>);
+
+impl Key<'_> {
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A member that names the payload's own object.
+pub trait AsKey {
+    fn as_key(&self) -> Option<Cow<'_, str>>;
+}
+
+impl<const MAX: usize> AsKey for Text<MAX> {
+    fn as_key(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(self))
+    }
+}
+
+impl<const MAX: usize> AsKey for Code<MAX> {
+    fn as_key(&self) -> Option<Cow<'_, str>> {
+        Some(Cow::Borrowed(self))
+    }
+}
+
+impl<T: AsKey> AsKey for Option<T> {
+    fn as_key(&self) -> Option<Cow<'_, str>> {
+        self.as_ref().and_then(T::as_key)
+    }
+}
+
 /// Any JSON value, kept as the text that was sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Json(pub Box<str>);
@@ -163,6 +201,72 @@ impl schemars::JsonSchema for Json {
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
         schemars::json_schema!(true)
+    }
+
+    fn inline_schema() -> bool {
+        true
+    }
+}
+
+/// A JSON object, kept as the text that was sent; at most [`Object::CHARS_MAX`] characters.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Object(Box<str>);
+
+impl Object {
+    /// Document 002's limit on metadata.
+    pub const CHARS_MAX: usize = 5000;
+
+    /// # Errors
+    /// In words, when `json` is no JSON object or too long.
+    pub fn new(json: &str) -> Result<Self, String> {
+        if !json.starts_with('{') {
+            return Err("must be an object".to_owned());
+        }
+        let chars = json.chars().count();
+        if chars > Self::CHARS_MAX {
+            let chars_max = Self::CHARS_MAX;
+            return Err(format!(
+                "{chars} characters long, at most {chars_max} are allowed"
+            ));
+        }
+        match serde_json::from_str::<&RawValue>(json) {
+            Ok(_) => Ok(Self(json.into())),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl Serialize for Object {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if !serializer.is_human_readable() {
+            return self.0.serialize(serializer);
+        }
+        RawValue::from_string(self.0.to_string())
+            .map_err(serde::ser::Error::custom)?
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Object {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if !deserializer.is_human_readable() {
+            return Box::<str>::deserialize(deserializer).map(Self);
+        }
+        Self::new(<&RawValue>::deserialize(deserializer)?.get()).map_err(serde::de::Error::custom)
+    }
+}
+
+impl schemars::JsonSchema for Object {
+    fn schema_name() -> Cow<'static, str> {
+        "Object".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        schemars::json_schema!({ "type": "object" })
     }
 
     fn inline_schema() -> bool {
@@ -288,6 +392,13 @@ impl ObjectSchema {
         if T::absent().is_none() {
             self.required.push(name.into());
         }
+    }
+
+    /// The schema of an object within a payload, which has no unknown members.
+    pub fn into_closed_schema(self, docs: &[&str]) -> Schema {
+        let mut schema = self.into_schema(docs);
+        schema.insert("additionalProperties".to_owned(), false.into());
+        schema
     }
 
     pub fn into_schema(self, docs: &[&str]) -> Schema {

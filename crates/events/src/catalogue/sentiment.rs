@@ -1,0 +1,89 @@
+//! Sentiment of any entry, and who judged it (C7).
+
+use crate::problem::Problem;
+use crate::score::Score;
+use crate::text::{Code, Word};
+
+closed_enum!(
+    /// A feeling in a word.
+    SentimentLabel {
+        Positive = "positive",
+        Neutral = "neutral",
+        Negative = "negative",
+        Mixed = "mixed",
+    }
+);
+
+impl SentimentLabel {
+    /// From this score on it is positive, from its negative down negative (C7).
+    pub const THRESHOLD: Score = Score::from_millionths(50_000);
+
+    /// The score that stands for a label which came without one (C7).
+    pub fn score(self) -> Score {
+        Score::from_millionths(match self {
+            Self::Positive => 1_000_000,
+            Self::Neutral | Self::Mixed => 0,
+            Self::Negative => -1_000_000,
+        })
+    }
+
+    pub fn of(score: Score) -> Self {
+        let threshold = Self::THRESHOLD.millionths();
+        match score.millionths() {
+            score if score >= threshold => Self::Positive,
+            score if score <= -threshold => Self::Negative,
+            _ => Self::Neutral,
+        }
+    }
+}
+
+closed_enum!(
+    /// Where a score comes from.
+    ScoreSource {
+        Model = "model",
+        /// Made from a label that came without a score.
+        Label = "label",
+    }
+);
+
+event_object! {
+    /// What judged: a model, a program, a person.
+    fact Scorer {
+        name: Code<100>,
+        version: Option<Word>,
+    }
+}
+
+event_data! {
+    /// The sentiment of the entry that is its subject.
+    Scored: ScoredFacts, ScoredPersonal {
+        facts {
+            /// −1 to 1; absent, the label's (C7).
+            score: Option<Score>,
+            /// Absent, the score's.
+            label: Option<SentimentLabel>,
+            score_source: Option<ScoreSource>,
+            scorer: Option<Scorer>,
+        }
+        personal {}
+    }
+}
+
+impl Scored {
+    /// After this both score and label are there.
+    pub(crate) fn settle(&mut self) -> Result<(), Problem> {
+        let facts = &mut self.facts;
+        Score::check(facts.score, "/score", -1..=1)?;
+        match (facts.score, facts.label) {
+            (None, None) => return Err(Problem::invalid("", "needs `score` or `label`")),
+            (None, Some(label)) => {
+                facts.score = Some(label.score());
+                facts.score_source = Some(ScoreSource::Label);
+            }
+            (Some(score), None) => facts.label = Some(SentimentLabel::of(score)),
+            (Some(_), Some(_)) => {}
+        }
+        facts.score_source.get_or_insert(ScoreSource::Model);
+        Ok(())
+    }
+}
