@@ -157,12 +157,10 @@ impl<T> Queue<T> {
     pub(crate) async fn next(&self, into: &mut Vec<Delivery<T>>, max_bytes: usize) -> Received {
         loop {
             let ready = self.ready_async.notified();
-            let state = self.lock();
-            if !state.waiting.is_empty() || state.closed {
-                return self.take(state, into, max_bytes);
+            match self.drain(into, max_bytes, Some(Duration::ZERO)) {
+                Received::Nothing => ready.await,
+                received => return received,
             }
-            drop(state);
-            ready.await;
         }
     }
 

@@ -1,1 +1,18 @@
-//! Placeholder.
+//! What the tests of several crates share: a real NATS server, a network that can be cut, a clock
+//! that only a test moves, and waiting for a condition.
+//!
+//! Owns processes and directories for as long as a test holds them, and removes them after it.
+//!
+//! **Never** a dependency of anything but tests, and **never** sleeps for a guessed time.
+
+mod clock;
+mod dir;
+mod nats;
+mod proxy;
+mod wait;
+
+pub use clock::FakeClock;
+pub use dir::{data_dir, workspace_dir};
+pub use nats::{Nats, NatsBinary, NatsSetup};
+pub use proxy::FaultProxy;
+pub use wait::{WAIT, eventually, eventually_blocking, free_port};
