@@ -1,1 +1,24 @@
-//! Placeholder.
+//! Deciding and folding: the pure core that every decider and projector plugs into.
+//!
+//! Owns the two interfaces ([`Decider`], [`Projector`]), the order in which one event is decided
+//! ([`Deciders`]), what makes a customer's slice ([`Slices`]), a projection's state in shards
+//! ([`Projection`]), the encoding of snapshots and digests, and the in-memory [`Driver`] of tests.
+//!
+//! **Never** reads a clock, does IO, or knows what any decider or projector is about.
+
+pub mod decider;
+pub mod deciders;
+pub mod driver;
+pub mod history;
+pub mod projection;
+pub mod projector;
+pub mod slices;
+pub mod snapshot;
+
+pub use decider::{Consequence, Context, Decider, Draft, Verdict};
+pub use deciders::{Decided, Deciders};
+pub use driver::{Driver, Outcome};
+pub use history::{History, HistoryError};
+pub use projection::{AnyProjection, Folding, Projection, SHARDS, Stale};
+pub use projector::Projector;
+pub use slices::{Groups, Refold, Slices};

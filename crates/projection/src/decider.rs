@@ -1,0 +1,121 @@
+//! The interface of deciders: what is decided once, before an event is appended.
+
+use crate::snapshot;
+use std::any::Any;
+use std::sync::Arc;
+use touchbook_events::{
+    CustomerId, Data, Decision, Incoming, Policies, Problem, Record, TenantKey, Timestamp,
+};
+
+/// What every decision may depend on besides the deciding state.
+#[derive(Clone, Copy, Debug)]
+pub struct Context<'a> {
+    pub key: &'a TenantKey,
+    pub recorded_at: Timestamp,
+    pub stream_sequence: u64,
+    /// The position that the first record of this decision will take.
+    pub next_position: u64,
+}
+
+/// What becomes of an event.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Verdict {
+    /// It is appended, effective or not.
+    Append(Decision),
+    /// It says what the record at `position` said already; nothing is appended.
+    Duplicate { position: u64 },
+    /// It can't be used. A caller is told; from the stream it becomes a dead letter.
+    Refuse(Problem),
+}
+
+/// A record that a decision causes.
+#[derive(Clone, Debug)]
+pub struct Consequence {
+    pub data: Data,
+    pub customer: Option<CustomerId>,
+    pub subject: Box<str>,
+}
+
+/// An event on its way through the deciders; each sees what those before it decided.
+#[derive(Debug)]
+pub struct Draft<'a> {
+    pub context: Context<'a>,
+    pub incoming: Incoming,
+    /// The policies in force, a plain value that the policies decider lays here.
+    pub policies: Arc<Policies>,
+    /// When it happened; `recorded_at` until the policies decider, which knows the zone, reads it.
+    pub time: Timestamp,
+    pub customer: Option<CustomerId>,
+    pub verdict: Verdict,
+    /// Appended before the event, such as the customer it creates.
+    pub before: Vec<Consequence>,
+    /// Appended after the event, such as the next step.
+    pub after: Vec<Consequence>,
+}
+
+impl<'a> Draft<'a> {
+    pub fn new(context: Context<'a>, incoming: Incoming) -> Self {
+        Self {
+            context,
+            incoming,
+            policies: Arc::default(),
+            time: context.recorded_at,
+            customer: None,
+            verdict: Verdict::Append(Decision::Effective),
+            before: Vec::new(),
+            after: Vec::new(),
+        }
+    }
+
+    /// Whether deciders go on; a refusal, a duplicate or a lost command is final.
+    pub fn is_open(&self) -> bool {
+        self.verdict == Verdict::Append(Decision::Effective)
+    }
+
+    pub fn refuse(&mut self, problem: Problem) {
+        self.verdict = Verdict::Refuse(problem);
+    }
+
+    /// The position that the event itself will take, given what stands before it so far.
+    pub fn position(&self) -> u64 {
+        self.context.next_position + self.before.len() as u64
+    }
+}
+
+/// Takes decisions over state that holds everything before the event.
+///
+/// `decide` reads, `apply` evolves: a decision is taken once, recorded, and only then applied, so
+/// that state folded from the ledger equals state that was live.
+pub trait Decider: Send {
+    /// Stable name, part of snapshot paths.
+    fn name(&self) -> &'static str;
+
+    /// Changes whenever `apply` or the encoding does; a snapshot of another version is not loaded.
+    fn version(&self) -> u32;
+
+    /// Called only while the draft [is open](Draft::is_open).
+    fn decide(&self, draft: &mut Draft<'_>);
+
+    /// Evolves by one record, in position order, whoever decided it.
+    fn apply(&mut self, record: &Record);
+
+    /// Canonical encoding of the state: equal states, equal bytes.
+    fn encode(&self) -> Vec<u8>;
+
+    /// Replaces the state by an encoded one.
+    fn restore(&mut self, bytes: &[u8]) -> Result<(), snapshot::Error>;
+
+    /// From here on, `rollback` takes back what is applied; a batch that must not be torn needs it.
+    fn begin(&mut self);
+
+    /// Takes back everything applied since `begin`.
+    fn rollback(&mut self);
+
+    /// Keeps everything applied since `begin`.
+    fn keep(&mut self);
+
+    /// A plain value that readers may have of the state as it is durable, such as the policies.
+    fn published(&self) -> Option<Arc<dyn Any + Send + Sync>> {
+        None
+    }
+}

@@ -1,0 +1,85 @@
+//! A shard: the states of some customers, and their canonical encoding.
+
+use super::{Stale, shard_of};
+use crate::snapshot::{self, Error, append};
+use hashbrown::HashMap;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use std::collections::BTreeMap;
+use touchbook_events::CustomerId;
+
+pub(super) struct Shard<S> {
+    pub(super) slots: HashMap<CustomerId, Slot<S>>,
+    /// Customers whose fold panicked; each has a slot.
+    pub(super) stale: BTreeMap<CustomerId, Stale>,
+}
+
+pub(super) struct Slot<S> {
+    pub(super) state: S,
+    /// The last batch that touched it.
+    pub(super) batch: u64,
+}
+
+impl<S> Default for Shard<S> {
+    fn default() -> Self {
+        Self {
+            slots: HashMap::new(),
+            stale: BTreeMap::new(),
+        }
+    }
+}
+
+impl<S> Shard<S> {
+    pub(super) fn is_stale(&self, customer: CustomerId) -> bool {
+        !self.stale.is_empty() && self.stale.contains_key(&customer)
+    }
+
+    pub(super) fn remove(&mut self, customer: CustomerId) {
+        self.slots.remove(&customer);
+        self.stale.remove(&customer);
+    }
+}
+
+impl<S: Serialize> Shard<S> {
+    /// Number of customers, then each in order of ids: 16 bytes of id, whether it is stale, state.
+    pub(super) fn encode(&self) -> Vec<u8> {
+        let mut slots: Vec<_> = self.slots.iter().collect();
+        slots.sort_unstable_by_key(|(customer, _)| **customer);
+        let mut out = append(&slots.len(), Vec::new());
+        for (customer, slot) in slots {
+            out.extend_from_slice(customer.as_bytes());
+            out = append(&self.stale.get(customer), out);
+            out = append(&slot.state, out);
+        }
+        out
+    }
+}
+
+impl<S: DeserializeOwned> Shard<S> {
+    pub(super) fn decode(number: usize, body: &[u8]) -> Result<Self, Error> {
+        let (count, mut rest) = postcard::take_from_bytes::<usize>(body).map_err(Error::State)?;
+        let mut shard = Self::default();
+        let mut last = None;
+        for _ in 0..count {
+            let (id, after) = rest.split_first_chunk::<16>().ok_or(Error::Truncated)?;
+            let customer = CustomerId::from_bytes(*id);
+            let (stale, after) = take::<Option<Stale>>(after)?;
+            let (state, after) = take::<S>(after)?;
+            if shard_of(customer) != number || last >= Some(customer) {
+                return Err(Error::Customers);
+            }
+            last = Some(customer);
+            rest = after;
+            shard.stale.extend(stale.map(|stale| (customer, stale)));
+            shard.slots.insert(customer, Slot { state, batch: 0 });
+        }
+        match rest {
+            [] => Ok(shard),
+            _ => Err(snapshot::Error::Trailing { bytes: rest.len() }),
+        }
+    }
+}
+
+fn take<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
+    postcard::take_from_bytes(bytes).map_err(Error::State)
+}

@@ -1,0 +1,44 @@
+//! The interface of projectors: pure folds that only evolve.
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+use touchbook_events::{CustomerId, Record};
+
+/// Folds records into a customer's state, and customers' contributions into a tenant-wide index.
+///
+/// Policies act when deciding or when reading, never here (design law 11): a state holds money per
+/// currency and status, not "the LTV".
+pub trait Projector: Send + Sync + Sized + 'static {
+    /// One customer's state: self-contained and canonical, so that equal states encode to equal
+    /// bytes (ordered maps, no floats).
+    type State: Default + Serialize + DeserializeOwned + Send + Sync;
+
+    /// What one customer adds to the tenant-wide index; taken before and after each change.
+    type Contribution: PartialEq + Send;
+
+    /// Tenant-wide lists over contributions; derived, never snapshotted.
+    type Index: Default + Send + Sync;
+
+    /// Stable name, part of routes, metrics and snapshot paths.
+    const NAME: &'static str;
+
+    /// Changes whenever `apply` or `State`'s encoding does; other versions' snapshots are discarded.
+    const VERSION: u32;
+
+    /// Evolves a customer by one effective, unretracted record of one of its members.
+    fn apply(state: &mut Self::State, record: &Record);
+
+    /// `None` where a customer is listed nowhere (anonymous, or nothing of it is left).
+    fn contribution(customer: CustomerId, state: &Self::State) -> Option<Self::Contribution>;
+
+    /// Replaces what `customer` contributed.
+    fn contribute(
+        index: &mut Self::Index,
+        customer: CustomerId,
+        before: Option<Self::Contribution>,
+        after: Option<Self::Contribution>,
+    );
+
+    /// A record that belongs to no customer, such as a policy.
+    fn tenant_record(_index: &mut Self::Index, _record: &Record) {}
+}

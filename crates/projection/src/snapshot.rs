@@ -1,0 +1,116 @@
+//! The file of a snapshot: what it is of, where it stands, a body, and a digest over all of it.
+//!
+//! Layout: magic, format version, header (postcard), body, BLAKE3 of everything before. A snapshot is
+//! never trusted: whatever its bytes, reading one gives a header and a body or an error.
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use touchbook_events::TenantNumber;
+
+const MAGIC: &[u8; 8] = b"TCHBSNAP";
+/// Changes with the layout of the file; other formats are discarded like any unusable snapshot.
+const FORMAT: u8 = 1;
+const DIGEST_BYTES: usize = blake3::OUT_LEN;
+
+/// What a snapshot is of, and up to where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Header {
+    pub tenant: TenantNumber,
+    pub part: Part,
+    /// The decider's or projector's.
+    pub name: Box<str>,
+    /// The decider's or projector's; only code of this version reads the body.
+    pub version: u32,
+    /// The body holds everything up to here.
+    pub position: u64,
+    /// The ledger's chain hash at `position`; a ledger that differs there discards the snapshot.
+    pub chain: [u8; 32],
+}
+
+/// Which part of a decider's or projection's state a body holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Part {
+    /// All of a decider's state.
+    Decider,
+    /// A projection's slices: groups, retractions and assigned subjects.
+    Slices,
+    /// One shard of a projection, from 0.
+    Shard(u16),
+}
+
+/// The bytes of a snapshot's file.
+pub fn encode(header: &Header, body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(MAGIC.len() + 128 + body.len() + DIGEST_BYTES);
+    out.extend_from_slice(MAGIC);
+    out.push(FORMAT);
+    let mut out = append(header, out);
+    out.extend_from_slice(body);
+    let digest = blake3::hash(&out);
+    out.extend_from_slice(digest.as_bytes());
+    out
+}
+
+/// Reads a snapshot's file; never panics, whatever the bytes.
+///
+/// # Errors
+/// What makes the snapshot unusable.
+pub fn decode(bytes: &[u8]) -> Result<(Header, &[u8]), Error> {
+    let rest = bytes.strip_prefix(MAGIC).ok_or(Error::NotASnapshot)?;
+    let (&format, rest) = rest.split_first().ok_or(Error::Truncated)?;
+    if format != FORMAT {
+        return Err(Error::Format { format });
+    }
+    let (content, digest) = rest
+        .split_last_chunk::<DIGEST_BYTES>()
+        .ok_or(Error::Truncated)?;
+    if blake3::hash(&bytes[..bytes.len() - DIGEST_BYTES]) != *digest {
+        return Err(Error::Damaged);
+    }
+    postcard::take_from_bytes(content).map_err(Error::Header)
+}
+
+/// The encoding of a state; canonical where its maps are ordered.
+pub fn encode_state<T: Serialize + ?Sized>(state: &T) -> Vec<u8> {
+    append(state, Vec::new())
+}
+
+/// Appends the encoding of a state to `out`.
+pub(crate) fn append<T: Serialize + ?Sized>(state: &T, out: Vec<u8>) -> Vec<u8> {
+    postcard::to_extend(state, out).expect("a state of plain values can be encoded")
+}
+
+/// Reads what [`encode_state`] wrote, all of it.
+///
+/// # Errors
+/// When `bytes` are no such state, or more than one.
+pub fn decode_state<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
+    match postcard::take_from_bytes(bytes).map_err(Error::State)? {
+        (state, []) => Ok(state),
+        (_, rest) => Err(Error::Trailing { bytes: rest.len() }),
+    }
+}
+
+/// Why a snapshot can't be used; it is then discarded, and the ledger folded instead.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("not a snapshot")]
+    NotASnapshot,
+    #[error("snapshot format {format} is not known")]
+    Format { format: u8 },
+    #[error("a snapshot ends early")]
+    Truncated,
+    #[error("a snapshot's digest is not that of its bytes")]
+    Damaged,
+    #[error("could not read a snapshot's header")]
+    Header(#[source] postcard::Error),
+    #[error("could not read a snapshot's state")]
+    State(#[source] postcard::Error),
+    #[error("{bytes} bytes follow a snapshot's state")]
+    Trailing { bytes: usize },
+    #[error("the customers of a snapshot are not those of its shard, each once and in order")]
+    Customers,
+    #[error("there is no shard {shard}")]
+    NoSuchShard { shard: usize },
+    #[error("the changes in a snapshot of slices are not in order up to its position")]
+    Changes,
+}
