@@ -95,7 +95,7 @@ impl NatsSetup {
         }
     }
 
-    /// Runs a configuration file as it is, but for port, monitoring and storage directory.
+    /// Runs a configuration file as it is, but for ports and storage directory.
     #[must_use]
     pub fn config(mut self, path: impl Into<PathBuf>) -> Self {
         self.config = Some(path.into());
@@ -236,11 +236,9 @@ impl Nats {
         let mut command = Command::new(&self.setup.binary.path);
         command
             .arg("--config")
-            .arg(self.setup.config.as_ref().unwrap_or(&config))
+            .arg(&config)
             .args(["--addr", "127.0.0.1", "--port", &self.port.to_string()])
             .args(["--http_port", &self.monitor.to_string()])
-            .arg("--store_dir")
-            .arg(self.store_dir())
             .envs(
                 self.setup
                     .environment
@@ -254,12 +252,27 @@ impl Nats {
     }
 
     fn configuration(&self) -> String {
-        let sync = if self.setup.binary.can_sync() {
-            "sync_interval: always"
-        } else {
-            ""
+        let store = format!("store_dir: \"{}\"", self.store_dir().display());
+        let Some(path) = &self.setup.config else {
+            let sync = if self.setup.binary.can_sync() {
+                "sync_interval: always"
+            } else {
+                ""
+            };
+            return format!("jetstream {{ {store}\n{sync} }}\n{}", self.setup.settings);
         };
-        format!("jetstream {{ {sync} }}\n{}", self.setup.settings)
+        let text = fs::read_to_string(path).expect("the server's configuration file");
+        let lines: Vec<&str> = text
+            .lines()
+            .map(|line| {
+                if line.trim().starts_with("store_dir:") {
+                    &store
+                } else {
+                    line
+                }
+            })
+            .collect();
+        lines.join("\n")
     }
 }
 

@@ -4,14 +4,16 @@ use super::cause;
 use super::options::JetStreamOptions;
 use super::settings::{STREAM, differences, version_limits, wanted};
 use crate::limits::{
-    BACKOFF_MAX, BACKOFF_MIN, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX, PING_INTERVAL, REQUEST_TIMEOUT,
+    BACKOFF_MAX, BACKOFF_MIN, HEADERS_BYTES_MAX, MESSAGE_BYTES_MAX, PAYLOAD_BYTES_MAX,
+    PING_INTERVAL, REFRESH_INTERVAL, REQUEST_TIMEOUT,
 };
 use crate::{Cause, OpenError, StopReason};
+use async_nats::connection::State;
 use async_nats::jetstream::context::GetStreamErrorKind;
 use async_nats::jetstream::stream::{Info, Stream};
 use async_nats::jetstream::{Context, ErrorCode};
 use async_nats::{Client, ConnectOptions, Event};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
 
@@ -24,7 +26,7 @@ pub(super) struct Connection {
     pub(super) options: JetStreamOptions,
     client: Client,
     link: watch::Receiver<Link>,
-    facts: Mutex<Facts>,
+    facts: Arc<Mutex<Facts>>,
 }
 
 /// Whether there is a connection, and which one.
@@ -51,6 +53,8 @@ impl Connection {
     /// Begins to connect; a server that is away is tried again for ever.
     pub(super) async fn open(options: JetStreamOptions) -> Result<Self, OpenError> {
         let (sender, link) = watch::channel(Link::default());
+        let facts = Arc::new(Mutex::new(Facts::default()));
+        let known = Arc::clone(&facts);
         let mut connect = ConnectOptions::new()
             .name("touchbook")
             .custom_inbox_prefix(INBOX_PREFIX)
@@ -61,7 +65,7 @@ impl Connection {
             .request_timeout(Some(REQUEST_TIMEOUT))
             .reconnect_delay_callback(backoff)
             .event_callback(move |event| {
-                note(&sender, &event);
+                note(&sender, &known, &event);
                 std::future::ready(())
             });
         if let Some(path) = &options.root_certificates {
@@ -71,12 +75,21 @@ impl Connection {
             let with = connect.credentials_file(path).await;
             connect = with.map_err(|source| OpenError::Credentials { source })?;
         }
-        let address = |source| OpenError::Address {
-            url: options.addresses(),
-            source: cause(source),
+        // The client library takes no user from an address.
+        if let Some((user, password)) = options.user_and_password() {
+            connect = connect.user_and_password(user, password);
+        }
+        let addresses = options.addresses();
+        let urls: Vec<&str> = addresses.split(',').collect();
+        let client = match connect.connect(urls).await {
+            Ok(client) => client,
+            Err(error) => {
+                return Err(OpenError::Address {
+                    source: cause(error),
+                    url: addresses,
+                });
+            }
         };
-        let urls: Vec<&str> = options.url.split(',').map(str::trim).collect();
-        let client = connect.connect(urls).await.map_err(address)?;
         let mut context = async_nats::jetstream::new(client.clone());
         context.set_timeout(REQUEST_TIMEOUT);
         Ok(Self {
@@ -84,12 +97,12 @@ impl Connection {
             options,
             client,
             link,
-            facts: Mutex::default(),
+            facts,
         })
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        self.link.borrow().connected
+        self.client.connection_state() == State::Connected
     }
 
     /// For noticing every change of the connection after this call.
@@ -99,17 +112,19 @@ impl Connection {
         link
     }
 
-    /// Waits until there is a connection. Returns only then, or never.
+    /// Waits until there is a connection.
     pub(super) async fn connected(&self) {
-        if self
-            .link
-            .clone()
-            .wait_for(|link| link.connected)
-            .await
-            .is_err()
-        {
-            // The client library has ended, which happens only while everything is dropped.
-            std::future::pending::<()>().await;
+        let mut link = self.link.clone();
+        loop {
+            let told = link.wait_for(|link| link.connected);
+            // The library drops events when there are too many, so its own state counts as well.
+            let told = tokio::time::timeout(REFRESH_INTERVAL, told).await;
+            match told.map(|told| told.is_ok()) {
+                Ok(true) => return,
+                Ok(false) => tokio::time::sleep(REFRESH_INTERVAL).await,
+                Err(_) if self.is_connected() => return,
+                Err(_) => {}
+            }
         }
     }
 
@@ -119,7 +134,7 @@ impl Connection {
             .client
             .try_server_info()
             .map_or(MESSAGE_BYTES_MAX, |i| i.max_payload);
-        PAYLOAD_BYTES_MAX.min(server.saturating_sub(crate::limits::HEADERS_BYTES_MAX))
+        PAYLOAD_BYTES_MAX.min(server.saturating_sub(HEADERS_BYTES_MAX))
     }
 
     /// The stream as it is now, made when there is none, compared with what we want.
@@ -168,9 +183,13 @@ impl Connection {
     }
 
     pub(super) fn facts(&self) -> MutexGuard<'_, Facts> {
-        // Every field is complete by itself.
-        self.facts.lock().unwrap_or_else(PoisonError::into_inner)
+        lock(&self.facts)
     }
+}
+
+fn lock(facts: &Mutex<Facts>) -> MutexGuard<'_, Facts> {
+    // Every field is complete by itself.
+    facts.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// The pause before another attempt: doubling, bounded.
@@ -181,16 +200,17 @@ pub(super) fn backoff(attempts: usize) -> Duration {
     BACKOFF_MIN.saturating_mul(1 << doublings).min(BACKOFF_MAX)
 }
 
-fn note(link: &watch::Sender<Link>, event: &Event) {
+fn note(link: &watch::Sender<Link>, facts: &Mutex<Facts>, event: &Event) {
     let connected = match event {
         Event::Connected => true,
         Event::Disconnected | Event::Closed => false,
-        Event::ServerError(error) => {
-            tracing::warn!(%error, "the NATS server complains");
+        Event::ServerError(_) | Event::ClientError(_) | Event::SlowConsumer(_) => {
+            tracing::warn!(%event, "NATS connection");
+            lock(facts).last_error = Some(event.to_string());
             return;
         }
-        other => {
-            tracing::debug!(event = %other, "NATS connection");
+        Event::LameDuckMode | Event::Draining => {
+            tracing::info!(%event, "NATS connection");
             return;
         }
     };
