@@ -1,1 +1,18 @@
 //! Integration tests against the real binary.
+
+// The attribute tells clippy that helpers in here, too, are test code.
+#[cfg(test)]
+mod deploy;
+#[cfg(test)]
+mod house;
+
+use std::path::PathBuf;
+
+/// The top of the repository.
+fn root() -> PathBuf {
+    let here = env!("CARGO_MANIFEST_DIR");
+    PathBuf::from(here)
+        .parent()
+        .expect("tests lie below the top")
+        .to_path_buf()
+}

@@ -158,20 +158,18 @@ fn has_word(line: &str, word: &str) -> bool {
     })
 }
 
-/// Tests are what lies in a test folder and what follows `#[cfg(test)]`.
+/// Tests are what lies in a test folder and the test module at the end of a file.
 fn sleeps_in_tests(file: &File<'_>) -> Vec<usize> {
     let all = file.path.starts_with("tests/") || file.path.contains("/tests");
-    let tests_begin = file
-        .text
-        .lines()
-        .position(|line| line.trim() == "#[cfg(test)]");
-    let Some(begin) = (if all { Some(0) } else { tests_begin }) else {
+    let module = file.text.find("#[cfg(test)]\nmod tests {");
+    let Some(begin) = (if all { Some(0) } else { module }) else {
         return Vec::new();
     };
+    let before = file.text[..begin].lines().count();
     let sleeps = ["thread::sleep", "time::sleep", " sleep(", "waitForTimeout"];
     containing(file, &sleeps)
         .into_iter()
-        .filter(|line| *line > begin)
+        .filter(|line| *line > before)
         .collect()
 }
 
