@@ -1,0 +1,140 @@
+//! What can go wrong.
+
+use std::io;
+use std::path::PathBuf;
+use touchbook_events::TenantNumber;
+
+/// A failure of the store underneath. Its text is all that may be relied on.
+#[derive(Debug, thiserror::Error)]
+#[error(transparent)]
+pub struct StoreError(#[from] pub(crate) sled::Error);
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the directory {path} cannot be prepared for the ledger")]
+    Prepare {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("the ledger in {path} is in use by another process or handle")]
+    InUse {
+        path: PathBuf,
+        #[source]
+        source: StoreError,
+    },
+    #[error("the ledger in {path} cannot be opened")]
+    Open {
+        path: PathBuf,
+        #[source]
+        source: StoreError,
+    },
+    #[error("records {from} to {to} of tenant {tenant} are missing")]
+    Missing {
+        tenant: TenantNumber,
+        from: u64,
+        to: u64,
+    },
+    #[error("frames from commit {commit} on are missing, though later blocks are there")]
+    MissingFrames { commit: u64 },
+    #[error(transparent)]
+    Damaged(#[from] Damage),
+    #[error("the frame of commit {commit} is damaged: {flaw}")]
+    DamagedFrame { commit: u64, flaw: Flaw },
+    #[error("a commit of {bytes} bytes is over the limit of {max}")]
+    CommitTooLarge { bytes: usize, max: usize },
+    #[error("record {position} of tenant {tenant} has {bytes} bytes, over the limit of {max}")]
+    RecordTooLarge {
+        tenant: TenantNumber,
+        position: u64,
+        bytes: usize,
+        max: usize,
+    },
+    #[error("record {position} of tenant {tenant} was offered where {expected} must follow")]
+    NotNext {
+        tenant: TenantNumber,
+        position: u64,
+        expected: u64,
+    },
+    #[error("tenant {tenant} occurs twice in one commit")]
+    TenantTwice { tenant: TenantNumber },
+    #[error("the commit cannot be written")]
+    Write {
+        #[source]
+        source: StoreError,
+    },
+    #[error("the commit cannot be made durable")]
+    Sync {
+        #[source]
+        source: io::Error,
+    },
+    #[error("an earlier commit failed; nothing more is written until the process is started anew")]
+    Poisoned,
+    #[error("the ledger was opened despite damage and takes no records")]
+    ReadOnly,
+    #[error("record {position} of tenant {tenant} cannot be read")]
+    Read {
+        tenant: TenantNumber,
+        position: u64,
+        #[source]
+        source: StoreError,
+    },
+    #[error("position {position} of tenant {tenant} is beyond its head {head}")]
+    BeyondHead {
+        tenant: TenantNumber,
+        position: u64,
+        head: u64,
+    },
+    #[error("the ledger cannot be closed while {readers} readers of it are alive")]
+    StillRead { readers: usize },
+    #[error("the ledger cannot be closed cleanly")]
+    Close {
+        #[source]
+        source: StoreError,
+    },
+    #[error("the size of the ledger cannot be read")]
+    Size {
+        #[source]
+        source: StoreError,
+    },
+}
+
+/// The first bad position that was met.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("tenant {tenant} is damaged at position {position}: {what}")]
+pub struct Damage {
+    pub tenant: TenantNumber,
+    pub position: u64,
+    pub what: Flaw,
+}
+
+/// What is wrong with stored bytes.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Flaw {
+    #[error("format version {0} is unknown")]
+    Version(u8),
+    #[error("the checksum does not match")]
+    Checksum,
+    #[error("the layout is broken")]
+    Layout,
+    #[error("the bytes cannot be decompressed")]
+    Compression,
+    #[error("it is stored under another's key")]
+    Misplaced,
+    #[error("the hash chain is broken")]
+    Chain,
+    #[error("it is missing")]
+    Missing,
+    #[error("a chunk of a long record is missing or altered")]
+    Chunk,
+    #[error("the record's header cannot be read")]
+    Header,
+    #[error("the record says that it is at position {0}")]
+    Position(u64),
+    #[error("the index of event keys does not have it")]
+    DuplicateIndex,
+    #[error("the index of customers does not have it")]
+    CustomerIndex,
+    #[error("the store cannot read it: {0}")]
+    Unreadable(String),
+}

@@ -1,0 +1,210 @@
+//! Opening: what the disk has, what of it counts, and everything that is derived from it.
+//!
+//! A commit counts when its frame and all its blocks are there; only the last one can lack any of
+//! them, and then it was never acknowledged and is dropped. A block wins over the tail. Whatever
+//! else is missing was acknowledged: the ledger does not open without it.
+
+use crate::block;
+use crate::error::{Damage, Error, Flaw, StoreError};
+use crate::frame;
+use crate::ledger::{Frames, Ledger, Options, Shared};
+use crate::oversize;
+use crate::record::{Checkpoint, PeekFn};
+use crate::replay;
+use crate::scan::{self, Scanned};
+use crate::tail::{self, Tail};
+use crate::tenant::Tenant;
+use crate::volume::{Store, Volume};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, RwLock};
+use touchbook_events::TenantNumber;
+
+/// What was found when the ledger was opened.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OpenReport {
+    pub tenants: usize,
+    pub records: u64,
+    pub blocks: usize,
+    pub frames: usize,
+    /// The commit that a crash interrupted before it was acknowledged.
+    pub dropped_commit: Option<u64>,
+    /// What it had written.
+    pub dropped: Vec<Dropped>,
+    /// Damaged blocks, one position of each; empty unless [`Options::read_damaged`].
+    pub damage: Vec<Damage>,
+}
+
+/// Positions that were never acknowledged and will be given again.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Dropped {
+    pub tenant: TenantNumber,
+    pub from: u64,
+    pub to: u64,
+}
+
+pub(crate) type Tenants = BTreeMap<TenantNumber, Tenant>;
+
+pub(crate) fn open(
+    data_dir: &Path,
+    options: &Options,
+    peek: PeekFn,
+) -> Result<(Ledger, OpenReport), Error> {
+    let mut volume = Volume::open(data_dir, options.cache_bytes)?;
+    let failed = |error| Error::Open {
+        path: volume.path.clone(),
+        source: StoreError(error),
+    };
+    let store = &volume.store;
+    let tail = tail::read(store).map_err(failed)??;
+    let scanned = scan::blocks(store, &tail, peek, options.read_damaged).map_err(failed)??;
+    let mut report = report(&tail, &scanned);
+    let removals = Removals::new(store, &tail, &scanned).map_err(failed)?;
+    let Scanned { mut tenants, .. } = scanned;
+    let frames = replay::frames(store, &tail, &mut tenants, peek)?;
+    replay::check_marks(store, tail.last_commit, &tenants).map_err(failed)??;
+    replay::check_last_blocks(store, &tenants, options.read_damaged)?;
+    let orphans = orphaned_chunks(store, &tenants).map_err(failed)?;
+    report.tenants = tenants.len();
+    report.records = tenants.values().map(|tenant| tenant.head.position).sum();
+    report.frames = frames.entries.len();
+    remove(&mut volume, &removals, &orphans)?;
+    let read_only = !report.damage.is_empty();
+    let last_commit = tail.last_commit;
+    let ledger = assemble(
+        volume,
+        tenants,
+        tail.checkpoint,
+        peek,
+        frames,
+        last_commit,
+        read_only,
+    );
+    Ok((ledger, report))
+}
+
+fn report(tail: &Tail, scanned: &Scanned) -> OpenReport {
+    let in_frame = tail.torn.iter().flat_map(|torn| torn.sections());
+    let dropped = in_frame.chain(scanned.uncommitted.iter().map(|block| Dropped {
+        tenant: block.tenant,
+        from: block.first,
+        to: block.next() - 1,
+    }));
+    let mut dropped: Vec<Dropped> = dropped.collect();
+    dropped.sort_by_key(|dropped| (dropped.tenant, dropped.from));
+    OpenReport {
+        blocks: scanned
+            .tenants
+            .values()
+            .map(|tenant| tenant.blocks.len())
+            .sum(),
+        dropped_commit: (tail.torn.is_some() || !scanned.uncommitted.is_empty())
+            .then_some(tail.last_commit + 1),
+        dropped,
+        damage: scanned.damage.clone(),
+        ..OpenReport::default()
+    }
+}
+
+/// What the interrupted commit left behind.
+struct Removals {
+    frames: Vec<frame::Key>,
+    blocks: Vec<block::Key>,
+}
+
+impl Removals {
+    fn new(store: &Store, tail: &Tail, scanned: &Scanned) -> sled::Result<Self> {
+        let mut frames = Vec::new();
+        for key in store
+            .tail
+            .range(frame::key(tail.last_commit + 1, 0)..)
+            .keys()
+        {
+            if let Some((commit, part)) = frame::place(&key?) {
+                frames.push(frame::key(commit, part));
+            }
+        }
+        let blocks = scanned.uncommitted.iter();
+        let blocks = blocks
+            .map(|block| block::key(block.tenant, block.first))
+            .collect();
+        Ok(Self { frames, blocks })
+    }
+}
+
+/// Chunks of records that never became durable.
+fn orphaned_chunks(store: &Store, tenants: &Tenants) -> sled::Result<Vec<sled::IVec>> {
+    let mut orphans = Vec::new();
+    for key in store.chunks.iter().keys() {
+        let key = key?;
+        let is_owned = oversize::owner(&key).is_some_and(|(tenant, position)| {
+            tenants
+                .get(&tenant)
+                .is_some_and(|tenant| position <= tenant.head.position)
+        });
+        if !is_owned {
+            orphans.push(key);
+        }
+    }
+    Ok(orphans)
+}
+
+/// Removes what was dropped, durably: it must not come back beside a new commit of its number.
+fn remove(volume: &mut Volume, removals: &Removals, orphans: &[sled::IVec]) -> Result<(), Error> {
+    let Volume { store, disk, .. } = volume;
+    disk.write(|| {
+        for key in &removals.frames {
+            store.tail.remove(key)?;
+        }
+        for key in &removals.blocks {
+            store.blocks.remove(key)?;
+        }
+        for key in orphans {
+            store.chunks.remove(key)?;
+        }
+        Ok(())
+    })?;
+    disk.make_durable()
+}
+
+fn assemble(
+    volume: Volume,
+    tenants: Tenants,
+    checkpoint: Option<Checkpoint>,
+    peek: PeekFn,
+    frames: Frames,
+    last_commit: u64,
+    read_only: bool,
+) -> Ledger {
+    let Volume { path, store, disk } = volume;
+    let locked = |(number, tenant)| (number, Arc::new(RwLock::new(tenant)));
+    let shared = Shared {
+        store,
+        peek,
+        tenants: RwLock::new(tenants.into_iter().map(locked).collect()),
+        checkpoint: RwLock::new(checkpoint),
+        frames: AtomicU64::new(0),
+        frame_bytes: AtomicU64::new(0),
+    };
+    let ledger = Ledger {
+        shared: Arc::new(shared),
+        path,
+        disk,
+        frames,
+        last_commit,
+        read_only,
+    };
+    ledger.count_frames();
+    ledger
+}
+
+/// What a record says of itself, if it is the one at `position`.
+pub(crate) fn peek_at(peek: PeekFn, position: u64, record: &[u8]) -> Result<crate::Peek, Flaw> {
+    let found = peek(record).ok_or(Flaw::Header)?;
+    if found.position == position {
+        Ok(found)
+    } else {
+        Err(Flaw::Position(found.position))
+    }
+}

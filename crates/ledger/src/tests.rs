@@ -1,0 +1,9 @@
+//! Tests of the whole ledger; those of its parts are beside them.
+
+mod codec;
+mod crash;
+mod damage;
+mod limits;
+mod model;
+mod support;
+mod threads;

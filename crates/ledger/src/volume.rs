@@ -1,0 +1,177 @@
+//! The volume directory and the store in it.
+
+use crate::error::{Error, StoreError};
+use crate::limits::{FLUSH_EVERY_MILLIS, SEGMENT_BYTES};
+use std::fs::{self, File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The first volume; a full one will be left alone and the next begun.
+const VOLUME: &str = "ledger/0001";
+
+/// An open store: sled's trees, and the descriptor that makes them durable.
+pub(crate) struct Volume {
+    pub(crate) path: PathBuf,
+    pub(crate) store: Store,
+    pub(crate) disk: Disk,
+}
+
+/// sled's trees. What is read from them may not be durable yet: readers ask the tenants first.
+#[derive(Clone)]
+pub(crate) struct Store {
+    pub(crate) db: sled::Db,
+    pub(crate) tail: sled::Tree,
+    pub(crate) blocks: sled::Tree,
+    pub(crate) chunks: sled::Tree,
+    pub(crate) marks: sled::Tree,
+}
+
+impl Volume {
+    /// Opens the volume below `data_dir`, or creates it so that a power cut can't take it away.
+    pub(crate) fn open(data_dir: &Path, cache_bytes: u64) -> Result<Self, Error> {
+        let path = data_dir.join(VOLUME);
+        let prepared = |source| Error::Prepare {
+            path: path.clone(),
+            source,
+        };
+        fs::create_dir_all(&path).map_err(prepared)?;
+        remove_unfinished_snapshots(&path).map_err(prepared)?;
+        let descriptor = open_descriptor(&path).map_err(prepared)?;
+        let store = Store::open(&path, cache_bytes)?;
+        let mut disk = Disk::new(store.db.clone(), descriptor);
+        disk.make_durable()?;
+        sync_names(data_dir, &path).map_err(prepared)?;
+        Ok(Self { path, store, disk })
+    }
+}
+
+impl Store {
+    pub(crate) fn open(path: &Path, cache_bytes: u64) -> Result<Self, Error> {
+        let config = sled::Config::new()
+            .path(path)
+            .segment_size(SEGMENT_BYTES)
+            .flush_every_ms(Some(FLUSH_EVERY_MILLIS))
+            .cache_capacity(cache_bytes);
+        let opened = |error| classify(path, error);
+        let db = config.open().map_err(opened)?;
+        let tree = |name: &str| db.open_tree(name).map_err(opened);
+        let (tail, blocks) = (tree("tail")?, tree("blocks")?);
+        let (chunks, marks) = (tree("chunks")?, tree("marks")?);
+        Ok(Self {
+            db,
+            tail,
+            blocks,
+            chunks,
+            marks,
+        })
+    }
+}
+
+fn classify(path: &Path, error: sled::Error) -> Error {
+    let locked = matches!(&error, sled::Error::Io(io) if io.to_string().contains("acquire lock"));
+    let (path, source) = (path.to_owned(), StoreError(error));
+    if locked {
+        Error::InUse { path, source }
+    } else {
+        Error::Open { path, source }
+    }
+}
+
+/// A snapshot that sled had not finished writing would keep it from ever opening again.
+fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let name = name.to_string_lossy();
+        if name.starts_with("snap.") && name.ends_with(".generating") {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Opened before anything is written, so that no write error is reported to another descriptor.
+fn open_descriptor(path: &Path) -> io::Result<File> {
+    OpenOptions::new()
+        .read(true)
+        .write(true)
+        .create(true)
+        .truncate(false)
+        .open(path.join("db"))
+}
+
+/// Makes the files and every directory that leads to them survive a power cut.
+fn sync_names(data_dir: &Path, path: &Path) -> io::Result<()> {
+    File::open(path.join("conf"))?.sync_all()?;
+    File::open(path.join("db"))?.sync_all()?;
+    let below = path
+        .ancestors()
+        .take_while(|ancestor| *ancestor != data_dir);
+    for directory in below.chain([data_dir]).chain(data_dir.parent()) {
+        if !directory.as_os_str().is_empty() {
+            File::open(directory)?.sync_all()?;
+        }
+    }
+    Ok(())
+}
+
+/// The one way to durability, and the memory that it failed.
+pub(crate) struct Disk {
+    db: sled::Db,
+    descriptor: File,
+    failed: bool,
+    #[cfg(test)]
+    pub(crate) fail_next_sync: bool,
+}
+
+impl Disk {
+    fn new(db: sled::Db, descriptor: File) -> Self {
+        Self {
+            db,
+            descriptor,
+            failed: false,
+            #[cfg(test)]
+            fail_next_sync: false,
+        }
+    }
+
+    /// After a failed sync nobody knows what is on the disk, and the kernel reports it only once.
+    pub(crate) fn check(&self) -> Result<(), Error> {
+        if self.failed {
+            Err(Error::Poisoned)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Runs the writes of one commit; a failure is the last thing this disk ever does.
+    pub(crate) fn write(&mut self, writes: impl FnOnce() -> sled::Result<()>) -> Result<(), Error> {
+        self.check()?;
+        writes().map_err(|error| {
+            self.failed = true;
+            Error::Write {
+                source: StoreError(error),
+            }
+        })
+    }
+
+    /// First sled's buffers to the file, then the file to the disk.
+    pub(crate) fn make_durable(&mut self) -> Result<(), Error> {
+        self.check()?;
+        self.failed = true;
+        self.db.flush().map_err(|error| Error::Write {
+            source: StoreError(error),
+        })?;
+        self.sync().map_err(|source| Error::Sync { source })?;
+        self.failed = false;
+        Ok(())
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        #[cfg(test)]
+        if std::mem::take(&mut self.fail_next_sync) {
+            return Err(io::Error::other("injected"));
+        }
+        self.descriptor.sync_data()
+    }
+}
