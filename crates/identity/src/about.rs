@@ -1,0 +1,32 @@
+//! What an event is about, and by which names.
+
+use touchbook_events::{Data, Digest, EventType, TenantKey};
+
+/// How an event comes to its customer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum About {
+    /// It is the tenant's: policies, users, templates, retractions.
+    Nobody,
+    /// It belongs to whom it names; its subject is the customer itself, or shared by many customers.
+    Named,
+    /// It belongs to its subject's customer: a call, an order, an interaction.
+    Subject,
+}
+
+pub(crate) fn about(event_type: EventType) -> About {
+    match event_type.object() {
+        "customer" | "campaign" => About::Named,
+        "dead_letter" | "event" | "event_type" | "import" | "key" | "ledger" | "merge"
+        | "policy" | "principal" | "scorer" | "subject" | "subscription" | "template"
+        | "tenant" | "user" => About::Nobody,
+        _ => About::Subject,
+    }
+}
+
+/// Digests of the object's other names, such as a CallSid.
+pub(crate) fn names(key: &TenantKey, data: &Data) -> Vec<Digest> {
+    let event_type = data.event_type();
+    data.aliases()
+        .map(|name| key.subject(&event_type.subject(name)))
+        .collect()
+}

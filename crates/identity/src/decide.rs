@@ -1,0 +1,78 @@
+//! Deciding whose an event is, and what that causes.
+
+mod identifiers;
+mod merges;
+mod named;
+mod place;
+mod retractions;
+mod subjects;
+
+use crate::about::{About, about};
+use crate::resolve::Resolver;
+use crate::state::{Pair, State};
+use touchbook_events::record::Ineffective;
+use touchbook_events::{Data, Decision, Problem};
+use touchbook_projection::{Draft, Verdict};
+
+pub(crate) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem> {
+    match &draft.incoming.data {
+        Data::CustomerCreated(_) | Data::MergeSuggested(_) => {
+            let detail = "isn't sent; Touchbook makes it itself, as the consequence of an event";
+            Err(Problem::new("type_not_allowed", "/type", detail))
+        }
+        Data::CustomerMerged(_) => merges::merged(state, draft),
+        Data::CustomerUnmerged(_) => merges::unmerged(state, draft),
+        Data::MergeDismissed(_) => merges::dismissed(state, draft),
+        Data::IdentifierAttached(_) => identifiers::attached(state, draft),
+        Data::IdentifierDetached(_) => identifiers::detached(state, draft),
+        Data::SubjectAssigned(_) => subjects::assigned(state, draft),
+        Data::EventRetracted(_) => retractions::retracted(state, draft),
+        Data::EventReinstated(_) => retractions::reinstated(state, draft),
+        data => {
+            let event_type = data.event_type();
+            if event_type.is_whole_object() && is_duplicate(state, draft) {
+                return Ok(());
+            }
+            match about(event_type) {
+                About::Nobody => Ok(()),
+                About::Named => named::decide(state, draft),
+                About::Subject => place::decide(state, draft),
+            }
+        }
+    }
+}
+
+/// Whether a whole object stands in the ledger just as it is sent.
+fn is_duplicate(state: &State, draft: &mut Draft<'_>) -> bool {
+    let Some(subject) = state.subject(draft.incoming.subject) else {
+        return false;
+    };
+    let Some(position) = state.same_revision(subject, draft.incoming.content) else {
+        return false;
+    };
+    draft.customer = state
+        .subjects
+        .get(subject)
+        .customer()
+        .map(|owner| state.id_of(owner));
+    draft.verdict = Verdict::Duplicate { position };
+    true
+}
+
+fn resolver<'a>(state: &'a State, draft: &'a Draft<'_>) -> Resolver<'a> {
+    Resolver {
+        state,
+        key: draft.context.key,
+        policies: &draft.policies,
+    }
+}
+
+/// Two customers, the older first: customers are numbered in the order of their creation.
+pub(crate) fn pair(one: u32, other: u32) -> Pair {
+    (one.min(other), one.max(other))
+}
+
+/// The event is kept, with the reason why it changes nothing.
+fn lose(draft: &mut Draft<'_>, reason: Ineffective, winner: Option<u64>) {
+    draft.verdict = Verdict::Append(Decision::Ineffective { reason, winner });
+}

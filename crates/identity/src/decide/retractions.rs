@@ -1,0 +1,53 @@
+//! Records that stop counting, and count again.
+
+use super::lose;
+use crate::state::State;
+use touchbook_events::record::Ineffective;
+use touchbook_events::{Data, Problem};
+use touchbook_projection::Draft;
+
+pub(super) fn retracted(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem> {
+    let Data::EventRetracted(data) = &draft.incoming.data else {
+        return Ok(());
+    };
+    let positions = &data.facts.positions;
+    check(positions, draft)?;
+    if positions.iter().all(|at| state.retracted_by(*at).is_some()) {
+        let winner = positions.last().and_then(|at| state.retracted_by(*at));
+        lose(draft, Ineffective::AlreadyRetracted, winner);
+    }
+    Ok(())
+}
+
+pub(super) fn reinstated(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem> {
+    let Data::EventReinstated(data) = &draft.incoming.data else {
+        return Ok(());
+    };
+    let positions = &data.facts.positions;
+    check(positions, draft)?;
+    if positions.iter().all(|at| state.retracted_by(*at).is_none()) {
+        lose(draft, Ineffective::NotRetracted, None);
+    }
+    Ok(())
+}
+
+fn check(positions: &[u64], draft: &Draft<'_>) -> Result<(), Problem> {
+    if positions.is_empty() {
+        return Err(Problem::invalid(
+            "/data/positions",
+            "must name at least one record",
+        ));
+    }
+    let known = 1..draft.context.next_position;
+    match positions.iter().position(|at| !known.contains(at)) {
+        None => Ok(()),
+        Some(at) => {
+            let detail = format!("there is no record at position {}", positions[at]);
+            Err(Problem::new(
+                "unknown_position",
+                format!("/data/positions/{at}"),
+                detail,
+            ))
+        }
+    }
+}
