@@ -52,7 +52,7 @@ fn touchbook(root: &Path, verb: &str) -> std::process::Command {
 
 #[tokio::main(flavor = "current_thread")]
 async fn beside_nats(root: &Path, demo: std::process::Command, more: &[String]) -> Result<()> {
-    let program = nats::install(root)?;
+    let program = nats::find(root)?;
     let folder = root.join(".cache/demo-nats");
     let mut server = start_nats(&program, &folder)?;
     let url = timeout(NATS_READY_WITHIN, nats_url(&mut server, &folder))

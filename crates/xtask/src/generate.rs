@@ -10,7 +10,7 @@ use anyhow::Result;
 use crate::command;
 
 const SWITCH: &str = "TOUCHBOOK_UPDATE";
-/// The crates whose tests own files under `schemas/`, and the module those tests live in.
+/// The crates whose tests own files under `schemas/`.
 const GENERATORS: [&str; 2] = ["touchbook-events", "touchbook-api"];
 
 pub(crate) fn run(root: &Path) -> Result<()> {

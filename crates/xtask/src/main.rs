@@ -76,7 +76,7 @@ fn perform(task: Task) -> Result<()> {
     match task {
         Task::Demo(options) => demo::run(&root, &options),
         Task::Test => suite::run(&root),
-        Task::Nats => nats::install(&root).map(drop),
+        Task::Nats => nats::install(&root),
         Task::Orders => orders::install(&root),
         Task::Tidy => tidy::run(&root),
         Task::Gen => generate::run(&root),

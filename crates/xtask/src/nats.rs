@@ -28,16 +28,22 @@ const NO_OLD_SERVER: &str = "no nats-server 2.9.10, so tests of old servers will
 const NO_SERVER: &str = "no nats-server: install one (version 2.15 or later) so that it is on \
                          PATH, or name it in NATS_SERVER";
 
-/// Finds or fetches a server, fetches the old one too, and says what there is.
-pub(crate) fn install(root: &Path) -> Result<PathBuf> {
+/// Finds or fetches a server, and the old one that some tests also need.
+pub(crate) fn install(root: &Path) -> Result<()> {
+    find(root)?;
+    match old(root) {
+        Ok(old) => println!("nats-server {old} from {DEBIAN} (for tests of old servers)"),
+        Err(error) => println!("{:#}", error.context(NO_OLD_SERVER)),
+    }
+    Ok(())
+}
+
+/// Finds or fetches a server, says which, and returns its program.
+pub(crate) fn find(root: &Path) -> Result<PathBuf> {
     let server = choose(root)?;
     println!("nats-server {} from {}", server.version, server.origin);
     if server.version < ENOUGH {
         println!("  it is older than {ENOUGH}: tests that need atomic batches will fail");
-    }
-    match old(root) {
-        Ok(old) => println!("nats-server {old} from {DEBIAN} (for tests of old servers)"),
-        Err(error) => println!("{:#}", error.context(NO_OLD_SERVER)),
     }
     Ok(server.path)
 }
