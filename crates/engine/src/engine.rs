@@ -1,0 +1,334 @@
+//! The engine's handle: what the service and its command line ask for.
+
+use crate::config::{Config, Registry};
+use crate::error::{JobError, OpenError, SubmitError, chain};
+use crate::jobs::{JobView, Jobs};
+use crate::maintenance;
+use crate::open;
+use crate::outcome::{Outcome, OutcomeKind, Outcomes, Posted};
+use crate::runner::{FoldError, Runners};
+use crate::shared::Shared;
+use crate::status::{self, Status};
+use crate::tenant::{ProjectionStatus, Tenant};
+use crate::writer::WriterTenant;
+use crate::{rebuild, verify};
+use bytes::Bytes;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+use touchbook_events::{CustomerId, Incoming, Problem, TenantNumber, Timestamp};
+use touchbook_ledger::Ledger;
+use touchbook_stream::{AdoptError, Checkpoint, Item, Outgoing, PublishError, Stream};
+
+/// One node: a ledger, its tenants, and the threads that keep them going. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine(Arc<Inner>);
+
+struct Inner {
+    shared: Arc<Shared>,
+    stream: Stream<Incoming>,
+    /// Gone once the engine has stopped.
+    running: Mutex<Option<Running>>,
+    runners: Mutex<Option<Runners>>,
+}
+
+struct Running {
+    writer: JoinHandle<Option<(Ledger, Vec<WriterTenant>)>>,
+    runner_threads: Vec<JoinHandle<()>>,
+    maintenance: JoinHandle<()>,
+    stop_maintenance: crossbeam_channel::Sender<()>,
+}
+
+/// What [`open`] has started.
+pub(crate) struct Parts {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) stream: Stream<Incoming>,
+    pub(crate) runners: Runners,
+    pub(crate) writer: JoinHandle<Option<(Ledger, Vec<WriterTenant>)>>,
+    pub(crate) runner_threads: Vec<JoinHandle<()>>,
+    pub(crate) maintenance: JoinHandle<()>,
+    pub(crate) stop_maintenance: crossbeam_channel::Sender<()>,
+}
+
+/// An event to submit: decoded, and as JSON for a stream that is read by others too.
+#[derive(Clone, Debug)]
+pub struct Submission {
+    pub incoming: Incoming,
+    /// What [`Incoming::republish`] wrote.
+    pub json: Bytes,
+}
+
+impl Engine {
+    /// Opens the ledger, brings every decider and projection to its head, and starts the threads.
+    pub async fn open(config: Config, registry: Registry) -> Result<Self, OpenError> {
+        open::open(config, registry).await
+    }
+
+    pub(crate) fn assemble(parts: Parts) -> Self {
+        Self(Arc::new(Inner {
+            shared: parts.shared,
+            stream: parts.stream,
+            running: Mutex::new(Some(Running {
+                writer: parts.writer,
+                runner_threads: parts.runner_threads,
+                maintenance: parts.maintenance,
+                stop_maintenance: parts.stop_maintenance,
+            })),
+            runners: Mutex::new(Some(parts.runners)),
+        }))
+    }
+
+    pub fn tenant(&self, slug: &str) -> Option<Arc<Tenant>> {
+        self.0.shared.tenants.by_slug(slug)
+    }
+
+    /// All tenants by number, without the node's own.
+    pub fn tenants(&self) -> Vec<Arc<Tenant>> {
+        let mut tenants = self.0.shared.tenants.all();
+        tenants.retain(|tenant| tenant.number() != TenantNumber::NODE);
+        tenants
+    }
+
+    /// The node's own ledger, where messages stand that belong to no tenant.
+    pub fn node_tenant(&self) -> Option<Arc<Tenant>> {
+        self.tenant(open::NODE_SLUG)
+    }
+
+    /// The shell's clock.
+    pub fn now(&self) -> Timestamp {
+        (self.0.shared.clock)()
+    }
+
+    pub fn jobs(&self) -> &Jobs {
+        &self.0.shared.jobs
+    }
+
+    pub fn status(&self) -> Status {
+        status::of(&self.0.shared, &self.0.stream)
+    }
+
+    pub fn projections(&self, tenant: &Tenant) -> Vec<ProjectionStatus> {
+        tenant.projection_statuses(&self.0.shared.jobs)
+    }
+
+    /// Publishes events and waits until they are decided and durable; one outcome each, in order.
+    ///
+    /// # Errors
+    /// When there is no outcome. Unless it says otherwise, events may have been stored all the same;
+    /// sending them again is safe.
+    pub async fn submit(
+        &self,
+        tenant: &Arc<Tenant>,
+        submissions: Vec<Submission>,
+        atomic: bool,
+    ) -> Result<Vec<Outcome>, SubmitError> {
+        if let Some(reason) = self.0.shared.stopped() {
+            return Err(SubmitError::Unavailable { reason });
+        }
+        let keys: VecDeque<_> = submissions
+            .iter()
+            .map(|submission| submission.incoming.event_key)
+            .collect();
+        let items = submissions.into_iter().map(item).collect();
+        let outgoing = Outgoing {
+            tenant: tenant.slug().into(),
+            items,
+            atomic,
+        };
+        let placed = self.0.stream.publish(outgoing).await.map_err(unavailable)?;
+        self.outcomes(tenant, placed, keys).await
+    }
+
+    async fn outcomes(
+        &self,
+        tenant: &Arc<Tenant>,
+        placed: Vec<touchbook_stream::Placed>,
+        mut keys: VecDeque<touchbook_events::Digest>,
+    ) -> Result<Vec<Outcome>, SubmitError> {
+        let mut outcomes = Vec::with_capacity(keys.len());
+        for run in placed {
+            let (from, count) = (run.index as usize, run.count as usize);
+            let keys: Vec<_> = keys.drain(..count.min(keys.len())).collect();
+            let posted = self.posted(run.sequence).await?;
+            match posted
+                .as_ref()
+                .and_then(|posted| posted.get(from..from + count))
+            {
+                // The server had the message's id before: what stands there may be another event.
+                Some(known) if !run.duplicate => outcomes.extend_from_slice(known),
+                _ => {
+                    for key in keys {
+                        outcomes.push(from_ledger(tenant, &key.0)?);
+                    }
+                }
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// The outcomes of a message once the writer has passed it; `None` when they are forgotten.
+    async fn posted(&self, sequence: u64) -> Result<Option<Outcomes>, SubmitError> {
+        let stopped = || SubmitError::Unavailable {
+            reason: self
+                .0
+                .shared
+                .stopped()
+                .unwrap_or_else(|| "writes have stopped".to_owned()),
+        };
+        match self.0.shared.board.ask(sequence) {
+            Posted::Now(outcomes) => Ok(Some(outcomes)),
+            Posted::Forgotten => Ok(None),
+            Posted::Closed => Err(stopped()),
+            Posted::Later(answer) => answer.await.map(Some).map_err(|_| stopped()),
+        }
+    }
+
+    /// Begins a tenant, or finds it.
+    pub async fn create_tenant(&self, slug: &str) -> Result<Arc<Tenant>, SubmitError> {
+        if let Some(known) = self.tenant(slug) {
+            return Ok(known);
+        }
+        let submission = crate::tenant_created::submission(slug).map_err(SubmitError::Refused)?;
+        let items = vec![item(submission)];
+        let outgoing = Outgoing {
+            tenant: slug.into(),
+            items,
+            atomic: false,
+        };
+        let placed = self.0.stream.publish(outgoing).await.map_err(unavailable)?;
+        for run in placed {
+            self.posted(run.sequence).await?;
+        }
+        self.tenant(slug).ok_or_else(|| SubmitError::Unavailable {
+            reason: format!("tenant {slug} was not begun"),
+        })
+    }
+
+    /// Rebuilds projections beside the live ones and swaps them in; all of them when none is named.
+    pub fn rebuild(&self, tenant: &Arc<Tenant>, names: &[&str]) -> Result<JobView, JobError> {
+        let runners = self.runners().ok_or(JobError::Stopping)?;
+        rebuild::begin(&self.0.shared, &runners, tenant, names).map(|job| job.view())
+    }
+
+    /// Folds one customer's slice again.
+    pub fn refold(
+        &self,
+        tenant: &Arc<Tenant>,
+        projection: &str,
+        customer: CustomerId,
+    ) -> Result<(), FoldError> {
+        self.runners()
+            .ok_or(FoldError::Stopped)?
+            .refold(tenant, projection, customer)
+    }
+
+    /// Walks a tenant's whole chain.
+    pub fn verify(&self, tenant: &Arc<Tenant>) -> Result<JobView, JobError> {
+        verify::begin(&self.0.shared, tenant).map(|job| job.view())
+    }
+
+    /// Accepts the stream that reading has stopped at.
+    pub async fn adopt_stream(&self) -> Result<Checkpoint, AdoptError> {
+        self.0.stream.adopt().await
+    }
+
+    /// Takes nothing more, lets what was taken become durable, snapshots, and closes the ledger.
+    /// Blocks the thread; call it outside the runtime's workers.
+    pub fn shutdown(&self, runtime: &tokio::runtime::Handle) {
+        let running = self
+            .0
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        let Some(running) = running else { return };
+        runtime.block_on(self.0.stream.close());
+        self.jobs().cancel_all();
+        drop(running.stop_maintenance);
+        let _ = running.maintenance.join();
+        let written = running.writer.join().ok().flatten();
+        // Runners end when nobody can send to them any more.
+        self.0
+            .runners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        for thread in running.runner_threads {
+            let _ = thread.join();
+        }
+        if let Some((ledger, tenants)) = written {
+            close(&self.0.shared, ledger, tenants);
+        }
+    }
+
+    fn runners(&self) -> Option<Runners> {
+        self.0
+            .runners
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+fn close(shared: &Shared, ledger: Ledger, tenants: Vec<WriterTenant>) {
+    for writer in &tenants {
+        let tenant = writer.tenant();
+        if tenant.head() > 0 {
+            maintenance::save_deciders(shared, tenant, writer.deciders(), tenant.head());
+            for live in tenant.lives() {
+                maintenance::save(shared, tenant, &*live.current());
+            }
+        }
+    }
+    drop(tenants);
+    shared.release();
+    if let Err(error) = ledger.close() {
+        tracing::warn!(error = %chain(&error), "the ledger was left without a clean close");
+    }
+}
+
+fn item(submission: Submission) -> Item<Incoming> {
+    Item {
+        event_type: submission.incoming.data.event_type().as_str().into(),
+        payload: submission.json,
+        key: submission.incoming.event_key,
+        decoded: Some(submission.incoming),
+    }
+}
+
+/// What the ledger knows of an event whose outcome nobody kept.
+fn from_ledger(tenant: &Tenant, event_key: &[u8; 16]) -> Result<Outcome, SubmitError> {
+    let failed = |error: crate::ReadError| SubmitError::Unavailable {
+        reason: chain(&error),
+    };
+    let position = tenant.find_key(event_key).map_err(failed)?;
+    let header = match position {
+        Some(position) => tenant.header(position).map_err(failed)?,
+        None => None,
+    };
+    Ok(match header {
+        Some(header) => Outcome {
+            kind: OutcomeKind::Duplicate,
+            position: Some(header.position),
+            customer: header.customer,
+        },
+        None => Outcome::refused(Problem::new(
+            "not_stored",
+            "",
+            "the event was refused; send it again to learn why",
+        )),
+    })
+}
+
+fn unavailable(error: PublishError) -> SubmitError {
+    match error {
+        PublishError::Full { retry_after } => SubmitError::Busy { retry_after },
+        PublishError::TooLarge { .. } | PublishError::TooMany { .. } => SubmitError::TooLarge {
+            detail: chain(&error),
+        },
+        PublishError::Name { .. } => SubmitError::Refused(Problem::invalid("/type", chain(&error))),
+        _ => SubmitError::Unavailable {
+            reason: chain(&error),
+        },
+    }
+}

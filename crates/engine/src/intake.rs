@@ -1,0 +1,308 @@
+//! From stream messages to decided-upon items: decoding and validation, outside the writer's work.
+
+use crate::tenants::Tenants;
+use bytes::Bytes;
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+use touchbook_events::incoming::Entrance;
+use touchbook_events::{
+    Data, Envelope, EventType, Incoming, Principal, PrincipalKind, Problem, TenantKey, Timestamp,
+};
+use touchbook_stream::{Checkpoint, Delivery, Message, Reader, Received, Side};
+
+/// Payload bytes that are handed to the writer at once; about one commit.
+pub(crate) const DRAIN_BYTES_MAX: usize = 1024 * 1024;
+/// Prepared deliveries between the decoding thread and the writer.
+const AHEAD_MAX: usize = 8;
+
+/// One event of a message, or what came instead of one.
+pub(crate) enum Item {
+    Event {
+        incoming: Box<Incoming>,
+        /// What a producer sent, to be kept if it is refused; a caller over HTTP is told instead.
+        raw: Option<Bytes>,
+    },
+    Dead(Dead),
+}
+
+impl Item {
+    fn event(incoming: Incoming, raw: Option<Bytes>) -> Self {
+        Self::Event {
+            incoming: Box::new(incoming),
+            raw,
+        }
+    }
+}
+
+/// What can't be used, byte for byte.
+pub(crate) struct Dead {
+    pub(crate) raw: Bytes,
+    pub(crate) problem: Problem,
+    /// It names no tenant that is known, or two: the node keeps it.
+    pub(crate) of_node: bool,
+}
+
+/// A message, ready for the writer.
+pub(crate) struct Prepared {
+    pub(crate) subject: Box<str>,
+    pub(crate) tenant: Box<str>,
+    pub(crate) atomic: bool,
+    pub(crate) recorded_at: Timestamp,
+    pub(crate) checkpoint: Checkpoint,
+    pub(crate) items: Vec<Item>,
+}
+
+pub(crate) enum Work {
+    Message(Prepared),
+    Adopted(Checkpoint),
+}
+
+/// Where the writer's work comes from.
+pub(crate) enum Source {
+    /// The embedded stream's messages are decoded already, so the writer reads them itself.
+    Direct {
+        reader: Reader<Incoming>,
+        preparer: Preparer,
+    },
+    /// JetStream's are decoded by a thread of their own.
+    Decoded(crossbeam_channel::Receiver<Vec<Work>>),
+}
+
+impl Source {
+    pub(crate) fn direct(reader: Reader<Incoming>, tenants: Arc<Tenants>) -> Self {
+        Self::Direct {
+            reader,
+            preparer: Preparer::new(tenants),
+        }
+    }
+
+    /// Starts the decoding thread.
+    pub(crate) fn decoded(
+        mut reader: Reader<Incoming>,
+        tenants: Arc<Tenants>,
+    ) -> std::io::Result<Self> {
+        let (sender, receiver) = crossbeam_channel::bounded(AHEAD_MAX);
+        let mut preparer = Preparer::new(tenants);
+        std::thread::Builder::new()
+            .name("touchbook-decode".to_owned())
+            .spawn(move || {
+                let mut deliveries = Vec::new();
+                loop {
+                    if reader.recv(&mut deliveries, DRAIN_BYTES_MAX, None) == Received::Closed {
+                        break;
+                    }
+                    let work = deliveries
+                        .drain(..)
+                        .map(|next| preparer.prepare(next))
+                        .collect();
+                    if sender.send(work).is_err() {
+                        break;
+                    }
+                }
+            })?;
+        Ok(Self::Decoded(receiver))
+    }
+
+    /// Everything that waits; `None` once the stream is closed and drained. Empty after `wait`.
+    pub(crate) fn next(&mut self, wait: Duration) -> Option<Vec<Work>> {
+        match self {
+            Self::Direct { reader, preparer } => {
+                let mut deliveries = Vec::new();
+                match reader.recv(&mut deliveries, DRAIN_BYTES_MAX, Some(wait)) {
+                    Received::Closed => None,
+                    Received::Some | Received::Nothing => Some(
+                        deliveries
+                            .into_iter()
+                            .map(|next| preparer.prepare(next))
+                            .collect(),
+                    ),
+                }
+            }
+            Self::Decoded(receiver) => match receiver.recv_timeout(wait) {
+                Ok(mut work) => {
+                    while let Ok(more) = receiver.try_recv() {
+                        work.extend(more);
+                    }
+                    Some(work)
+                }
+                Err(crossbeam_channel::RecvTimeoutError::Timeout) => Some(Vec::new()),
+                Err(crossbeam_channel::RecvTimeoutError::Disconnected) => None,
+            },
+        }
+    }
+}
+
+/// Turns messages into items; knows the keys of tenants that the writer has yet to create.
+pub(crate) struct Preparer {
+    tenants: Arc<Tenants>,
+    coming: HashMap<Box<str>, TenantKey>,
+}
+
+impl Preparer {
+    fn new(tenants: Arc<Tenants>) -> Self {
+        Self {
+            tenants,
+            coming: HashMap::new(),
+        }
+    }
+
+    fn prepare(&mut self, delivery: Delivery<Incoming>) -> Work {
+        match delivery {
+            Delivery::Message(message) => Work::Message(self.message(message)),
+            Delivery::Adopted(checkpoint) => Work::Adopted(checkpoint),
+        }
+    }
+
+    fn message(&mut self, mut message: Message<Incoming>) -> Prepared {
+        let tenant: Box<str> = message.tenant().into();
+        let decoded = std::mem::take(&mut message.decoded);
+        let items = if decoded.is_empty() {
+            self.items(&message, &tenant)
+        } else {
+            decoded
+                .into_iter()
+                .map(|incoming| Item::event(incoming, None))
+                .collect()
+        };
+        Prepared {
+            tenant,
+            atomic: message.atomic,
+            recorded_at: message.recorded_at,
+            checkpoint: message.checkpoint(),
+            subject: message.subject,
+            items,
+        }
+    }
+
+    fn items(&mut self, message: &Message<Incoming>, tenant: &str) -> Vec<Item> {
+        let whole = |problem, of_node| {
+            vec![Item::Dead(Dead {
+                raw: message.payload.clone(),
+                problem,
+                of_node,
+            })]
+        };
+        let Some(key) = self.key(message, tenant) else {
+            let detail = format!("there is no tenant {tenant:?}");
+            return whole(Problem::new("unknown_tenant", "", detail), true);
+        };
+        let events = match message.events() {
+            Ok(events) => events,
+            Err(error) => return whole(Problem::unreadable(error.to_string()), false),
+        };
+        let items: Vec<Item> = events
+            .iter()
+            .map(|event| match read(event, message, tenant, &key) {
+                Ok(incoming) => Item::event(
+                    incoming,
+                    (message.side() == Side::Events).then(|| message.payload.slice_ref(event)),
+                ),
+                Err(Unusable { problem, of_node }) => {
+                    let raw = message.payload.slice_ref(event);
+                    Item::Dead(Dead {
+                        raw,
+                        problem,
+                        of_node,
+                    })
+                }
+            })
+            .collect();
+        let first_dead = items.iter().find_map(|item| match item {
+            Item::Dead(dead) => Some((dead.problem.clone(), dead.of_node)),
+            Item::Event { .. } => None,
+        });
+        match first_dead {
+            // All or nothing: the message as a whole is what can't be used.
+            Some((problem, of_node)) if message.atomic => whole(problem, of_node),
+            _ => items,
+        }
+    }
+
+    /// The tenant's key, also of a tenant that this very message begins.
+    fn key(&mut self, message: &Message<Incoming>, tenant: &str) -> Option<TenantKey> {
+        if let Some(known) = self.tenants.by_slug(tenant) {
+            return Some(known.key().clone());
+        }
+        if let Some(key) = self.coming.get(tenant) {
+            return Some(key.clone());
+        }
+        let begins = message.side() == Side::Commands
+            && message.event_type() == EventType::TenantCreated.as_str();
+        let key = if begins {
+            key_of_beginning(&message.payload, tenant)
+        } else {
+            None
+        }?;
+        self.coming.insert(tenant.into(), key.clone());
+        Some(key)
+    }
+}
+
+/// The key that a `tenant.created` brings, if it is about the tenant of its subject.
+fn key_of_beginning(payload: &[u8], tenant: &str) -> Option<TenantKey> {
+    let json = std::str::from_utf8(payload).ok()?;
+    let any_key = TenantKey::from_salt(b"");
+    let incoming =
+        Incoming::read(json, Entrance::Service, &Principal::touchbook(), &any_key).ok()?;
+    match &incoming.data {
+        Data::TenantCreated(created) if created.facts.slug.as_str() == tenant => {
+            Some(TenantKey::from_salt(created.facts.salt.as_bytes()))
+        }
+        _ => None,
+    }
+}
+
+struct Unusable {
+    problem: Problem,
+    of_node: bool,
+}
+
+fn read(
+    event: &[u8],
+    message: &Message<Incoming>,
+    tenant: &str,
+    key: &TenantKey,
+) -> Result<Incoming, Unusable> {
+    let unusable = |problem| Unusable {
+        problem,
+        of_node: false,
+    };
+    let json = std::str::from_utf8(event)
+        .map_err(|error| unusable(Problem::unreadable(format!("not UTF-8: {error}"))))?;
+    let envelope = Envelope::parse(json).map_err(unusable)?;
+    if let Some(named) = envelope.tenant.as_deref().filter(|named| *named != tenant) {
+        let detail = format!("`tenantid` is {named:?}, the subject says {tenant:?}");
+        let problem = Problem::new("tenant_contradicts_subject", "/tenantid", detail);
+        return Err(Unusable {
+            problem,
+            of_node: true,
+        });
+    }
+    if !message.is_batch() && envelope.event_type != message.event_type() {
+        let detail = format!(
+            "`type` is {:?}, the subject says {:?}",
+            envelope.event_type,
+            message.event_type()
+        );
+        return Err(unusable(Problem::new(
+            "type_contradicts_subject",
+            "/type",
+            detail,
+        )));
+    }
+    let (entrance, principal) = match message.side() {
+        Side::Events => (Entrance::Producer, Principal::producer()),
+        Side::Commands => (Entrance::Service, principal_of(&envelope)),
+    };
+    Incoming::from_envelope(&envelope, json.len(), entrance, &principal, key).map_err(unusable)
+}
+
+/// Who the service said was behind it when it published it.
+fn principal_of(envelope: &Envelope<'_>) -> Principal {
+    let kind = envelope.authtype.as_deref().and_then(PrincipalKind::parse);
+    Principal {
+        kind: kind.unwrap_or(PrincipalKind::Touchbook),
+        id: envelope.authid.as_deref().map(Into::into),
+    }
+}

@@ -1,0 +1,184 @@
+//! Online rebuild: a second state beside the live one, folded from the ledger, then swapped in.
+//!
+//! One thread decodes, one thread a projection folds; the live state goes on answering and folding.
+
+use crate::error::{JobError, ReadError, chain};
+use crate::jobs::{Job, JobState};
+use crate::runner::{FoldError, Runners};
+use crate::shared::Shared;
+use crate::tenant::Tenant;
+use crossbeam_channel::{Receiver, Sender, bounded};
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use touchbook_events::Record;
+use touchbook_projection::projection::AnyProjection;
+
+/// Records that are decoded, handed over and folded at a time.
+const BATCH_RECORDS: usize = 2_000;
+/// Batches that wait for the slowest projection.
+const WAITING_BATCHES_MAX: usize = 8;
+
+/// Begins rebuilding `names` (all when empty) of a tenant, as one job.
+pub(crate) fn begin(
+    shared: &Arc<Shared>,
+    runners: &Runners,
+    tenant: &Arc<Tenant>,
+    names: &[&str],
+) -> Result<Arc<Job>, JobError> {
+    let allowed = shared.registry.projection_names();
+    if names.iter().any(|name| !allowed.contains(name)) {
+        return Err(JobError::UnknownProjection { allowed });
+    }
+    let names = if names.is_empty() {
+        allowed.as_slice()
+    } else {
+        names
+    };
+    let job = shared
+        .jobs
+        .begin("rebuild", tenant.slug(), names, (shared.clock)())
+        .map_err(|running| JobError::Running(Box::new(running)))?;
+    let fresh = shared.registry.fresh_projections();
+    let fresh = fresh
+        .into_iter()
+        .filter(|fresh| names.contains(&fresh.name()))
+        .collect();
+    let rebuild = Rebuild {
+        shared: Arc::clone(shared),
+        runners: runners.clone(),
+        tenant: Arc::clone(tenant),
+        job: Arc::clone(&job),
+        fresh,
+    };
+    let spawned = std::thread::Builder::new()
+        .name("touchbook-rebuild".to_owned())
+        .spawn(move || rebuild.run());
+    if let Err(error) = spawned {
+        let reason = format!("could not start its thread: {error}");
+        job.finish(JobState::Failed { reason }, None, (shared.clock)());
+    }
+    Ok(job)
+}
+
+struct Rebuild {
+    shared: Arc<Shared>,
+    runners: Runners,
+    tenant: Arc<Tenant>,
+    job: Arc<Job>,
+    fresh: Vec<Arc<dyn AnyProjection>>,
+}
+
+impl Rebuild {
+    fn run(self) {
+        let state = match self.fold_and_swap() {
+            Ok(true) => JobState::Succeeded,
+            Ok(false) => JobState::Cancelled,
+            Err(error) => JobState::Failed {
+                reason: chain(&error),
+            },
+        };
+        self.job.finish(state, None, (self.shared.clock)());
+    }
+
+    /// `false` when it was cancelled; then nothing of it is left.
+    fn fold_and_swap(&self) -> Result<bool, FoldError> {
+        // What is appended meanwhile is left to the swap, as long as it is little.
+        loop {
+            let head = self.tenant.head();
+            let folded = self.folded();
+            if head <= folded + BATCH_RECORDS as u64 {
+                break;
+            }
+            self.fold(folded + 1, head)?;
+            if self.job.is_cancelled() {
+                return Ok(false);
+            }
+        }
+        for fresh in &self.fresh {
+            fresh.go_live(&self.tenant.history())?;
+        }
+        if self.job.is_cancelled() {
+            return Ok(false);
+        }
+        for fresh in &self.fresh {
+            self.runners.swap(&self.tenant, fresh)?;
+        }
+        self.job.progress(self.tenant.head(), self.tenant.head());
+        Ok(true)
+    }
+
+    fn folded(&self) -> u64 {
+        self.fresh
+            .iter()
+            .map(|fresh| fresh.applied())
+            .min()
+            .unwrap_or_default()
+    }
+
+    fn fold(&self, from: u64, to: u64) -> Result<(), FoldError> {
+        std::thread::scope(|scope| {
+            let mut senders = Vec::new();
+            let mut folds = Vec::new();
+            for fresh in &self.fresh {
+                let (sender, batches) = bounded(WAITING_BATCHES_MAX);
+                senders.push(sender);
+                folds.push(scope.spawn(move || self.fold_batches(&**fresh, &batches)));
+            }
+            let read = self.read(from, to, &senders);
+            drop(senders);
+            for fold in folds {
+                fold.join().map_err(|_| FoldError::Stopped)??;
+            }
+            read.map_err(FoldError::from)
+        })
+    }
+
+    fn fold_batches(
+        &self,
+        fresh: &dyn AnyProjection,
+        batches: &Receiver<Arc<Vec<Record>>>,
+    ) -> Result<(), FoldError> {
+        let history = self.tenant.history();
+        for batch in batches {
+            fresh.apply_batch(&batch, &history)?;
+            self.job.progress(self.folded(), self.tenant.head());
+        }
+        Ok(())
+    }
+
+    fn read(
+        &self,
+        from: u64,
+        to: u64,
+        senders: &[Sender<Arc<Vec<Record>>>],
+    ) -> Result<(), ReadError> {
+        let mut batch = Vec::with_capacity(BATCH_RECORDS);
+        self.tenant.records(from..=to, &mut |record| {
+            batch.push(record);
+            if batch.len() < BATCH_RECORDS {
+                return ControlFlow::Continue(());
+            }
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_RECORDS));
+            if self.job.is_cancelled() {
+                ControlFlow::Break(())
+            } else {
+                hand_over(full, senders)
+            }
+        })?;
+        if !batch.is_empty() && !self.job.is_cancelled() {
+            let _ = hand_over(batch, senders);
+        }
+        Ok(())
+    }
+}
+
+/// Breaks off when a fold has failed and takes no more.
+fn hand_over(batch: Vec<Record>, senders: &[Sender<Arc<Vec<Record>>>]) -> ControlFlow<()> {
+    let batch = Arc::new(batch);
+    for sender in senders {
+        if sender.send(Arc::clone(&batch)).is_err() {
+            return ControlFlow::Break(());
+        }
+    }
+    ControlFlow::Continue(())
+}

@@ -1,0 +1,212 @@
+//! Snapshots on disk: an optimisation, and never trusted.
+//!
+//! `snapshots/<tenant number>/<name>/<version>/<part>`; written beside, synced, renamed, directory
+//! synced. One that the ledger's chain does not confirm at its position is discarded, and what it
+//! held is folded again from the ledger.
+
+use crate::error::chain;
+use crate::tenant::Tenant;
+use std::fs::{self, File};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use touchbook_projection::projection::AnyProjection;
+use touchbook_projection::snapshot::{self, Header, Part};
+use touchbook_projection::{Decider, SHARDS};
+
+/// Where one tenant's snapshots of one decider or projector stand.
+pub(crate) struct Folder<'a> {
+    tenant: &'a Tenant,
+    name: &'a str,
+    version: u32,
+    path: PathBuf,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum SaveError {
+    #[error("could not write snapshot {}", path.display())]
+    Write {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    #[error("could not read the chain at position {position}")]
+    Chain {
+        position: u64,
+        #[source]
+        source: touchbook_ledger::Error,
+    },
+}
+
+impl<'a> Folder<'a> {
+    pub(crate) fn new(data_dir: &Path, tenant: &'a Tenant, name: &'a str, version: u32) -> Self {
+        let number = tenant.number().to_string();
+        let path = data_dir
+            .join("snapshots")
+            .join(number)
+            .join(name)
+            .join(version.to_string());
+        Self {
+            tenant,
+            name,
+            version,
+            path,
+        }
+    }
+
+    /// Writes every shard, one at a time, so that folding never waits for long.
+    pub(crate) fn save_projection(&self, projection: &dyn AnyProjection) -> Result<(), SaveError> {
+        for shard in 0..SHARDS {
+            let Some((position, body)) = projection.encode_shard(shard) else {
+                return Ok(());
+            };
+            self.save(Part::Shard(shard as u16), position, &body)?;
+        }
+        let (position, body) = projection.encode_slices();
+        self.save(Part::Slices, position, &body)
+    }
+
+    pub(crate) fn save_decider(
+        &self,
+        decider: &dyn Decider,
+        position: u64,
+    ) -> Result<(), SaveError> {
+        self.save(Part::Decider, position, &decider.encode())
+    }
+
+    /// Loads every part that is usable into an empty projection; the rest is folded.
+    pub(crate) fn load_projection(&self, projection: &dyn AnyProjection) -> u64 {
+        for shard in 0..SHARDS {
+            self.load(Part::Shard(shard as u16), |position, body| {
+                projection.load_shard(shard, position, body)
+            });
+        }
+        self.load(Part::Slices, |position, body| {
+            projection.load_slices(position, body)
+        });
+        projection.finish_load()
+    }
+
+    /// The position up to which the decider now holds everything.
+    pub(crate) fn load_decider(&self, decider: &mut dyn Decider) -> u64 {
+        self.load(Part::Decider, |_, body| decider.restore(body))
+            .unwrap_or(0)
+    }
+
+    fn save(&self, part: Part, position: u64, body: &[u8]) -> Result<(), SaveError> {
+        let reader = self.tenant.reader();
+        let chain = reader
+            .chain_at(self.tenant.number(), position)
+            .map_err(|source| SaveError::Chain { position, source })?;
+        let header = Header {
+            tenant: self.tenant.number(),
+            part,
+            name: self.name.into(),
+            version: self.version,
+            position,
+            chain,
+        };
+        let path = self.file(part);
+        write_whole(&path, &snapshot::encode(&header, body))
+            .map_err(|source| SaveError::Write { path, source })
+    }
+
+    fn load(
+        &self,
+        part: Part,
+        put: impl FnOnce(u64, &[u8]) -> Result<(), snapshot::Error>,
+    ) -> Option<u64> {
+        let path = self.file(part);
+        let bytes = match fs::read(&path) {
+            Ok(bytes) => bytes,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
+            Err(error) => return discard(&path, &error),
+        };
+        let (header, body) = match snapshot::decode(&bytes) {
+            Ok(decoded) => decoded,
+            Err(error) => return discard(&path, &error),
+        };
+        if let Err(mismatch) = self.confirm(&header, part) {
+            return discard(&path, &mismatch);
+        }
+        match put(header.position, body) {
+            Ok(()) => Some(header.position),
+            Err(error) => discard(&path, &error),
+        }
+    }
+
+    /// Whether the ledger is the one that the snapshot was taken of.
+    fn confirm(&self, header: &Header, part: Part) -> Result<(), Mismatch> {
+        let same = header.tenant == self.tenant.number()
+            && header.part == part
+            && *header.name == *self.name
+            && header.version == self.version;
+        if !same {
+            return Err(Mismatch::OfSomethingElse);
+        }
+        let position = header.position;
+        if position > self.tenant.head() {
+            return Err(Mismatch::BeyondHead { position });
+        }
+        match self
+            .tenant
+            .reader()
+            .chain_at(self.tenant.number(), position)
+        {
+            Ok(chain) if chain == header.chain => Ok(()),
+            _ => Err(Mismatch::OtherChain { position }),
+        }
+    }
+
+    fn file(&self, part: Part) -> PathBuf {
+        self.path.join(match part {
+            Part::Decider => "decider".to_owned(),
+            Part::Slices => "slices".to_owned(),
+            Part::Shard(shard) => format!("{shard:02}"),
+        })
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Mismatch {
+    #[error("it is a snapshot of something else")]
+    OfSomethingElse,
+    #[error("its position {position} is beyond the ledger's head")]
+    BeyondHead { position: u64 },
+    #[error("the ledger's chain is another at position {position}")]
+    OtherChain { position: u64 },
+}
+
+fn discard(path: &Path, why: &dyn std::error::Error) -> Option<u64> {
+    tracing::warn!(path = %path.display(), reason = %chain(why), "discarded a snapshot");
+    None
+}
+
+/// A reader sees the old file or the new one, whole, also after a power cut.
+fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder)?;
+    let beside = path.with_extension("new");
+    let mut file = File::create(&beside)?;
+    file.write_all(bytes)?;
+    file.sync_data()?;
+    fs::rename(&beside, path)?;
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::write_whole;
+
+    #[test]
+    fn a_file_is_replaced_as_a_whole() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/00");
+        write_whole(&path, b"one").unwrap();
+        write_whole(&path, b"two").unwrap();
+        assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1
+        );
+    }
+}

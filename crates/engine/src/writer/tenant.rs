@@ -1,0 +1,222 @@
+//! One tenant as the writer has it: what decides, and what was decided but is not yet durable.
+
+use super::CommitFailed;
+use crate::config::Registry;
+use crate::outcome::{Outcome, OutcomeKind};
+use crate::tenant::Tenant;
+use std::collections::HashMap;
+use std::sync::Arc;
+use touchbook_events::{
+    CustomerId, Decision, Digest, Header, Incoming, Record, TenantNumber, Timestamp,
+};
+use touchbook_projection::{Context, Decided, Deciders};
+
+pub(crate) struct WriterTenant {
+    tenant: Arc<Tenant>,
+    deciders: Deciders,
+    next_position: u64,
+    recorded_at: Timestamp,
+    /// Events of records that are not in the ledger's index yet.
+    pending: HashMap<Digest, Known>,
+    /// Where an atomic batch began: what is taken back with it.
+    begun: Option<Begun>,
+}
+
+#[derive(Clone)]
+struct Known {
+    position: u64,
+    content: Digest,
+    customer: Option<CustomerId>,
+    decision: Decision,
+}
+
+struct Begun {
+    next_position: u64,
+    recorded_at: Timestamp,
+    events: Vec<Digest>,
+}
+
+impl WriterTenant {
+    /// A tenant with nothing recorded.
+    pub(super) fn begin(tenant: Arc<Tenant>, registry: &Registry) -> Self {
+        Self::resume(tenant, (registry.deciders)(), Timestamp::MIN)
+    }
+
+    /// A tenant whose deciders hold everything up to its head.
+    pub(crate) fn resume(tenant: Arc<Tenant>, deciders: Deciders, recorded_at: Timestamp) -> Self {
+        let next_position = tenant.head() + 1;
+        let resumed = Self {
+            tenant,
+            deciders,
+            next_position,
+            recorded_at,
+            pending: HashMap::new(),
+            begun: None,
+        };
+        resumed.publish();
+        resumed
+    }
+
+    pub(crate) fn number(&self) -> TenantNumber {
+        self.tenant.number()
+    }
+
+    pub(crate) fn tenant(&self) -> &Arc<Tenant> {
+        &self.tenant
+    }
+
+    pub(crate) fn deciders(&self) -> &Deciders {
+        &self.deciders
+    }
+
+    /// Decides one event; its records take the next positions.
+    pub(super) fn decide(
+        &mut self,
+        incoming: Incoming,
+        recorded_at: Timestamp,
+        stream_sequence: u64,
+    ) -> Result<(Outcome, Vec<Record>), CommitFailed> {
+        if let Some(known) = self.known(incoming.event_key)? {
+            return Ok((repeated(&known, incoming.content), Vec::new()));
+        }
+        self.recorded_at = self.recorded_at.max(recorded_at);
+        let context = Context {
+            key: self.tenant.key(),
+            recorded_at: self.recorded_at,
+            stream_sequence,
+            next_position: self.next_position,
+        };
+        match self.deciders.decide(context, incoming) {
+            Decided::Append { records, index } => {
+                let outcome = appended(&records[index].header);
+                self.remember(&records);
+                Ok((outcome, records))
+            }
+            Decided::Duplicate { position, customer } => {
+                let kind = OutcomeKind::Duplicate;
+                Ok((
+                    Outcome {
+                        kind,
+                        position: Some(position),
+                        customer,
+                    },
+                    Vec::new(),
+                ))
+            }
+            Decided::Refuse(problem) => Ok((Outcome::refused(problem), Vec::new())),
+        }
+    }
+
+    fn remember(&mut self, records: &[Record]) {
+        self.next_position += records.len() as u64;
+        for record in records {
+            let header = &record.header;
+            self.pending.insert(header.event_key, Known::from(header));
+            if let Some(begun) = &mut self.begun {
+                begun.events.push(header.event_key);
+            }
+        }
+    }
+
+    fn known(&self, event_key: Digest) -> Result<Option<Known>, CommitFailed> {
+        if let Some(known) = self.pending.get(&event_key) {
+            return Ok(Some(known.clone()));
+        }
+        let reader = self.tenant.reader();
+        let Some(position) = reader.find(self.number(), &event_key.0)? else {
+            return Ok(None);
+        };
+        let bytes = reader.record(self.number(), position)?;
+        Ok(bytes
+            .and_then(|bytes| Header::peek(&bytes).ok())
+            .as_ref()
+            .map(Known::from))
+    }
+
+    pub(super) fn begin_atomic(&mut self) {
+        self.deciders.begin();
+        let (next_position, recorded_at) = (self.next_position, self.recorded_at);
+        self.begun = Some(Begun {
+            next_position,
+            recorded_at,
+            events: Vec::new(),
+        });
+    }
+
+    pub(super) fn keep(&mut self) {
+        self.deciders.keep();
+        self.begun = None;
+    }
+
+    pub(super) fn rollback(&mut self) {
+        self.deciders.rollback();
+        if let Some(begun) = self.begun.take() {
+            self.next_position = begun.next_position;
+            self.recorded_at = begun.recorded_at;
+            begun.events.iter().for_each(|event| {
+                self.pending.remove(event);
+            });
+        }
+    }
+
+    /// What was decided is durable: readers may see it.
+    pub(super) fn committed(&mut self, records: &[Record]) {
+        self.pending.clear();
+        if let Some(last) = records.last() {
+            self.tenant.set_head(last.header.position);
+        }
+        self.publish();
+    }
+
+    fn publish(&self) {
+        let values = self
+            .deciders
+            .iter()
+            .filter_map(|decider| decider.published())
+            .collect();
+        self.tenant.publish(values);
+    }
+}
+
+impl From<&Header> for Known {
+    fn from(header: &Header) -> Self {
+        Self {
+            position: header.position,
+            content: header.content,
+            customer: header.customer,
+            decision: header.decision.clone(),
+        }
+    }
+}
+
+fn appended(header: &Header) -> Outcome {
+    let kind = match &header.decision {
+        Decision::Effective => OutcomeKind::Accepted,
+        Decision::Ineffective { reason, winner } => OutcomeKind::Ineffective {
+            reason: *reason,
+            winner: *winner,
+        },
+    };
+    Outcome {
+        kind,
+        position: Some(header.position),
+        customer: header.customer,
+    }
+}
+
+/// The same id again: with the same content it gets the first answer, for ever.
+fn repeated(known: &Known, content: Digest) -> Outcome {
+    let kind = match &known.decision {
+        _ if known.content != content => OutcomeKind::Conflict,
+        Decision::Effective => OutcomeKind::Duplicate,
+        Decision::Ineffective { reason, winner } => OutcomeKind::Ineffective {
+            reason: *reason,
+            winner: *winner,
+        },
+    };
+    Outcome {
+        kind,
+        position: Some(known.position),
+        customer: known.customer,
+    }
+}
