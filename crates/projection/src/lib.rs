@@ -10,6 +10,9 @@ pub mod decider;
 pub mod deciders;
 pub mod driver;
 pub mod history;
+pub mod latest;
+#[cfg(test)]
+mod laws;
 pub mod projection;
 pub mod projector;
 pub mod slices;
@@ -19,6 +22,7 @@ pub use decider::{Consequence, Context, Decider, Draft, Verdict};
 pub use deciders::{Decided, Deciders};
 pub use driver::{Driver, Outcome};
 pub use history::{History, HistoryError};
+pub use latest::{Latest, Stamp};
 pub use projection::{AnyProjection, Folding, Projection, SHARDS, Stale};
 pub use projector::Projector;
 pub use slices::{Groups, Refold, Slices};

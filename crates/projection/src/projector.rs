@@ -39,6 +39,8 @@ pub trait Projector: Send + Sync + Sized + 'static {
         after: Option<Self::Contribution>,
     );
 
-    /// A record that belongs to no customer, such as a policy.
+    /// An effective record that belongs to no customer, such as a policy. It can't be retracted, and
+    /// what it does to the index may not depend on which contributions are there already: an index
+    /// that is built anew sees these records first.
     fn tenant_record(_index: &mut Self::Index, _record: &Record) {}
 }

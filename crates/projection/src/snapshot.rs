@@ -114,3 +114,55 @@ pub enum Error {
     #[error("the changes in a snapshot of slices are not in order up to its position")]
     Changes,
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn header() -> Header {
+        Header {
+            tenant: TenantNumber(7),
+            part: Part::Shard(63),
+            name: "customers".into(),
+            version: 3,
+            position: 1_000_000,
+            chain: [9; 32],
+        }
+    }
+
+    #[test]
+    fn a_snapshot_is_read_back_as_it_was_written() {
+        let bytes = encode(&header(), b"body");
+        assert_eq!(decode(&bytes).unwrap(), (header(), &b"body"[..]));
+        assert_eq!(decode(&encode(&header(), b"")).unwrap().1, b"");
+    }
+
+    #[test]
+    fn every_changed_or_missing_byte_is_noticed() {
+        let bytes = encode(&header(), b"body");
+        for at in 0..bytes.len() {
+            assert!(decode(&bytes[..at]).is_err(), "cut at {at}");
+            let mut damaged = bytes.clone();
+            damaged[at] ^= 1;
+            assert!(decode(&damaged).is_err(), "changed at {at}");
+        }
+    }
+
+    #[test]
+    fn a_digest_over_nonsense_does_not_make_it_a_snapshot() {
+        let mut bytes = [MAGIC.as_slice(), &[FORMAT], &[0xff; 40]].concat();
+        let digest = blake3::hash(&bytes);
+        bytes.extend_from_slice(digest.as_bytes());
+        assert!(matches!(decode(&bytes), Err(Error::Header(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_bytes_give_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            prop_assert!(decode(&bytes).is_err());
+            let marked = [MAGIC.as_slice(), &[FORMAT], &bytes].concat();
+            prop_assert!(decode(&marked).is_err());
+        }
+    }
+}

@@ -1,6 +1,6 @@
 //! Folding batches of records, as they become durable or again from the first.
 
-use super::fold::Folded;
+use super::fold::{Folded, contribution};
 use super::shard::Slot;
 use super::{Folding, Projection, Work, shard_of, write_lock};
 use crate::history::{History, HistoryError};
@@ -218,7 +218,7 @@ impl<P: Projector> Projection<P> {
             .filter_map(|(customer, before)| {
                 let shard = self.shard(customer);
                 let slot = shard.slots.get(&customer);
-                let after = slot.and_then(|slot| P::contribution(customer, &slot.state));
+                let after = slot.and_then(|slot| contribution::<P>(customer, &slot.state));
                 (before != after).then_some((customer, before, after))
             })
             .collect();
@@ -234,12 +234,16 @@ impl<P: Projector> Work<P> {
         !self.postponed.is_empty() && self.postponed.contains(&customer)
     }
 
-    /// A slot for a customer that has none; touched already if it had one in this batch.
-    fn new_slot(&self, customer: CustomerId) -> Slot<P::State> {
-        let touched = !self.gone.is_empty() && self.gone.contains(&customer);
+    /// A slot for a customer that has none, and so contributes nothing, unless it had one before in
+    /// this batch.
+    fn new_slot(&mut self, customer: CustomerId) -> Slot<P::State> {
+        let had_one = !self.gone.is_empty() && self.gone.contains(&customer);
+        if self.folding == Folding::Live && !had_one {
+            self.touched.push((customer, None));
+        }
         Slot {
             state: P::State::default(),
-            batch: if touched { self.batch } else { 0 },
+            batch: self.batch,
         }
     }
 
@@ -248,7 +252,7 @@ impl<P: Projector> Work<P> {
         if slot.batch != self.batch && self.folding == Folding::Live {
             slot.batch = self.batch;
             self.touched
-                .push((customer, P::contribution(customer, &slot.state)));
+                .push((customer, contribution::<P>(customer, &slot.state)));
         }
     }
 }

@@ -71,6 +71,14 @@ impl<P: Projector> Projection<P> {
     }
 }
 
+/// What a customer contributes; one whose contribution panics is listed nowhere.
+pub(super) fn contribution<P: Projector>(
+    customer: CustomerId,
+    state: &P::State,
+) -> Option<P::Contribution> {
+    catch_unwind(AssertUnwindSafe(|| P::contribution(customer, state))).unwrap_or_default()
+}
+
 /// A formatted message may quote what was folded; only text of the program itself is kept (law 9).
 fn own_text(panic: &(dyn Any + Send)) -> &'static str {
     panic

@@ -4,6 +4,7 @@
 //! there on every record meets the slices that it met when it was new, and does to a shard behind it
 //! what it did then; a shard that is ahead of a record passes over it, and over the refolds it causes.
 
+use super::fold::contribution;
 use super::shard::Shard;
 use super::{Folding, Projection, SHARDS, read_lock, write_lock};
 use crate::history::{History, HistoryError};
@@ -89,8 +90,9 @@ impl<P: Projector> Projection<P> {
             }
         })?;
         self.for_each(|customer, state| {
-            if let Some(contribution) = P::contribution(customer, state) {
-                P::contribute(&mut index, customer, None, Some(contribution));
+            let after = contribution::<P>(customer, state);
+            if after.is_some() {
+                P::contribute(&mut index, customer, None, after);
             }
         });
         *write_lock(&self.index) = index;

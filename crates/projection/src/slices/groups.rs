@@ -1,7 +1,8 @@
 //! Who was merged into whom.
 
 use hashbrown::HashMap;
-use std::collections::BTreeSet;
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use std::collections::{BTreeMap, BTreeSet};
 use touchbook_events::CustomerId;
 
 /// The groups of a tenant: a forest in which a customer hangs on the one it was merged into.
@@ -86,5 +87,80 @@ impl Groups {
             next += 1;
         }
         branch
+    }
+}
+
+/// Whom each merged customer hangs on, in order of ids.
+impl Serialize for Groups {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.parents
+            .iter()
+            .collect::<BTreeMap<_, _>>()
+            .serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for Groups {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut groups = Self::default();
+        for (member, parent) in BTreeMap::deserialize(deserializer)? {
+            if !groups.merge(parent, member) {
+                return Err(de::Error::custom("a customer was merged into itself"));
+            }
+        }
+        Ok(groups)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn customer(number: u8) -> CustomerId {
+        CustomerId::from_bytes([number; 16])
+    }
+
+    #[test]
+    fn a_group_joins_and_leaves_as_a_whole() {
+        let [a, b, c] = [1, 2, 3].map(customer);
+        let mut groups = Groups::default();
+        assert!(groups.merge(b, c) && groups.merge(a, b));
+        assert_eq!(groups.members(groups.canonical(c)), [a, b, c]);
+        assert!(groups.unmerge(b));
+        assert_eq!(
+            (groups.members(a), groups.members(b)),
+            (vec![a], vec![b, c])
+        );
+    }
+
+    #[test]
+    fn a_customer_may_leave_the_group_that_its_group_joined() {
+        let [a, b, c] = [1, 2, 3].map(customer);
+        let mut groups = Groups::default();
+        assert!(groups.merge(b, c) && groups.merge(a, b) && groups.unmerge(c));
+        assert_eq!((groups.members(a), groups.canonical(c)), (vec![a, b], c));
+    }
+
+    #[test]
+    fn nobody_is_merged_twice_or_in_a_circle() {
+        let [a, b, c] = [1, 2, 3].map(customer);
+        let mut groups = Groups::default();
+        assert!(groups.merge(a, b) && groups.merge(b, c));
+        assert!(!groups.merge(a, c) && !groups.merge(c, a) && !groups.merge(a, a));
+        assert!(!groups.unmerge(a));
+    }
+
+    #[test]
+    fn groups_are_read_back_as_they_were_written() {
+        let [a, b, c] = [3, 2, 1].map(customer);
+        let mut groups = Groups::default();
+        assert!(groups.merge(a, b) && groups.merge(b, c));
+        let bytes = crate::snapshot::encode_state(&groups);
+        let read: Groups = crate::snapshot::decode_state(&bytes).unwrap();
+        assert_eq!(read.members(a), groups.members(a));
+        assert_eq!(crate::snapshot::encode_state(&read), bytes);
+        let circle = BTreeMap::from([(a, b), (b, a)]);
+        let circle = crate::snapshot::encode_state(&circle);
+        assert!(crate::snapshot::decode_state::<Groups>(&circle).is_err());
     }
 }

@@ -1,0 +1,176 @@
+//! Random scripts of events for a handful of customers and subjects.
+
+use super::toy::{FATAL_SECONDS, ToyDecider};
+use crate::driver::{Driver, Outcome};
+use proptest::collection::vec;
+use proptest::prelude::*;
+use touchbook_events::{CustomerId, Timestamp};
+
+pub(super) const CUSTOMERS: usize = 6;
+const SUBJECTS: usize = 8;
+
+/// One thing that is sent; customers and subjects by number, positions as fractions of the head.
+#[derive(Clone, Debug)]
+pub(super) enum Step {
+    Sms { subject: usize, customer: usize },
+    CallEnded { subject: usize, seconds: u32 },
+    Merge { into: usize, members: Vec<usize> },
+    Unmerge { members: Vec<usize> },
+    Retract { positions: Vec<u8> },
+    Reinstate { positions: Vec<u8> },
+    Assign { subject: usize, to: usize },
+    Policy,
+}
+
+pub(super) fn steps() -> impl Strategy<Value = Vec<Step>> {
+    vec(step(), 1..60)
+}
+
+fn step() -> impl Strategy<Value = Step> {
+    let customer = || 0..CUSTOMERS;
+    let subject = || 0..SUBJECTS;
+    let seconds = prop_oneof![12 => 20..1000_u32, 1 => Just(FATAL_SECONDS)];
+    prop_oneof![
+        10 => (subject(), customer())
+            .prop_map(|(subject, customer)| Step::Sms { subject, customer }),
+        6 => (subject(), seconds)
+            .prop_map(|(subject, seconds)| Step::CallEnded { subject, seconds }),
+        4 => (customer(), vec(customer(), 1..3))
+            .prop_map(|(into, members)| Step::Merge { into, members }),
+        3 => vec(customer(), 1..3).prop_map(|members| Step::Unmerge { members }),
+        2 => vec(any::<u8>(), 1..3).prop_map(|positions| Step::Retract { positions }),
+        2 => vec(any::<u8>(), 1..2).prop_map(|positions| Step::Reinstate { positions }),
+        3 => (subject(), customer()).prop_map(|(subject, to)| Step::Assign { subject, to }),
+        1 => Just(Step::Policy),
+    ]
+}
+
+/// Ids that lie in different shards.
+pub(super) fn customer(number: usize) -> CustomerId {
+    let mut bytes = [0x42; 16];
+    bytes[15] = 7 * number as u8;
+    CustomerId::from_bytes(bytes)
+}
+
+pub(super) fn play(steps: &[Step]) -> Driver {
+    let mut driver = Driver::new(vec![Box::<ToyDecider>::default()]);
+    for step in steps {
+        let outcome = send(&mut driver, step);
+        assert!(
+            matches!(outcome, Outcome::Appended { .. }),
+            "{step:?}: {outcome:?}"
+        );
+    }
+    driver
+}
+
+/// Sends one step, recorded a second after the one before.
+pub(super) fn send(driver: &mut Driver, step: &Step) -> Outcome {
+    let id = driver.head() + 1;
+    let (event_type, subject, data) = event(driver, step);
+    let subject = subject.map_or_else(String::new, |subject| format!(r#","subject":"{subject}""#));
+    let json = format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"script","type":"{event_type}"{subject},"data":{data}}}"#
+    );
+    driver.send(
+        &json,
+        Timestamp::from_micros(1_700_000_000_000_000 + id as i64 * 1_000_000),
+    )
+}
+
+fn event(driver: &Driver, step: &Step) -> (&'static str, Option<String>, String) {
+    let subject_name = |number: &usize| format!("call/{number}");
+    let quoted = |numbers: &[usize]| {
+        let ids: Vec<_> = numbers
+            .iter()
+            .map(|number| format!("\"{}\"", customer(*number)))
+            .collect();
+        ids.join(",")
+    };
+    // Anything from 1 to a little beyond the head.
+    let positions = |fractions: &[u8]| {
+        let head = driver.head() + 2;
+        let ats: Vec<_> = fractions
+            .iter()
+            .map(|part| (1 + u64::from(*part) * head / 256).to_string())
+            .collect();
+        ats.join(",")
+    };
+    match step {
+        Step::Sms {
+            subject,
+            customer: number,
+        } => {
+            let data = format!(r#"{{"customer":{{"id":"{}"}}}}"#, customer(*number));
+            ("sms.received", Some(subject_name(subject)), data)
+        }
+        Step::CallEnded { subject, seconds } => {
+            let data = format!(r#"{{"duration_seconds":{seconds}}}"#);
+            ("call.ended", Some(subject_name(subject)), data)
+        }
+        Step::Merge { into, members } => {
+            let members: Vec<_> = members
+                .iter()
+                .copied()
+                .filter(|member| member != into)
+                .collect();
+            let members = if members.is_empty() {
+                vec![(into + 1) % CUSTOMERS]
+            } else {
+                members
+            };
+            let data = format!(
+                r#"{{"into":"{}","members":[{}]}}"#,
+                customer(*into),
+                quoted(&members)
+            );
+            ("customer.merged", None, data)
+        }
+        Step::Unmerge { members } => {
+            let from = customer(0);
+            let data = format!(r#"{{"from":"{from}","members":[{}]}}"#, quoted(members));
+            ("customer.unmerged", None, data)
+        }
+        Step::Retract { positions: at } => (
+            "event.retracted",
+            None,
+            format!(r#"{{"positions":[{}]}}"#, positions(at)),
+        ),
+        Step::Reinstate { positions: at } => (
+            "event.reinstated",
+            None,
+            format!(r#"{{"positions":[{}]}}"#, positions(at)),
+        ),
+        Step::Assign { subject, to } => {
+            let digest = driver.key().subject(&subject_name(subject));
+            let from = owner(driver, digest)
+                .map_or_else(String::new, |from| format!(r#""from":"{from}","#));
+            let data = format!(r#"{{"subject":"{digest}",{from}"to":"{}"}}"#, customer(*to));
+            ("subject.assigned", None, data)
+        }
+        Step::Policy => (
+            "policy.defined",
+            Some("policy/zone".into()),
+            r#"{"name":"zone","value":"UTC"}"#.into(),
+        ),
+    }
+}
+
+/// Whose a subject is, as the decider sees it.
+fn owner(driver: &Driver, subject: touchbook_events::Digest) -> Option<CustomerId> {
+    let mut owner = None;
+    for record in driver
+        .records()
+        .iter()
+        .filter(|record| record.header.is_effective())
+    {
+        match &record.data {
+            touchbook_events::Data::SubjectAssigned(data) if data.facts.subject == subject => {
+                owner = Some(data.facts.to);
+            }
+            _ if record.header.subject == subject => owner = owner.or(record.header.customer),
+            _ => {}
+        }
+    }
+    owner
+}
