@@ -26,6 +26,7 @@ pub mod problem;
 pub mod record;
 pub mod schema;
 pub mod score;
+pub mod source;
 pub mod text;
 pub mod time;
 
@@ -41,5 +42,6 @@ pub use policy::Policies;
 pub use problem::Problem;
 pub use record::{Decision, Header, Record};
 pub use score::Score;
+pub use source::EntrySource;
 pub use text::{Code, Text};
 pub use time::{Moment, Timestamp};

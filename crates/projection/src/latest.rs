@@ -14,12 +14,18 @@ pub struct Stamp {
 
 impl Stamp {
     pub fn of(header: &Header) -> Self {
-        Self { time: header.time, position: header.position }
+        Self {
+            time: header.time,
+            position: header.position,
+        }
     }
 
     /// Of a revision that says itself when its object changed.
     pub fn changed_at(header: &Header, changed_at: Option<Timestamp>) -> Self {
-        Self { time: changed_at.unwrap_or(header.time), position: header.position }
+        Self {
+            time: changed_at.unwrap_or(header.time),
+            position: header.position,
+        }
     }
 }
 
@@ -34,7 +40,10 @@ pub struct Latest<T> {
 
 impl<T> Default for Latest<T> {
     fn default() -> Self {
-        Self { value: None, stamp: Stamp::default() }
+        Self {
+            value: None,
+            stamp: Stamp::default(),
+        }
     }
 }
 
@@ -58,7 +67,10 @@ impl<T> Latest<T> {
     /// Takes a member of a revision: absent says nothing, null clears.
     pub fn set_member<S>(&mut self, stamp: Stamp, member: &Member<S>, of: impl FnOnce(&S) -> T) {
         if !matches!(member, Member::Absent) && self.yields_to(stamp) {
-            *self = Self { value: member.value().map(of), stamp };
+            *self = Self {
+                value: member.value().map(of),
+                stamp,
+            };
         }
     }
 
@@ -96,7 +108,10 @@ mod tests {
     use super::*;
 
     fn stamp(time: i64, position: u64) -> Stamp {
-        Stamp { time: Timestamp::from_micros(time), position }
+        Stamp {
+            time: Timestamp::from_micros(time),
+            position,
+        }
     }
 
     #[test]

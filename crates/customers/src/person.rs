@@ -1,0 +1,134 @@
+//! Who a customer is: name, company, identifiers, fields.
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use touchbook_events::customer_ref::SentIdentifier;
+use touchbook_events::{CustomerRef, IdentifierKind};
+use touchbook_projection::{Latest, Stamp};
+
+/// What is kept of a customer's own fields; names and identifiers are shared with the index.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Person {
+    /// Somebody is behind it: named by an identifier or by whoever created it.
+    pub(crate) known: bool,
+    pub(crate) anonymous: bool,
+    pub(crate) name: Latest<Arc<str>>,
+    pub(crate) company: Latest<Arc<str>>,
+    /// In order of attachment.
+    pub(crate) identifiers: Arc<Vec<Held>>,
+    pub(crate) fields: Fields,
+    pub(crate) custom_fields: Fields,
+}
+
+/// An identifier that is a customer's.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Held {
+    pub(crate) kind: IdentifierKind,
+    pub(crate) value: Box<str>,
+    /// Where that was another text.
+    as_sent: Option<Box<str>>,
+    /// When it was attached, or named in an update of the customer: the latest is the primary one.
+    named: Stamp,
+}
+
+impl Person {
+    pub(crate) fn created(&mut self, stamp: Stamp, anonymous: bool, held: &[SentIdentifier]) {
+        self.known |= !anonymous;
+        self.anonymous |= anonymous;
+        for sent in held {
+            self.attach(stamp, sent.kind, &sent.value, Some(&sent.as_sent));
+        }
+    }
+
+    pub(crate) fn attach(
+        &mut self,
+        named: Stamp,
+        kind: IdentifierKind,
+        value: &str,
+        as_sent: Option<&str>,
+    ) {
+        self.known = true;
+        let held = Arc::make_mut(&mut self.identifiers);
+        match held.iter_mut().find(|held| held.kind == kind && *held.value == *value) {
+            Some(held) => held.named = held.named.max(named),
+            None => held.push(Held {
+                kind,
+                value: value.into(),
+                as_sent: as_sent.filter(|text| *text != value).map(Into::into),
+                named,
+            }),
+        }
+    }
+
+    pub(crate) fn detach(&mut self, kind: IdentifierKind, value: &str) {
+        Arc::make_mut(&mut self.identifiers)
+            .retain(|held| held.kind != kind || *held.value != *value);
+    }
+
+    /// A name may come with any event that names the customer; the latest time wins.
+    pub(crate) fn named(&mut self, stamp: Stamp, name: Option<&str>, company: Option<&str>) {
+        describe(&mut self.name, stamp, name);
+        describe(&mut self.company, stamp, company);
+    }
+
+    /// The identifiers that an update names become the primary ones of their kinds.
+    pub(crate) fn prefer(&mut self, stamp: Stamp, reference: &CustomerRef) {
+        for (kind, text) in reference.identifiers() {
+            let is_meant = |held: &Held| {
+                held.kind == kind
+                    && (held.value.eq_ignore_ascii_case(text)
+                        || held.as_sent.as_deref() == Some(text.as_str()))
+            };
+            let Some(at) = self.identifiers.iter().position(is_meant) else { continue };
+            let held = &mut Arc::make_mut(&mut self.identifiers)[at];
+            held.named = held.named.max(stamp);
+        }
+    }
+
+    /// The identifier of its kind that was named last; of those named together, the first.
+    pub(crate) fn is_primary(&self, of: &Held) -> bool {
+        let same_kind = self.identifiers.iter().rev().filter(|held| held.kind == of.kind);
+        same_kind.max_by_key(|held| held.named).is_some_and(|primary| primary == of)
+    }
+}
+
+/// Keeps the text that is there where it is the same, so that the index sees no change.
+fn describe(latest: &mut Latest<Arc<str>>, stamp: Stamp, text: Option<&str>) {
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return };
+    if !latest.yields_to(stamp) {
+        return;
+    }
+    let value = match latest.get() {
+        Some(known) if **known == *text => Arc::clone(known),
+        _ => Arc::from(text),
+    };
+    latest.set(stamp, Some(value));
+}
+
+/// Values by name, as JSON text; null clears one.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Fields(BTreeMap<Box<str>, Latest<Box<str>>>);
+
+impl Fields {
+    /// Most names that a customer can have (`http.md`, limits); later ones are left out.
+    const MAX: usize = 100;
+
+    /// Takes the members of `json`; what is no object says nothing.
+    pub(crate) fn set(&mut self, stamp: Stamp, json: &str) {
+        let Ok(members) = serde_json::from_str::<BTreeMap<Box<str>, &RawValue>>(json) else {
+            return;
+        };
+        for (name, value) in members {
+            if self.0.len() < Self::MAX || self.0.contains_key(&name) {
+                let value = Some(value.get()).filter(|text| *text != "null");
+                self.0.entry(name).or_default().set(stamp, value.map(Into::into));
+            }
+        }
+    }
+
+    pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.0.iter().filter_map(|(name, latest)| Some((&**name, &**latest.get()?)))
+    }
+}

@@ -1,0 +1,191 @@
+//! The projector: one record after another into one customer's state.
+
+use crate::agent::Agent;
+use crate::entries::Entries;
+use crate::index::Index;
+use crate::orders::{Orders, Totals};
+use crate::person::{Held, Person};
+use crate::standing::Standing;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+use touchbook_events::catalogue::customer::{
+    AgentInteractionType, ConsentChanged, CustomerStatus, StatusChanged, Updated,
+};
+use touchbook_events::{CustomerId, Data, EntrySource, Member, Record, Timestamp};
+use touchbook_projection::Projector;
+use touchbook_projection::Stamp;
+
+/// The projector of customer summaries.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Customers;
+
+/// What was counted and said of one customer, without any policy in it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub(crate) person: Person,
+    pub(crate) standing: Standing,
+    pub(crate) entries: Entries,
+    pub(crate) agent: Agent,
+    pub(crate) orders: Orders,
+}
+
+/// What the tenant's lists need of one customer; shared with its state, not copied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Contribution {
+    pub(crate) name: Option<Arc<str>>,
+    pub(crate) company: Option<Arc<str>>,
+    pub(crate) identifiers: Arc<Vec<Held>>,
+    pub(crate) active_at: Option<Timestamp>,
+    pub(crate) totals: Arc<Totals>,
+}
+
+impl Projector for Customers {
+    type State = State;
+    type Contribution = Contribution;
+    type Index = Index;
+
+    const NAME: &'static str = "customers";
+    const VERSION: u32 = 1;
+
+    fn apply(state: &mut State, record: &Record) {
+        let stamp = Stamp::of(&record.header);
+        state.mention(stamp, &record.data);
+        state.enter(record);
+        state.describe(stamp, record);
+    }
+
+    fn contribution(_: CustomerId, state: &State) -> Option<Contribution> {
+        state.is_listed().then(|| Contribution {
+            name: state.person.name.get().cloned(),
+            company: state.person.company.get().cloned(),
+            identifiers: Arc::clone(&state.person.identifiers),
+            active_at: state.entries.active_at,
+            totals: Arc::clone(state.orders.totals()),
+        })
+    }
+
+    fn contribute(
+        index: &mut Index,
+        customer: CustomerId,
+        before: Option<Contribution>,
+        after: Option<Contribution>,
+    ) {
+        index.contribute(customer, before.as_ref(), after.as_ref());
+    }
+}
+
+impl State {
+    /// Anonymous customers are listed nowhere, nor is one of whom nothing is left.
+    pub fn is_listed(&self) -> bool {
+        self.person.known || (!self.person.anonymous && self.entries.count() > 0)
+    }
+
+    /// Whether nobody is known behind it.
+    pub fn is_anonymous(&self) -> bool {
+        self.person.anonymous && !self.person.known
+    }
+
+    /// Names that come along with any event.
+    fn mention(&mut self, stamp: Stamp, data: &Data) {
+        if let Some(reference) = data.customer_ref() {
+            self.person.named(stamp, reference.name.as_deref(), reference.company.as_deref());
+        }
+    }
+
+    /// Counts the entry that the record makes, and what agents and orders come to.
+    fn enter(&mut self, record: &Record) {
+        let Record { header, data, .. } = record;
+        if header.event_type.entry_source().is_none() {
+            return;
+        }
+        let subject = header.subject;
+        let place = Stamp {
+            time: data.placed_at().unwrap_or(header.time),
+            position: header.position,
+        };
+        let is_new = self.entries.place(subject, place.time);
+        let changed = Stamp::changed_at(header, data.changed_at());
+        match data {
+            Data::CallEnded(ended) => {
+                if let Some(seconds) = ended.facts.duration_seconds {
+                    self.agent.call_lasted(subject, changed, seconds);
+                }
+            }
+            Data::EmailSent(_) => self.sent(record, AgentInteractionType::Email, place),
+            Data::SmsSent(_) => self.sent(record, AgentInteractionType::Sms, place),
+            Data::OrderUpdated(updated) => self.orders.updated(subject, changed, updated),
+            Data::OrderRefunded(refunded) => self.orders.refunded(subject, refunded),
+            Data::QuoteUpdated(_) => self.entries.active(changed.time),
+            _ => {}
+        }
+        let is_call = header.event_type.entry_source() == Some(EntrySource::Call);
+        if is_new && is_call {
+            self.agent.add(AgentInteractionType::Call, place);
+        }
+    }
+
+    fn sent(&mut self, record: &Record, kind: AgentInteractionType, place: Stamp) {
+        if self.entries.first_sent(record.header.subject) {
+            self.agent.add(kind, place);
+        }
+    }
+
+    /// What is said of the customer itself.
+    fn describe(&mut self, stamp: Stamp, record: &Record) {
+        match &record.data {
+            Data::CustomerCreated(created) => {
+                let personal = created.personal.as_ref();
+                let held = personal.map_or(&[][..], |personal| &personal.identifiers);
+                self.person.created(stamp, created.facts.anonymous, held);
+                if let Some(personal) = personal {
+                    let (name, company) = (&personal.name, &personal.company);
+                    self.person.named(stamp, name.as_deref(), company.as_deref());
+                }
+            }
+            Data::CustomerUpdated(updated) => self.updated(stamp, updated),
+            Data::IdentifierAttached(attached) => match &attached.personal {
+                Some(personal) => self.person.attach(
+                    stamp,
+                    attached.facts.kind,
+                    &personal.value,
+                    personal.as_sent.as_deref(),
+                ),
+                None => self.person.known = true,
+            },
+            Data::IdentifierDetached(detached) => {
+                if let Some(personal) = &detached.personal {
+                    self.person.detach(detached.facts.kind, &personal.value);
+                }
+            }
+            Data::CustomerStatusChanged(changed) => self.status_changed(stamp, changed),
+            Data::CustomerConsentChanged(changed) => self.consent_changed(stamp, changed),
+            Data::OpeningBalanceImported(imported) => {
+                let member = record.header.customer.unwrap_or_default();
+                self.agent.balance(member, stamp, imported);
+            }
+            _ => {}
+        }
+    }
+
+    fn updated(&mut self, stamp: Stamp, updated: &Updated) {
+        let Some(personal) = &updated.personal else { return };
+        self.person.named(stamp, personal.name.as_deref(), personal.company.as_deref());
+        self.person.prefer(stamp, &personal.customer);
+        if let Some(fields) = &personal.fields {
+            self.person.fields.set(stamp, &fields.0);
+        }
+        if let Some(fields) = &personal.custom_fields {
+            self.person.custom_fields.set(stamp, &fields.0);
+        }
+    }
+
+    fn status_changed(&mut self, stamp: Stamp, changed: &StatusChanged) {
+        let status: &Member<CustomerStatus> = &changed.facts.status;
+        self.standing.status.set_member(stamp, status, |status| *status);
+    }
+
+    fn consent_changed(&mut self, stamp: Stamp, changed: &ConsentChanged) {
+        let consent = self.standing.consents.entry(changed.facts.channel).or_default();
+        consent.set(stamp, Some(changed.facts.granted));
+    }
+}
