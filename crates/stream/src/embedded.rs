@@ -1,5 +1,6 @@
 //! The stream without a server: a bounded queue between HTTP and the writer.
 
+use crate::limits::PAYLOAD_BYTES_MAX;
 use crate::message::Message;
 use crate::outgoing::{Chunk, Composed, compose, cut};
 use crate::queue::Queue;
@@ -30,7 +31,7 @@ impl<T> Embedded<T> {
 
     pub(crate) fn publish(&self, outgoing: Outgoing<T>) -> Result<Vec<Placed>, PublishError> {
         let tenant = Arc::clone(&outgoing.tenant);
-        let chunks = cut(outgoing)?;
+        let chunks = cut(outgoing, PAYLOAD_BYTES_MAX)?;
         if chunks.is_empty() {
             return Ok(Vec::new());
         }

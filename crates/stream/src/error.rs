@@ -22,9 +22,9 @@ pub enum PublishError {
     Stopped(#[source] StopReason),
     /// Not a promise that it was not stored.
     #[error(
-        "the stream did not acknowledge within {} s in {attempts} attempts; \
+        "the stream did not acknowledge within {:.1} s in {attempts} attempts; \
          it may have stored the event, so retry with the same id",
-        waited.as_secs()
+        waited.as_secs_f32()
     )]
     Unacknowledged {
         attempts: u32,

@@ -1,6 +1,7 @@
 //! NATS JetStream: connecting, the stream's configuration, the grouping publisher and the reader.
 
 mod connection;
+mod monitor;
 mod options;
 mod publisher;
 mod reader;

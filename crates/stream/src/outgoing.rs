@@ -1,8 +1,7 @@
 //! What is published, cut into messages and joined again.
 
 use crate::limits::{
-    ATOMIC_BYTES_MAX, EVENT_TYPE_CHARACTERS_MAX, MESSAGE_EVENTS_MAX, PAYLOAD_BYTES_MAX,
-    TENANT_CHARACTERS_MAX,
+    ATOMIC_BYTES_MAX, EVENT_TYPE_CHARACTERS_MAX, MESSAGE_EVENTS_MAX, TENANT_CHARACTERS_MAX,
 };
 use crate::message::{BATCH, command_subject};
 use crate::{PublishError, message};
@@ -63,23 +62,27 @@ impl<T> Chunk<T> {
     }
 }
 
-/// Cuts a request into messages that keep within every limit, in order.
-pub(crate) fn cut<T>(outgoing: Outgoing<T>) -> Result<Vec<Chunk<T>>, PublishError> {
+/// Cuts a request into messages that keep within every limit, in order. A server may take less
+/// payload than we do.
+pub(crate) fn cut<T>(
+    outgoing: Outgoing<T>,
+    payload_max: usize,
+) -> Result<Vec<Chunk<T>>, PublishError> {
     check_names(&outgoing)?;
     let whole = Chunk::new(outgoing.items, outgoing.atomic);
     let bytes = joined_bytes(whole.payload_bytes, whole.items.len());
     if outgoing.atomic {
-        check(bytes, ATOMIC_BYTES_MAX, whole.items.len())?;
+        check(bytes, ATOMIC_BYTES_MAX.min(payload_max), whole.items.len())?;
         return Ok(vec![whole]);
     }
-    if bytes <= PAYLOAD_BYTES_MAX && whole.items.len() <= MESSAGE_EVENTS_MAX {
+    if bytes <= payload_max && whole.items.len() <= MESSAGE_EVENTS_MAX {
         return Ok(if whole.items.is_empty() {
             Vec::new()
         } else {
             vec![whole]
         });
     }
-    cut_items(whole.items)
+    cut_items(whole.items, payload_max)
 }
 
 fn check(bytes: usize, limit: usize, events: usize) -> Result<(), PublishError> {
@@ -95,14 +98,15 @@ fn check(bytes: usize, limit: usize, events: usize) -> Result<(), PublishError> 
     Ok(())
 }
 
-fn cut_items<T>(items: Vec<Item<T>>) -> Result<Vec<Chunk<T>>, PublishError> {
+fn cut_items<T>(items: Vec<Item<T>>, payload_max: usize) -> Result<Vec<Chunk<T>>, PublishError> {
     let mut chunks = Vec::new();
     let mut current: Vec<Item<T>> = Vec::new();
     let mut bytes = 0;
     for item in items {
         let size = item.payload.len();
-        check(size, PAYLOAD_BYTES_MAX, 1)?;
-        if !current.is_empty() && !fits(bytes, current.len(), size, 1) {
+        check(size, payload_max, 1)?;
+        let (joined, events) = (bytes + size, current.len() + 1);
+        if !current.is_empty() && !fits(joined, events, payload_max) {
             chunks.push(Chunk::new(std::mem::take(&mut current), false));
             bytes = 0;
         }
@@ -113,10 +117,9 @@ fn cut_items<T>(items: Vec<Item<T>>) -> Result<Vec<Chunk<T>>, PublishError> {
     Ok(chunks)
 }
 
-/// Whether a message of `events` with `bytes` of payload has room for more.
-pub(crate) fn fits(bytes: usize, events: usize, more_bytes: usize, more_events: usize) -> bool {
-    let events = events + more_events;
-    events <= MESSAGE_EVENTS_MAX && joined_bytes(bytes + more_bytes, events) <= PAYLOAD_BYTES_MAX
+/// Whether `events` whose own bytes are `bytes` go into one message.
+pub(crate) fn fits(bytes: usize, events: usize, payload_max: usize) -> bool {
+    events <= MESSAGE_EVENTS_MAX && joined_bytes(bytes, events) <= payload_max
 }
 
 /// Payload bytes of `events` whose own bytes are `bytes`: brackets and commas when joined.
@@ -236,4 +239,75 @@ fn is_event_type(name: &str) -> bool {
                     .bytes()
                     .all(|b| b.is_ascii_graphic() && !matches!(b, b'*' | b'>'))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const PAYLOAD_MAX: usize = 4_096;
+
+    fn items(sizes: &[usize]) -> Vec<Item<()>> {
+        let item = |(number, size): (usize, &usize)| Item {
+            event_type: "call.started".into(),
+            payload: Bytes::from(format!("{number:0size$}")),
+            key: Digest((number as u128).to_be_bytes()),
+            decoded: None,
+        };
+        sizes.iter().enumerate().map(item).collect()
+    }
+
+    fn request(sizes: &[usize]) -> Outgoing<()> {
+        Outgoing {
+            tenant: "acme".into(),
+            items: items(sizes),
+            atomic: false,
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn cutting_keeps_every_item_in_order_and_within_the_limits(
+            sizes in proptest::collection::vec(4_usize..1_500, 0..1_200),
+        ) {
+            let chunks = cut(request(&sizes), PAYLOAD_MAX).unwrap();
+            let mut payloads = Vec::new();
+            for chunk in chunks {
+                let message = compose("acme", chunk.items.iter(), false);
+                prop_assert!(message.payload.len() <= PAYLOAD_MAX);
+                prop_assert!((1..=MESSAGE_EVENTS_MAX).contains(&chunk.items.len()));
+                payloads.extend(chunk.items.into_iter().map(|item| item.payload));
+            }
+            let sent: Vec<_> = items(&sizes).into_iter().map(|item| item.payload).collect();
+            prop_assert_eq!(payloads, sent);
+        }
+
+        #[test]
+        fn a_joined_batch_is_the_json_array_of_its_items(
+            sizes in proptest::collection::vec(1_usize..2, 2..50),
+        ) {
+            let items: Vec<Item<()>> = items(&sizes);
+            let bytes = items.iter().map(|item| item.payload.len()).sum();
+            let message = compose("acme", items.iter(), true);
+            prop_assert_eq!(message.payload.len(), joined_bytes(bytes, items.len()));
+            let numbers: Vec<usize> = serde_json::from_slice(&message.payload).unwrap();
+            prop_assert_eq!(numbers, (0..sizes.len()).collect::<Vec<_>>());
+        }
+    }
+
+    #[test]
+    fn the_id_of_a_message_names_its_tenant_and_depends_on_all_its_items_in_order() {
+        let items = items(&[1, 1, 1]);
+        let id = |items: &[&Item<()>]| compose("acme", items.iter().copied(), false).message_id;
+        let [a, b, c] = [&items[0], &items[1], &items[2]];
+        assert_eq!(id(&[b]), format!("acme/{:032x}", 1));
+        let ids = [id(&[a]), id(&[a, b]), id(&[b, a]), id(&[a, b, c])];
+        let distinct: std::collections::BTreeSet<_> = ids.iter().collect();
+        assert_eq!(distinct.len(), ids.len());
+        assert!(
+            ids.iter()
+                .all(|id| id.starts_with("acme/") && id.len() == 5 + 32)
+        );
+    }
 }

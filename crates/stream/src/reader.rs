@@ -31,8 +31,8 @@ pub struct Reader<T> {
 }
 
 impl<T> Reader<T> {
-    /// Adds everything that waits, up to `max_bytes` of payload but at least one message. Blocks the
-    /// thread until there is something, at most for `wait`.
+    /// Adds everything that waits, up to `max_bytes` of payload but at least one message. Blocks
+    /// the thread until there is something, at most for `wait`.
     pub fn recv(
         &mut self,
         into: &mut Vec<Delivery<T>>,

@@ -36,8 +36,8 @@ impl<T: Send + 'static> Stream<T> {
         (Self(Inner::Embedded(embedded)), reader)
     }
 
-    /// JetStream, read after the checkpoint. Returns at once: the server is connected to, waited for
-    /// and connected to again in the background, and [`Stream::status`] says how that goes.
+    /// JetStream, read after the checkpoint. Returns at once: the server is connected to, waited
+    /// for and connected to again in the background, and [`Stream::status`] says how that goes.
     pub async fn jetstream(
         options: JetStreamOptions,
         checkpoint: Option<Checkpoint>,

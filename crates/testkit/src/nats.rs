@@ -83,15 +83,18 @@ pub struct NatsSetup {
     config: Option<PathBuf>,
     environment: Vec<(String, OsString)>,
     settings: String,
+    sync: bool,
 }
 
 impl NatsSetup {
     pub fn new(binary: NatsBinary) -> Self {
+        let (environment, settings) = (Vec::new(), String::new());
         Self {
+            sync: binary.can_sync(),
             binary,
             config: None,
-            environment: Vec::new(),
-            settings: String::new(),
+            environment,
+            settings,
         }
     }
 
@@ -99,6 +102,13 @@ impl NatsSetup {
     #[must_use]
     pub fn config(mut self, path: impl Into<PathBuf>) -> Self {
         self.config = Some(path.into());
+        self
+    }
+
+    /// Acknowledges before it syncs, as servers do unless told otherwise.
+    #[must_use]
+    pub fn without_sync(mut self) -> Self {
+        self.sync = false;
         self
     }
 
@@ -164,9 +174,9 @@ impl Nats {
         format!("nats://{user}:{password}@127.0.0.1:{}", self.port)
     }
 
-    /// Where the monitoring pages are.
-    pub fn monitor_url(&self) -> String {
-        format!("http://127.0.0.1:{}", self.monitor)
+    /// `host:port` of the monitoring pages.
+    pub fn monitor(&self) -> String {
+        format!("127.0.0.1:{}", self.monitor)
     }
 
     pub fn version(&self) -> &str {
@@ -254,7 +264,7 @@ impl Nats {
     fn configuration(&self) -> String {
         let store = format!("store_dir: \"{}\"", self.store_dir().display());
         let Some(path) = &self.setup.config else {
-            let sync = if self.setup.binary.can_sync() {
+            let sync = if self.setup.sync {
                 "sync_interval: always"
             } else {
                 ""

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::future::Future;
 use std::net::{Ipv4Addr, TcpListener};
+use std::ops::Range;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -33,13 +35,24 @@ pub fn eventually_blocking(what: impl Display, mut condition: impl FnMut() -> bo
     }
 }
 
-/// A TCP port that was free a moment ago.
+/// Ports below those that the system gives to outgoing connections, so that a server which is
+/// killed finds its port free again.
+const PORTS: Range<u32> = 20_000..32_000;
+/// How many ports a test process may ask for before it comes to those of the next process.
+const PORTS_A_PROCESS: u32 = 16;
+
+/// A TCP port that nobody listens on, and that no test beside this one is given.
 pub fn free_port() -> u16 {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a free port");
-    listener
-        .local_addr()
-        .expect("the address just bound")
-        .port()
+    static ASKED: AtomicU32 = AtomicU32::new(0);
+    let first = std::process::id().wrapping_mul(PORTS_A_PROCESS);
+    for _ in PORTS {
+        let offset = first.wrapping_add(ASKED.fetch_add(1, Ordering::Relaxed));
+        let port = (PORTS.start + offset % (PORTS.end - PORTS.start)) as u16;
+        if TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok() {
+            return port;
+        }
+    }
+    panic!("no free port in {PORTS:?}");
 }
 
 #[cfg(test)]

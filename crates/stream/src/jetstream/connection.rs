@@ -1,6 +1,7 @@
 //! One connection to the server, kept up by the client library, and what is known through it.
 
 use super::cause;
+use super::monitor::syncs_always;
 use super::options::JetStreamOptions;
 use super::settings::{STREAM, differences, version_limits, wanted};
 use crate::limits::{
@@ -149,24 +150,45 @@ impl Connection {
                 .map_err(cause)?,
             Err(error) => return Err(cause(error)),
         };
-        let info = self.client.server_info();
-        let (old, synced) = version_limits(&info.version);
         let mut missing = differences(&wanted, &stream.cached_info().config);
-        missing.extend(old);
-        if info.max_payload < MESSAGE_BYTES_MAX {
-            let limit = info.max_payload;
-            missing.push(format!(
-                "server max_payload: wanted 1 MiB, the server has {limit} bytes"
-            ));
-        }
+        let synced = self.check_server(&mut missing).await;
         let mut facts = self.facts();
-        facts.server_version = Some(info.version);
+        facts.server_version = Some(self.client.server_info().version);
         facts.missing = missing;
         facts.max_age = Some(stream.cached_info().config.max_age);
         facts.synced_before_acknowledged = synced;
         drop(facts);
         self.saw(stream.cached_info());
         Ok(stream)
+    }
+
+    /// Adds what the server lacks; returns whether it syncs before it acknowledges, where known.
+    async fn check_server(&self, missing: &mut Vec<String>) -> Option<bool> {
+        let info = self.client.server_info();
+        if info.max_payload < MESSAGE_BYTES_MAX {
+            let limit = info.max_payload;
+            missing.push(format!(
+                "server max_payload: wanted 1 MiB, the server has {limit} bytes"
+            ));
+        }
+        let (old, synced) = version_limits(&info.version);
+        missing.extend(old);
+        let (None, Some(address)) = (synced, &self.options.monitor) else {
+            return synced;
+        };
+        match syncs_always(address).await {
+            Ok(true) => return Some(true),
+            Ok(false) => missing.push(
+                "server sync_interval: wanted always; it acknowledges messages before they are on \
+                 disk"
+                    .to_owned(),
+            ),
+            Err(error) => {
+                tracing::warn!(%error, "the monitoring of the NATS server does not answer");
+                return None;
+            }
+        }
+        Some(false)
     }
 
     /// Keeps what the server says of the stream's end.

@@ -13,6 +13,8 @@ pub struct JetStreamOptions {
     pub credentials: Option<PathBuf>,
     /// A PEM file of authorities to trust besides the system's.
     pub root_certificates: Option<PathBuf>,
+    /// `host:port` of the server's monitoring, to know whether it syncs before it acknowledges.
+    pub monitor: Option<String>,
     /// Size of the stream when it is created here.
     pub max_bytes: u64,
     pub max_age: Duration,
@@ -28,6 +30,7 @@ impl JetStreamOptions {
             url: url.into(),
             credentials: None,
             root_certificates: None,
+            monitor: None,
             max_bytes: STREAM_MAX_BYTES,
             max_age: STREAM_MAX_AGE,
             duplicate_window: DUPLICATE_WINDOW,

@@ -72,7 +72,7 @@ impl<T: Send + 'static> Publisher<T> {
             item.decoded = None;
         }
         let tenant = Arc::clone(&outgoing.tenant);
-        let chunks = cut(outgoing)?;
+        let chunks = cut(outgoing, self.connection.payload_max())?;
         let mut placed = Vec::with_capacity(chunks.len());
         for answer in self.enqueue(tenant, chunks)? {
             placed.push(answer.await.map_err(|_| PublishError::Closed)??);
@@ -132,7 +132,8 @@ impl<T: Send + 'static> Publisher<T> {
     }
 
     fn next_group(&self, tenant: &str) -> Option<Vec<Pending<T>>> {
-        self.lanes().next_group(tenant)
+        self.lanes()
+            .next_group(tenant, self.connection.payload_max())
     }
 
     async fn send(&self, message: &Composed, since: Instant) -> Result<PublishAck, PublishError> {
@@ -217,7 +218,7 @@ impl<T> Lanes<T> {
     }
 
     /// What goes into a tenant's next message; `None` ends its task.
-    fn next_group(&mut self, tenant: &str) -> Option<Vec<Pending<T>>> {
+    fn next_group(&mut self, tenant: &str, payload_max: usize) -> Option<Vec<Pending<T>>> {
         let lane = self.by_tenant.get_mut(tenant)?;
         let Some(first) = lane.pop_front() else {
             self.by_tenant.remove(tenant);
@@ -229,10 +230,12 @@ impl<T> Lanes<T> {
         while let Some(next) = lane.front().map(|pending| &pending.chunk)
             && !alone
             && !next.atomic
-            && fits(bytes, events, next.payload_bytes, next.items.len())
         {
             bytes += next.payload_bytes;
             events += next.items.len();
+            if !fits(bytes, events, payload_max) {
+                break;
+            }
             group.extend(lane.pop_front());
         }
         Some(group)

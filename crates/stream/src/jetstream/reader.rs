@@ -103,8 +103,8 @@ impl<T: Send + 'static> ReaderTask<T> {
         }
     }
 
-    /// Reads until the connection changes. The consumer exists before the stream is checked: were the
-    /// stream replaced after that, its consumer would be gone with it.
+    /// Reads until the connection changes. The consumer exists before the stream is checked: were
+    /// the stream replaced after that, its consumer would be gone with it.
     async fn session(&mut self) -> Result<Infallible, Ended> {
         let mut link = self.connection.link();
         let stream = self.connection.stream().await.map_err(Ended::Lost)?;
@@ -113,24 +113,29 @@ impl<T: Send + 'static> ReaderTask<T> {
         self.check(&stream, &info).await?;
         self.connection.facts().stopped = None;
         self.connection.report(None);
-        let mut messages = messages(&consumer).await.map_err(Ended::Lost)?;
-        let mut refresh = tokio::time::interval(REFRESH_INTERVAL);
-        let mut consumer_sequence = 0;
-        loop {
-            tokio::select! {
-                _ = link.changed() => return Err(Ended::Lost(cause("the connection was lost"))),
-                _ = refresh.tick() => {
-                    self.connection.saw(&stream.get_info().await.map_err(lost)?);
-                }
-                next = messages.next() => {
-                    let message = next.ok_or_else(|| Ended::Lost(cause("the consumer ended")))?;
-                    consumer_sequence += 1;
-                    let message = message.map_err(lost)?;
-                    self.deliver(&message, info.created.timestamp_micros(), consumer_sequence)
-                        .await?;
-                }
-            }
+        let messages = messages(&consumer).await.map_err(Ended::Lost)?;
+        let connection = Arc::clone(&self.connection);
+        tokio::select! {
+            ended = self.read(messages, info.created.timestamp_micros()) => ended,
+            ended = refresh(&connection, &stream) => ended,
+            _ = link.changed() => Err(Ended::Lost(cause("the connection was lost"))),
         }
+    }
+
+    /// May be dropped at any point: a message is in the queue and in the position, or in neither.
+    async fn read(
+        &mut self,
+        mut messages: pull::Stream,
+        created_at_micros: i64,
+    ) -> Result<Infallible, Ended> {
+        let mut consumer_sequence = 0;
+        while let Some(message) = messages.next().await {
+            let message = message.map_err(lost)?;
+            consumer_sequence += 1;
+            self.deliver(&message, created_at_micros, consumer_sequence)
+                .await?;
+        }
+        Err(Ended::Lost(cause("the consumer ended")))
     }
 
     async fn consumer(&self, stream: &Stream) -> Result<Consumer<pull::Config>, Cause> {
@@ -273,6 +278,15 @@ impl From<Checkpoint> for Position {
             sequence: checkpoint.sequence,
             content: Content::Digest(checkpoint.digest),
         }
+    }
+}
+
+/// Keeps the end of the stream known, also while the queue is full.
+async fn refresh(connection: &Connection, stream: &Stream) -> Result<Infallible, Ended> {
+    let mut refresh = tokio::time::interval(REFRESH_INTERVAL);
+    loop {
+        refresh.tick().await;
+        connection.saw(&stream.get_info().await.map_err(lost)?);
     }
 }
 

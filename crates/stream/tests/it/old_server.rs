@@ -1,6 +1,7 @@
 //! NATS 2.9, as Debian 12 has it, and streams that others set up.
 
-use crate::common::{all_numbers, client, open, read, request};
+use crate::common::{all_numbers, client, open, options, read, request};
+use touchbook_stream::{JetStreamOptions, Stream};
 use touchbook_testkit::{Nats, NatsBinary, NatsSetup, eventually};
 
 #[tokio::test]
@@ -61,14 +62,52 @@ async fn a_stream_with_other_settings_is_used_and_its_differences_are_listed() {
 }
 
 #[tokio::test]
-async fn a_server_that_takes_smaller_messages_is_said_so() {
-    let setup = NatsSetup::new(NatsBinary::current()).setting("max_payload: 65536");
+async fn a_server_that_takes_smaller_messages_gets_smaller_ones_and_is_listed() {
+    let setup = NatsSetup::new(NatsBinary::current()).setting("max_payload: 16384");
     let nats = setup.start();
-    let (stream, _reader) = open(nats.url(), None).await;
+    let (stream, mut reader) = open(nats.url(), None).await;
     eventually("the status is known", || async {
         !stream.status().missing.is_empty()
     })
     .await;
     let missing = stream.status().missing.join("\n");
     assert!(missing.contains("max_payload"), "{missing}");
+    let publishing = (0..3_000).map(|number| stream.publish(request("acme", [number])));
+    let placed = futures::future::try_join_all(publishing).await.unwrap();
+    let last = placed
+        .iter()
+        .map(|placed| placed[0].sequence)
+        .max()
+        .unwrap();
+    let messages = read(&mut reader, last as usize).await;
+    assert_eq!(all_numbers(&messages), (0..3_000).collect::<Vec<_>>());
+    assert!(messages.iter().any(|message| message.payload.len() > 8_192));
+}
+
+async fn syncs(nats: &Nats) -> Stream<u64> {
+    let options = JetStreamOptions {
+        monitor: Some(nats.monitor()),
+        ..options(nats.url())
+    };
+    let (stream, _reader) = Stream::jetstream(options, None).await.unwrap();
+    eventually("syncing is known", || async {
+        stream.status().synced_before_acknowledged.is_some()
+    })
+    .await;
+    stream
+}
+
+#[tokio::test]
+async fn the_monitoring_tells_whether_messages_are_synced_before_they_are_acknowledged() {
+    let status = syncs(&Nats::start()).await.status();
+    assert_eq!(status.synced_before_acknowledged, Some(true));
+    assert_eq!(status.missing, Vec::<String>::new());
+    let lazy = NatsSetup::new(NatsBinary::current()).without_sync().start();
+    let status = syncs(&lazy).await.status();
+    assert_eq!(status.synced_before_acknowledged, Some(false));
+    assert!(
+        status.missing[0].contains("sync_interval: wanted always"),
+        "{:?}",
+        status.missing
+    );
 }

@@ -94,15 +94,14 @@ async fn a_new_stream_is_read_from_its_first_message_once_adopted() {
     publish(&stream, 11..=12).await;
     let first = deliveries(&mut reader).await;
     assert!(matches!(first[0], Delivery::Adopted(checkpoint) if checkpoint == adopted));
-    let (rest, _) = (&first[1..], ());
-    let missing = 2 - rest.len();
-    let mut messages: Vec<_> = rest
+    let mut messages: Vec<_> = first[1..]
         .iter()
         .filter_map(|delivery| match delivery {
             Delivery::Message(message) => Some(message.clone()),
             Delivery::Adopted(_) => None,
         })
         .collect();
+    let missing = 2 - messages.len();
     messages.extend(read(&mut reader, missing).await);
     assert_eq!(all_numbers(&messages), [11, 12]);
     assert_eq!(sequences(&messages), [1, 2]);
@@ -215,4 +214,43 @@ async fn a_checkpoint_of_the_embedded_stream_does_not_fit_jetstream() {
         cause: RewindCause::OtherStream,
     };
     assert_eq!(reason, expected);
+}
+
+#[tokio::test]
+async fn a_hole_in_the_middle_stops_reading_and_is_passed_once_adopted() {
+    let mut nats = Nats::start();
+    let theirs = async_nats::jetstream::stream::Config {
+        name: "TOUCHBOOK".to_owned(),
+        subjects: vec!["touchbook.>".to_owned()],
+        ..Default::default()
+    };
+    let theirs = client(nats.url())
+        .await
+        .create_stream(theirs)
+        .await
+        .unwrap();
+    let (stream, _unread) = open(nats.url(), None).await;
+    publish(&stream, 1..=5).await;
+    stream.close().await;
+    theirs.delete_message(2).await.unwrap();
+    theirs.delete_message(3).await.unwrap();
+    let (stream, mut reader) = open(nats.url(), None).await;
+    until_stopped(&stream).await;
+    assert_eq!(
+        stream.status().stopped,
+        Some(StopReason::Gap {
+            checkpoint: 1,
+            next: 4
+        })
+    );
+    assert_eq!(sequences(&read(&mut reader, 1).await), [1]);
+    assert_eq!(stream.adopt().await.unwrap().sequence, 3);
+    assert!(matches!(
+        deliveries(&mut reader).await[0],
+        Delivery::Adopted(_)
+    ));
+    assert_eq!(sequences(&read(&mut reader, 2).await), [4, 5]);
+    nats.restart();
+    publish(&stream, [6]).await;
+    assert_eq!(sequences(&read(&mut reader, 1).await), [6]);
 }

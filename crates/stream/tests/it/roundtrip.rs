@@ -1,8 +1,9 @@
 //! What goes in comes out: the same message from JetStream as from the embedded stream.
 
 use crate::common::{
-    ALL, assert_nothing_waits, client, numbers, open, produce, read, request, sequences,
+    ALL, assert_nothing_waits, client, numbers, open, produce, read, request, sequences, sized,
 };
+use touchbook_stream::limits::QUEUE_BYTES_MAX;
 use touchbook_stream::{Delivery, Kind, Outgoing, Placed, Side, Stream};
 use touchbook_testkit::{FakeClock, Nats, eventually};
 
@@ -149,4 +150,32 @@ async fn nobody_can_delete_or_purge() {
         .unwrap();
     assert!(theirs.delete_message(1).await.is_err());
     assert!(theirs.purge().await.is_err());
+}
+
+#[tokio::test]
+async fn a_writer_that_takes_nothing_is_sent_no_more_than_the_queue_holds() {
+    const MESSAGES: u64 = 40;
+    let nats = Nats::start();
+    let (stream, mut reader) = open(nats.url(), None).await;
+    for number in 0..MESSAGES {
+        let items = vec![sized(number, 512 * 1024)];
+        stream
+            .publish(Outgoing {
+                items,
+                ..request("acme", [])
+            })
+            .await
+            .unwrap();
+    }
+    eventually("the queue is full", || async {
+        stream.status().queued_bytes == QUEUE_BYTES_MAX
+    })
+    .await;
+    eventually("the lag is known", || async {
+        stream.status().last_sequence == MESSAGES
+    })
+    .await;
+    assert!(stream.status().delivered_sequence < MESSAGES);
+    let messages = read(&mut reader, MESSAGES as usize).await;
+    assert_eq!(sequences(&messages), (1..=MESSAGES).collect::<Vec<_>>());
 }
