@@ -3,6 +3,7 @@
 use crate::clock::Clock;
 use std::path::PathBuf;
 use std::sync::Arc;
+use touchbook_events::TenantKey;
 use touchbook_projection::Deciders;
 use touchbook_projection::projection::AnyProjection;
 use touchbook_stream::JetStreamOptions;
@@ -33,7 +34,7 @@ pub const SNAPSHOT_RECORDS: u64 = 500_000;
 #[derive(Clone)]
 pub struct Registry {
     /// A tenant's deciders in their fixed order, with empty state.
-    pub deciders: fn() -> Deciders,
+    pub deciders: fn(&TenantKey) -> Deciders,
     /// One empty projection of each projector.
     pub projections: Vec<Arc<dyn AnyProjection>>,
 }

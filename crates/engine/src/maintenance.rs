@@ -155,7 +155,7 @@ pub(crate) fn resume_deciders(
     shared: &Shared,
     tenant: &Tenant,
 ) -> Result<(Deciders, u64), runner::FoldError> {
-    let mut deciders = (shared.registry.deciders)();
+    let mut deciders = (shared.registry.deciders)(tenant.key());
     let mut loaded = Vec::new();
     for decider in deciders.iter_mut() {
         let (name, version) = (decider.name(), decider.version());

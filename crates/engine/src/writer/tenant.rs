@@ -39,7 +39,8 @@ struct Begun {
 impl WriterTenant {
     /// A tenant with nothing recorded.
     pub(super) fn begin(tenant: Arc<Tenant>, registry: &Registry) -> Self {
-        Self::resume(tenant, (registry.deciders)(), Timestamp::MIN)
+        let deciders = (registry.deciders)(tenant.key());
+        Self::resume(tenant, deciders, Timestamp::MIN)
     }
 
     /// A tenant whose deciders hold everything up to its head.
