@@ -65,7 +65,12 @@ impl<T> Latest<T> {
     }
 
     /// Takes a member of a revision: absent says nothing, null clears.
-    pub fn set_member<S>(&mut self, stamp: Stamp, member: &Member<S>, of: impl FnOnce(&S) -> T) {
+    pub fn set_member<'m, S>(
+        &mut self,
+        stamp: Stamp,
+        member: &'m Member<S>,
+        of: impl FnOnce(&'m S) -> T,
+    ) {
         if !matches!(member, Member::Absent) && self.yields_to(stamp) {
             *self = Self {
                 value: member.value().map(of),

@@ -2,6 +2,7 @@
 
 mod model;
 mod quarantine;
+mod reading;
 mod script;
 mod toy;
 

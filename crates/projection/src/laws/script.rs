@@ -4,7 +4,7 @@ use super::toy::{FATAL_SECONDS, ToyDecider};
 use crate::driver::{Driver, Outcome};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use touchbook_events::{CustomerId, Timestamp};
+use touchbook_events::{CustomerId, Data, Digest, Timestamp};
 
 pub(super) const CUSTOMERS: usize = 6;
 const SUBJECTS: usize = 8;
@@ -78,86 +78,82 @@ pub(super) fn send(driver: &mut Driver, step: &Step) -> Outcome {
     )
 }
 
+/// Type, subject and payload of a step.
 fn event(driver: &Driver, step: &Step) -> (&'static str, Option<String>, String) {
-    let subject_name = |number: &usize| format!("call/{number}");
-    let quoted = |numbers: &[usize]| {
-        let ids: Vec<_> = numbers
-            .iter()
-            .map(|number| format!("\"{}\"", customer(*number)))
-            .collect();
-        ids.join(",")
-    };
-    // Anything from 1 to a little beyond the head.
-    let positions = |fractions: &[u8]| {
-        let head = driver.head() + 2;
-        let ats: Vec<_> = fractions
-            .iter()
-            .map(|part| (1 + u64::from(*part) * head / 256).to_string())
-            .collect();
-        ats.join(",")
-    };
     match step {
         Step::Sms {
             subject,
             customer: number,
         } => {
             let data = format!(r#"{{"customer":{{"id":"{}"}}}}"#, customer(*number));
-            ("sms.received", Some(subject_name(subject)), data)
+            ("sms.received", Some(call(*subject)), data)
         }
         Step::CallEnded { subject, seconds } => {
             let data = format!(r#"{{"duration_seconds":{seconds}}}"#);
-            ("call.ended", Some(subject_name(subject)), data)
+            ("call.ended", Some(call(*subject)), data)
         }
         Step::Merge { into, members } => {
-            let members: Vec<_> = members
-                .iter()
-                .copied()
-                .filter(|member| member != into)
-                .collect();
-            let members = if members.is_empty() {
-                vec![(into + 1) % CUSTOMERS]
-            } else {
-                members
-            };
-            let data = format!(
-                r#"{{"into":"{}","members":[{}]}}"#,
-                customer(*into),
-                quoted(&members)
-            );
-            ("customer.merged", None, data)
+            let mut members = members.clone();
+            members.retain(|member| member != into);
+            if members.is_empty() {
+                members.push((into + 1) % CUSTOMERS);
+            }
+            let (into, members) = (customer(*into), quoted(&members));
+            (
+                "customer.merged",
+                None,
+                format!(r#"{{"into":"{into}","members":[{members}]}}"#),
+            )
         }
         Step::Unmerge { members } => {
-            let from = customer(0);
-            let data = format!(r#"{{"from":"{from}","members":[{}]}}"#, quoted(members));
-            ("customer.unmerged", None, data)
+            let (from, members) = (customer(0), quoted(members));
+            (
+                "customer.unmerged",
+                None,
+                format!(r#"{{"from":"{from}","members":[{members}]}}"#),
+            )
         }
-        Step::Retract { positions: at } => (
-            "event.retracted",
-            None,
-            format!(r#"{{"positions":[{}]}}"#, positions(at)),
-        ),
-        Step::Reinstate { positions: at } => (
-            "event.reinstated",
-            None,
-            format!(r#"{{"positions":[{}]}}"#, positions(at)),
-        ),
+        Step::Retract { positions } => ("event.retracted", None, at(driver, positions)),
+        Step::Reinstate { positions } => ("event.reinstated", None, at(driver, positions)),
         Step::Assign { subject, to } => {
-            let digest = driver.key().subject(&subject_name(subject));
-            let from = owner(driver, digest)
-                .map_or_else(String::new, |from| format!(r#""from":"{from}","#));
-            let data = format!(r#"{{"subject":"{digest}",{from}"to":"{}"}}"#, customer(*to));
+            let digest = driver.key().subject(&call(*subject));
+            let from = owner(driver, digest).map(|from| format!(r#""from":"{from}","#));
+            let (from, to) = (from.unwrap_or_default(), customer(*to));
+            let data = format!(r#"{{"subject":"{digest}",{from}"to":"{to}"}}"#);
             ("subject.assigned", None, data)
         }
-        Step::Policy => (
-            "policy.defined",
-            Some("policy/zone".into()),
-            r#"{"name":"zone","value":"UTC"}"#.into(),
-        ),
+        Step::Policy => {
+            let data = r#"{"name":"zone","value":"UTC"}"#;
+            ("policy.defined", Some("policy/zone".into()), data.into())
+        }
     }
 }
 
+fn call(subject: usize) -> String {
+    format!("call/{subject}")
+}
+
+fn quoted(numbers: &[usize]) -> String {
+    let ids = numbers
+        .iter()
+        .map(|number| format!("\"{}\"", customer(*number)));
+    ids.collect::<Vec<_>>().join(",")
+}
+
+/// A payload of positions from 1 to a little beyond the head.
+fn at(driver: &Driver, fractions: &[u8]) -> String {
+    let head = driver.head() + 2;
+    let positions = fractions
+        .iter()
+        .map(|part| (1 + u64::from(*part) * head / 256).to_string());
+    format!(
+        r#"{{"positions":[{}]}}"#,
+        positions.collect::<Vec<_>>().join(",")
+    )
+}
+
 /// Whose a subject is, as the decider sees it.
-fn owner(driver: &Driver, subject: touchbook_events::Digest) -> Option<CustomerId> {
+fn owner(driver: &Driver, subject: Digest) -> Option<CustomerId> {
     let mut owner = None;
     for record in driver
         .records()
@@ -165,7 +161,7 @@ fn owner(driver: &Driver, subject: touchbook_events::Digest) -> Option<CustomerI
         .filter(|record| record.header.is_effective())
     {
         match &record.data {
-            touchbook_events::Data::SubjectAssigned(data) if data.facts.subject == subject => {
+            Data::SubjectAssigned(data) if data.facts.subject == subject => {
                 owner = Some(data.facts.to);
             }
             _ if record.header.subject == subject => owner = owner.or(record.header.customer),
