@@ -8,6 +8,7 @@ use crate::block;
 use crate::error::{Damage, Error, Flaw, StoreError};
 use crate::frame;
 use crate::ledger::{Frames, Ledger, Options, Shared};
+use crate::mark::{self, Mark};
 use crate::oversize;
 use crate::record::{Checkpoint, PeekFn};
 use crate::replay;
@@ -60,16 +61,16 @@ pub(crate) fn open(
     let tail = tail::read(store).map_err(failed)??;
     let scanned = scan::blocks(store, &tail, peek, options.read_damaged).map_err(failed)??;
     let mut report = report(&tail, &scanned);
-    let removals = Removals::new(store, &tail, &scanned).map_err(failed)?;
+    let mut leftovers = Leftovers::new(store, &tail, &scanned).map_err(failed)?;
     let Scanned { mut tenants, .. } = scanned;
     let frames = replay::frames(store, &tail, &mut tenants, peek)?;
-    replay::check_marks(store, tail.last_commit, &tenants).map_err(failed)??;
+    leftovers.marks = replay::check_marks(store, tail.last_commit, &tenants).map_err(failed)??;
+    leftovers.chunks = orphaned_chunks(store, &tenants).map_err(failed)?;
     replay::check_last_blocks(store, &tenants, options.read_damaged)?;
-    let orphans = orphaned_chunks(store, &tenants).map_err(failed)?;
     report.tenants = tenants.len();
     report.records = tenants.values().map(|tenant| tenant.head.position).sum();
     report.frames = frames.entries.len();
-    remove(&mut volume, &removals, &orphans)?;
+    leftovers.remove(&mut volume, &tenants, tail.last_commit)?;
     let read_only = !report.damage.is_empty();
     let last_commit = tail.last_commit;
     let ledger = assemble(
@@ -108,28 +109,55 @@ fn report(tail: &Tail, scanned: &Scanned) -> OpenReport {
 }
 
 /// What the interrupted commit left behind.
-struct Removals {
+struct Leftovers {
     frames: Vec<frame::Key>,
     blocks: Vec<block::Key>,
+    chunks: Vec<sled::IVec>,
+    marks: Vec<TenantNumber>,
 }
 
-impl Removals {
+impl Leftovers {
     fn new(store: &Store, tail: &Tail, scanned: &Scanned) -> sled::Result<Self> {
+        let after = frame::key(tail.last_commit + 1, 0);
         let mut frames = Vec::new();
-        for key in store
-            .tail
-            .range(frame::key(tail.last_commit + 1, 0)..)
-            .keys()
-        {
-            if let Some((commit, part)) = frame::place(&key?) {
-                frames.push(frame::key(commit, part));
-            }
+        for key in store.tail.range(after..).keys() {
+            frames.extend(frame::place(&key?).map(|(commit, part)| frame::key(commit, part)));
         }
         let blocks = scanned.uncommitted.iter();
         let blocks = blocks
             .map(|block| block::key(block.tenant, block.first))
             .collect();
-        Ok(Self { frames, blocks })
+        Ok(Self {
+            frames,
+            blocks,
+            chunks: Vec::new(),
+            marks: Vec::new(),
+        })
+    }
+
+    /// Removes them durably: they must not count beside a new commit of the same number.
+    fn remove(&self, volume: &mut Volume, tenants: &Tenants, commit: u64) -> Result<(), Error> {
+        let Volume { store, disk, .. } = volume;
+        disk.write(|| {
+            for key in &self.frames {
+                store.tail.remove(key)?;
+            }
+            for key in &self.blocks {
+                store.blocks.remove(key)?;
+            }
+            for key in &self.chunks {
+                store.chunks.remove(key)?;
+            }
+            for tenant in &self.marks {
+                let sealed_to = tenants.get(tenant).map_or(0, |tenant| tenant.sealed_to);
+                let mark = Mark { commit, sealed_to };
+                store
+                    .marks
+                    .insert(mark::key(*tenant), mark.encode(*tenant))?;
+            }
+            Ok(())
+        })?;
+        disk.make_durable()
     }
 }
 
@@ -148,24 +176,6 @@ fn orphaned_chunks(store: &Store, tenants: &Tenants) -> sled::Result<Vec<sled::I
         }
     }
     Ok(orphans)
-}
-
-/// Removes what was dropped, durably: it must not come back beside a new commit of its number.
-fn remove(volume: &mut Volume, removals: &Removals, orphans: &[sled::IVec]) -> Result<(), Error> {
-    let Volume { store, disk, .. } = volume;
-    disk.write(|| {
-        for key in &removals.frames {
-            store.tail.remove(key)?;
-        }
-        for key in &removals.blocks {
-            store.blocks.remove(key)?;
-        }
-        for key in orphans {
-            store.chunks.remove(key)?;
-        }
-        Ok(())
-    })?;
-    disk.make_durable()
 }
 
 fn assemble(

@@ -116,12 +116,14 @@ fn after(run: Run, position: u64, mut chain: Chain) -> TailRun {
     }
 }
 
-/// Checks that every tenant has all blocks that it ever had.
+/// Checks that every tenant has all blocks that it ever had. Gives the tenants whose mark is of a
+/// commit that does not count.
 pub(crate) fn check_marks(
     store: &Store,
     last_commit: u64,
     tenants: &Tenants,
-) -> sled::Result<Result<(), Error>> {
+) -> sled::Result<Result<Vec<TenantNumber>, Error>> {
+    let mut uncommitted = Vec::new();
     for item in &store.marks {
         let (key, value) = item?;
         let (tenant, mark) = match Mark::decode(&key, &value) {
@@ -137,12 +139,14 @@ pub(crate) fn check_marks(
             }
         };
         let sealed_to = tenants.get(&tenant).map_or(0, |tenant| tenant.sealed_to);
-        if mark.commit <= last_commit && mark.sealed_to > sealed_to {
+        if mark.commit > last_commit {
+            uncommitted.push(tenant);
+        } else if mark.sealed_to > sealed_to {
             let (from, to) = (sealed_to + 1, mark.sealed_to);
             return Ok(Err(Error::Missing { tenant, from, to }));
         }
     }
-    Ok(Ok(()))
+    Ok(Ok(uncommitted))
 }
 
 /// Checks that each tenant's last block continues the chain of the one before it.

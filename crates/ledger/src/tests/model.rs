@@ -1,6 +1,7 @@
 //! The ledger against a plain list of records.
 
 use super::support::{Dir, all, key_of, news, record, verify};
+use crate::limits::MAX_VALUE_BYTES;
 use crate::record::link;
 use crate::{Checkpoint, Commit, Ledger, ROOT};
 use proptest::prelude::*;
@@ -91,6 +92,14 @@ impl Model {
             assert!(all(&reader, tenant) == *records);
             assert_eq!(verify(&reader, tenant), Ok(head.position));
             Self::compare_lookups(&reader, tenant, records);
+        }
+        let store = &ledger.shared.store;
+        for tree in [&store.tail, &store.blocks, &store.chunks, &store.marks] {
+            assert!(
+                tree.iter()
+                    .values()
+                    .all(|value| value.unwrap().len() <= MAX_VALUE_BYTES)
+            );
         }
         let stats = reader.stats().unwrap();
         let bytes: usize = self.tenants.values().flatten().map(Vec::len).sum();

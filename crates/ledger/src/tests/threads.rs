@@ -36,8 +36,8 @@ fn readers_see_every_record_once_while_it_is_written_and_sealed() {
     let (mut ledger, _) = dir.open();
     let done = AtomicBool::new(false);
     thread::scope(|scope| {
-        let reader = ledger.reader();
-        let reading = scope.spawn(|| read_all_the_time(&reader, &done));
+        let (reader, done_too) = (ledger.reader(), &done);
+        let reading = scope.spawn(move || read_all_the_time(&reader, done_too));
         for turn in 0..150 {
             append(&mut ledger, T, turn % 90 + 1, 300).unwrap();
         }
