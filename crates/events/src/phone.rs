@@ -16,7 +16,28 @@ pub fn normalise(text: &str, region: Option<&str>) -> Option<String> {
         .then(|| number.format().mode(phonenumber::Mode::E164).to_string())
 }
 
-/// E.164 has 7 to 15 digits, the first not 0.
+/// Whether `text` is E.164 already.
+pub(crate) fn is_normal(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        DIGITS.contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|digit| digit.is_ascii_digit())
+    })
+}
+
+/// Whether people write phone numbers with `character`.
+pub(crate) fn is_written_with(character: char) -> bool {
+    character.is_ascii_digit() || character == '+' || is_separator(character)
+}
+
+fn is_separator(character: char) -> bool {
+    matches!(character, ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}')
+}
+
+/// Digits that an E.164 number has.
+const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
+
+/// The first digit is not 0.
 fn international(text: &str) -> Option<String> {
     let rest = text.strip_prefix('+').or_else(|| text.strip_prefix("00"))?;
     let mut digits = String::with_capacity(16);
@@ -24,12 +45,12 @@ fn international(text: &str) -> Option<String> {
     for character in rest.chars() {
         match character {
             '0'..='9' => digits.push(character),
-            ' ' | '-' | '.' | '(' | ')' | '/' | '\u{a0}' => {}
+            separator if is_separator(separator) => {}
             _ => return None,
         }
     }
     let count = digits.len() - 1;
-    ((7..=15).contains(&count) && !digits.starts_with("+0")).then_some(digits)
+    (DIGITS.contains(&count) && !digits.starts_with("+0")).then_some(digits)
 }
 
 #[cfg(test)]

@@ -7,6 +7,8 @@ use touchbook_events::catalogue::account::PolicyDefined;
 use touchbook_events::{Data, Policies, Problem, Record};
 use touchbook_projection::{Decider, Draft, snapshot};
 
+/// The policy that phone numbers in others are read with.
+const DEFAULT_REGION: &str = "default_region";
 /// How a policy's subject begins, and how a policy is named where the payload doesn't.
 const SUBJECT_PREFIX: &str = "policy/";
 
@@ -21,7 +23,7 @@ pub struct PoliciesDecider {
 #[derive(Clone, Default)]
 struct State {
     policies: Arc<Policies>,
-    /// JSON text by policy: the state as it is encoded, from which `policies` follows.
+    /// The value in normal form by policy, as JSON text: what is encoded, and `policies` follows from.
     defined: Arc<BTreeMap<Box<str>, Box<str>>>,
 }
 
@@ -32,21 +34,30 @@ impl PoliciesDecider {
 }
 
 impl State {
-    fn from_defined(defined: BTreeMap<Box<str>, Box<str>>) -> Self {
+    fn from_defined(defined: BTreeMap<Box<str>, Box<str>>) -> Result<Self, snapshot::Error> {
         let mut policies = Policies::default();
-        for (name, value) in &defined {
-            // A value that this version no longer takes leaves its policy at the default.
-            let _ = policies.set(name, value);
+        let (region, others): (Vec<_>, Vec<_>) = defined
+            .iter()
+            .partition(|(name, _)| &***name == DEFAULT_REGION);
+        // The region comes last: the others stand in normal form, made with the region of their time.
+        for (name, value) in others.into_iter().chain(region) {
+            let unusable = |_| snapshot::Error::State(postcard::Error::SerdeDeCustom);
+            policies.set(name, value).map_err(unusable)?;
         }
-        Self {
+        Ok(Self {
             policies: Arc::new(policies),
             defined: Arc::new(defined),
-        }
+        })
     }
 
+    /// A value that the version which reads it no longer takes leaves the policy as it is.
     fn define(&mut self, name: &str, value: &str) {
-        if Arc::make_mut(&mut self.policies).set(name, value).is_ok() {
-            Arc::make_mut(&mut self.defined).insert(name.into(), value.into());
+        let policies = Arc::make_mut(&mut self.policies);
+        if policies.set(name, value).is_err() {
+            return;
+        }
+        if let Some(value) = policies.value(name) {
+            Arc::make_mut(&mut self.defined).insert(name.into(), value.to_string().into());
         }
     }
 }
@@ -90,7 +101,7 @@ impl Decider for PoliciesDecider {
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), snapshot::Error> {
-        self.state = State::from_defined(snapshot::decode_state(bytes)?);
+        self.state = State::from_defined(snapshot::decode_state(bytes)?)?;
         self.begun = None;
         Ok(())
     }

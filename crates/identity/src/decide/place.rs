@@ -90,7 +90,7 @@ impl Subjects {
             .iter()
             .filter_map(|name| state.subject(*name))
             .collect();
-        let own = state.subject(subject).or(others.first().copied());
+        let own = state.subject(subject).or_else(|| others.first().copied());
         others.retain(|other| Some(*other) != own);
         Self { own, others }
     }

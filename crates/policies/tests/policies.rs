@@ -1,0 +1,208 @@
+//! The policies decider behind the in-memory driver.
+
+#![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
+
+use std::sync::Arc;
+use touchbook_events::{Moment, Policies, Timestamp};
+use touchbook_policies::PoliciesDecider;
+use touchbook_projection::driver::Outcome;
+use touchbook_projection::{Decider, Driver};
+
+fn at(text: &str) -> Timestamp {
+    Moment::parse(text).unwrap().at()
+}
+
+fn now() -> Timestamp {
+    at("2024-06-01T12:00:00Z")
+}
+
+fn driver() -> Driver {
+    Driver::new(vec![Box::new(PoliciesDecider::new())])
+}
+
+/// Sends `policy.defined` with its name in the subject.
+fn define(driver: &mut Driver, name: &str, value: &str) -> Outcome {
+    let id = driver.head();
+    let event = format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"policy.defined",
+            "subject":"policy/{name}","data":{{"value":{value}}}}}"#
+    );
+    driver.send(&event, now())
+}
+
+fn call_at(driver: &mut Driver, time: &str) -> Outcome {
+    let id = driver.head();
+    let event = format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"call.ended","time":"{time}",
+            "data":{{"call_id":"1","ended_at":"{time}"}}}}"#
+    );
+    driver.send(&event, now())
+}
+
+fn decider(driver: &Driver) -> &dyn Decider {
+    driver.deciders().iter().next().unwrap()
+}
+
+fn published(driver: &Driver) -> Arc<Policies> {
+    decider(driver).published().unwrap().downcast().unwrap()
+}
+
+#[track_caller]
+fn problem(outcome: Outcome) -> touchbook_events::Problem {
+    match outcome {
+        Outcome::Refused(problem) => problem,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+#[test]
+fn a_policy_holds_from_the_next_event_on() {
+    let mut driver = driver();
+    call_at(&mut driver, "2024-05-01 10:00:00");
+    define(&mut driver, "zone", r#""Africa/Johannesburg""#);
+    call_at(&mut driver, "2024-05-01 10:00:00");
+    let times: Vec<Timestamp> = driver
+        .records()
+        .iter()
+        .map(|record| record.header.time)
+        .collect();
+    assert_eq!(times[0], at("2024-05-01T10:00:00Z"));
+    assert_eq!(times[2], at("2024-05-01T08:00:00Z"));
+    assert_eq!(published(&driver).zone, chrono_tz::Africa::Johannesburg);
+}
+
+#[test]
+fn zone_less_times_in_the_payload_are_read_too() {
+    let mut driver = driver();
+    define(&mut driver, "zone", r#""Africa/Johannesburg""#);
+    call_at(&mut driver, "2024-05-01 10:00:00");
+    let touchbook_events::Data::CallEnded(ended) = &driver.records()[1].data else {
+        panic!("not a call");
+    };
+    assert_eq!(
+        ended.facts.ended_at.map(Moment::at),
+        Some(at("2024-05-01T08:00:00Z"))
+    );
+}
+
+#[test]
+fn a_time_too_far_ahead_or_before_1900_is_refused() {
+    let mut driver = driver();
+    assert!(matches!(
+        call_at(&mut driver, "2024-06-02T12:00:00Z"),
+        Outcome::Appended { .. }
+    ));
+    assert_eq!(
+        problem(call_at(&mut driver, "2024-06-02T12:00:01Z")).pointer,
+        "/time"
+    );
+    assert_eq!(
+        problem(call_at(&mut driver, "1899-12-31T23:59:59Z")).pointer,
+        "/time"
+    );
+}
+
+#[test]
+fn an_event_without_a_time_happens_when_it_is_recorded() {
+    let mut driver = driver();
+    define(&mut driver, "zone", r#""Africa/Johannesburg""#);
+    assert_eq!(driver.records()[0].header.time, now());
+}
+
+#[test]
+fn a_value_that_can_not_be_used_is_refused_with_its_place() {
+    let mut driver = driver();
+    let refused = problem(define(
+        &mut driver,
+        "trend",
+        r#"{"scores":0,"difference":1}"#,
+    ));
+    assert_eq!(refused.pointer, "/data/value/scores");
+    let refused = problem(define(&mut driver, "zone", r#""Mars/Olympus""#));
+    assert_eq!(refused.pointer, "/data/value");
+    assert_eq!(driver.head(), 0);
+}
+
+#[test]
+fn an_unknown_policy_is_refused_with_the_known_ones() {
+    let mut driver = driver();
+    let refused = problem(define(&mut driver, "vip", "1"));
+    assert_eq!(
+        (refused.code, &*refused.pointer),
+        ("unknown_policy", "/subject")
+    );
+    assert!(refused.allowed.contains(&"vip_threshold".to_owned()));
+    let named = r#"{"specversion":"1.0","id":"x","source":"test","type":"policy.defined",
+        "data":{"name":"vip","value":1}}"#;
+    assert_eq!(problem(driver.send(named, now())).pointer, "/data/name");
+    let nameless = r#"{"specversion":"1.0","id":"x","source":"test","type":"policy.defined",
+        "subject":"elsewhere","data":{"value":1}}"#;
+    assert_eq!(problem(driver.send(nameless, now())).pointer, "/subject");
+}
+
+#[test]
+fn a_policy_is_named_by_its_payload_too() {
+    let mut driver = driver();
+    let event = r#"{"specversion":"1.0","id":"x","source":"test","type":"policy.defined",
+        "data":{"name":"inactive_after_days","value":30}}"#;
+    driver.send(event, now());
+    assert_eq!(published(&driver).inactive_after_days, 30);
+}
+
+#[test]
+fn null_returns_a_policy_to_its_default() {
+    let mut driver = driver();
+    define(&mut driver, "inactive_after_days", "30");
+    define(&mut driver, "inactive_after_days", "null");
+    assert_eq!(*published(&driver), Policies::default());
+}
+
+/// A number was normalised with the region of its time; a snapshot does not do that again.
+#[test]
+fn a_snapshot_holds_the_policies_as_they_were_made() {
+    let mut driver = driver();
+    define(&mut driver, "default_region", r#""ZA""#);
+    define(&mut driver, "own_addresses", r#"["012 345 6789"]"#);
+    define(&mut driver, "default_region", "null");
+    define(
+        &mut driver,
+        "blocked_identifiers",
+        r#"[{"kind":"phone","value":"012 345 6789"}]"#,
+    );
+    define(&mut driver, "default_region", r#""US""#);
+    let mut restored = PoliciesDecider::new();
+    restored.restore(&decider(&driver).encode()).unwrap();
+    assert_eq!(restored.encode(), decider(&driver).encode());
+    let policies: Arc<Policies> = restored.published().unwrap().downcast().unwrap();
+    assert_eq!(policies, published(&driver));
+    assert_eq!(
+        policies.own_addresses.first().unwrap().as_str(),
+        "+27123456789"
+    );
+    assert_eq!(
+        policies.blocked_identifiers.first().unwrap().value.as_str(),
+        "0123456789"
+    );
+}
+
+#[test]
+fn a_torn_batch_leaves_the_policies_as_they_were() {
+    let mut driver = driver();
+    define(&mut driver, "inactive_after_days", "30");
+    let first = driver.records()[0].clone();
+    define(&mut driver, "inactive_after_days", "60");
+    let second = driver.records()[1].clone();
+    let mut decider = PoliciesDecider::new();
+    decider.apply(&first);
+    let before = decider.encode();
+    decider.begin();
+    decider.apply(&second);
+    decider.rollback();
+    assert_eq!(decider.encode(), before);
+    decider.begin();
+    decider.apply(&second);
+    decider.keep();
+    decider.rollback();
+    let policies: Arc<Policies> = decider.published().unwrap().downcast().unwrap();
+    assert_eq!(policies.inactive_after_days, 60);
+}
