@@ -40,3 +40,6 @@ pub use outcome::{Outcome, OutcomeKind};
 pub use runner::FoldError;
 pub use status::{Reason, Status};
 pub use tenant::{ProjectionStatus, Tenant};
+
+#[cfg(test)]
+mod tests;

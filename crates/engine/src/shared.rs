@@ -53,7 +53,12 @@ impl Shared {
 
     /// A tenant with nothing recorded yet, known from now on.
     pub(crate) fn begin_tenant(&self, slug: &str, key: TenantKey) -> Arc<Tenant> {
-        self.add_tenant(slug, self.tenants.next_number(), key)
+        let tenant = self.add_tenant(slug, self.tenants.next_number(), key);
+        for live in tenant.lives() {
+            let going = live.current().go_live(&tenant.history());
+            going.expect("a past with nothing in it can be read");
+        }
+        tenant
     }
 
     pub(crate) fn add_tenant(

@@ -1,0 +1,208 @@
+use super::*;
+use crate::{NODE_SLUG, OutcomeKind};
+use touchbook_events::{Data, Record};
+use touchbook_stream::JetStreamOptions;
+use touchbook_testkit::Nats;
+
+async fn on_stream(data_dir: &Path, nats: &Nats) -> Engine {
+    let stream = StreamConfig::JetStream(JetStreamOptions::new(nats.url()));
+    let engine = Engine::open(config(data_dir, stream), toy::registry())
+        .await
+        .unwrap();
+    until("the stream is connected", || {
+        engine.status().stream.connected
+    })
+    .await;
+    engine
+}
+
+/// A producer's own connection.
+async fn producer(nats: &Nats) -> async_nats::jetstream::Context {
+    async_nats::jetstream::new(async_nats::connect(nats.url()).await.unwrap())
+}
+
+async fn publish(producer: &async_nats::jetstream::Context, subject: &str, json: &str) {
+    let sent = producer
+        .publish(subject.to_owned(), json.to_owned().into())
+        .await
+        .unwrap();
+    sent.await.unwrap();
+}
+
+fn dead_letters(tenant: &Tenant) -> Vec<(String, Record)> {
+    let mut found = Vec::new();
+    tenant
+        .records(1..=tenant.head(), &mut |record| {
+            if let Data::DeadLetter(dead) = &record.data {
+                found.push((dead.facts.reason.to_string(), record.clone()));
+            }
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+    found
+}
+
+/// Law 5: two nodes on one stream have equal chain heads.
+#[tokio::test(flavor = "multi_thread")]
+async fn two_nodes_on_one_stream_hold_the_same_ledger() {
+    let nats = Nats::start();
+    let (dir_a, dir_b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (a, b) = (
+        on_stream(dir_a.path(), &nats).await,
+        on_stream(dir_b.path(), &nats).await,
+    );
+    let of_a = a.create_tenant("acme").await.unwrap();
+    until("the other node knows the tenant", || {
+        b.tenant("acme").is_some()
+    })
+    .await;
+    let of_b = b.tenant("acme").unwrap();
+    let one = async {
+        for id in 0..50 {
+            send(&a, &of_a, &order(id, "c1", "1")).await;
+        }
+    };
+    let two = async {
+        for id in 50..100 {
+            send(&b, &of_b, &order(id, "c2", "1")).await;
+        }
+    };
+    tokio::join!(one, two);
+    until("both have everything", || {
+        of_a.head() == 101 && of_b.head() == 101
+    })
+    .await;
+    let chain = |tenant: &Tenant| tenant.reader().head(tenant.number()).chain;
+    assert_eq!(chain(&of_a), chain(&of_b));
+    assert_eq!(digest(&of_a).await, digest(&of_b).await);
+    drop((of_a, of_b));
+    stop(a).await;
+    stop(b).await;
+}
+
+/// A server that dies in the middle of an ingest: nothing lost, nothing twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_killed_and_restarted_loses_and_repeats_nothing() {
+    let mut nats = Nats::start();
+    let dir = tempfile::tempdir().unwrap();
+    let engine = on_stream(dir.path(), &nats).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let (sender, tenant_of_sender) = (engine.clone(), Arc::clone(&tenant));
+    let writing = tokio::spawn(async move {
+        for id in 0..400 {
+            let json = order(id, &format!("c{}", id % 7), "1");
+            // A producer that got no answer sends the same event again.
+            loop {
+                let sent = vec![submission(&tenant_of_sender, &json)];
+                if sender.submit(&tenant_of_sender, sent, false).await.is_ok() {
+                    break;
+                }
+            }
+        }
+    });
+    for head in [50, 150] {
+        until("some were taken", || tenant.head() > head).await;
+        nats.kill();
+        nats.restart();
+    }
+    writing.await.unwrap();
+    assert_eq!(tenant.head(), 401);
+    assert!(engine.status().ready);
+    drop(tenant);
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_can_not_be_used_is_kept_byte_for_byte_with_its_reason() {
+    let nats = Nats::start();
+    let dir = tempfile::tempdir().unwrap();
+    let engine = on_stream(dir.path(), &nats).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let producer = producer(&nats).await;
+    let good = order(1, "c1", "1");
+    let refused = order(2, "nobody", "1");
+    let of_other_tenant = good.replace(r#""id""#, r#""tenantid":"other","id""#);
+    publish(
+        &producer,
+        "touchbook.events.acme.order.updated",
+        "{ not json",
+    )
+    .await;
+    publish(&producer, "touchbook.events.acme.order.updated", &refused).await;
+    publish(&producer, "touchbook.events.acme.sms.sent", &good).await;
+    publish(&producer, "touchbook.events.acme.customer.created", &good).await;
+    publish(&producer, "touchbook.events.nowhere.order.updated", &good).await;
+    publish(
+        &producer,
+        "touchbook.events.acme.order.updated",
+        &of_other_tenant,
+    )
+    .await;
+    publish(
+        &producer,
+        "touchbook.events.acme.batch",
+        &format!("[{good},{{}}]"),
+    )
+    .await;
+    until("all are taken", || tenant.head() == 7).await;
+
+    let dead = dead_letters(&tenant);
+    let reasons: Vec<_> = dead.iter().map(|(reason, _)| reason.as_str()).collect();
+    let contradicts = "type_contradicts_subject";
+    assert_eq!(
+        reasons[..4],
+        ["unreadable", "unknown_customer", contradicts, contradicts]
+    );
+    let Data::DeadLetter(first) = &dead[0].1.data else {
+        panic!("it is one")
+    };
+    assert_eq!(first.personal.as_ref().unwrap().raw.0, b"{ not json");
+    assert_eq!(
+        first.facts.origin.as_str(),
+        "touchbook.events.acme.order.updated"
+    );
+    let node = engine.tenant(NODE_SLUG).unwrap();
+    let of_node: Vec<_> = dead_letters(&node)
+        .into_iter()
+        .map(|(reason, _)| reason)
+        .collect();
+    assert_eq!(of_node, ["unknown_tenant", "tenant_contradicts_subject"]);
+    // The good event of the batch stands although its neighbour does not.
+    assert!(tenant.find("shop", "1").unwrap().is_some());
+    drop((tenant, node));
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_read_before_a_restart_is_not_read_again() {
+    let nats = Nats::start();
+    let dir = tempfile::tempdir().unwrap();
+    let engine = on_stream(dir.path(), &nats).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    send(&engine, &tenant, &order(1, "c1", "1")).await;
+    drop(tenant);
+    stop(engine).await;
+    let producer = producer(&nats).await;
+    publish(
+        &producer,
+        "touchbook.events.acme.order.updated",
+        &order(2, "c1", "1"),
+    )
+    .await;
+    publish(
+        &producer,
+        "touchbook.events.acme.order.updated",
+        &order(1, "c1", "1"),
+    )
+    .await;
+
+    let engine = on_stream(dir.path(), &nats).await;
+    let tenant = engine.tenant("acme").unwrap();
+    let third = send(&engine, &tenant, &order(3, "c1", "1")).await;
+    assert_eq!(
+        (third.kind, third.position),
+        (OutcomeKind::Accepted, Some(4))
+    );
+    drop(tenant);
+    stop(engine).await;
+}

@@ -1,0 +1,153 @@
+use super::*;
+use crate::OutcomeKind;
+use crate::outcome::Outcome;
+use touchbook_events::Problem;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_event_is_durable_and_folded_when_it_is_answered() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let outcome = send(&engine, &tenant, &order(1, "c1", "10.50")).await;
+    // Position 1 is the tenant's beginning.
+    assert_eq!(
+        (outcome.kind, outcome.position),
+        (OutcomeKind::Accepted, Some(2))
+    );
+    assert_eq!(tenant.head(), 2);
+    assert_eq!(tenant.published::<toy::AppliedCount>().unwrap().0, 2);
+    digest(&tenant).await;
+    let totals = tenant.projection::<toy::Totals>().unwrap();
+    assert_eq!(totals.index(|total| *total), 10_500_000);
+    assert_eq!(
+        tenant.record(2).unwrap().unwrap().header.customer,
+        outcome.customer
+    );
+    assert_eq!(tenant.find("shop", "1").unwrap(), Some(2));
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_id_is_a_duplicate_and_with_other_content_a_conflict() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let first = order(1, "c1", "10.50");
+    let batch = vec![submission(&tenant, &first), submission(&tenant, &first)];
+    let outcomes = engine.submit(&tenant, batch, false).await.unwrap();
+    assert_eq!(outcomes[0].kind, OutcomeKind::Accepted);
+    assert_eq!(
+        (&outcomes[1].kind, outcomes[1].position),
+        (&OutcomeKind::Duplicate, Some(2))
+    );
+    let again = send(&engine, &tenant, &first).await;
+    assert_eq!(
+        (again.kind, again.position),
+        (OutcomeKind::Duplicate, Some(2))
+    );
+    let other = send(&engine, &tenant, &order(1, "c1", "11")).await;
+    assert_eq!(
+        (other.kind, other.position),
+        (OutcomeKind::Conflict, Some(2))
+    );
+    assert_eq!(tenant.head(), 2);
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_atomic_batch_is_stored_as_a_whole_or_not_at_all() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let batch = |orders: &[(u64, &str)]| {
+        let orders = orders.iter();
+        orders
+            .map(|(id, who)| submission(&tenant, &order(*id, who, "1")))
+            .collect::<Vec<_>>()
+    };
+    let torn = engine
+        .submit(&tenant, batch(&[(1, "c1"), (2, "nobody"), (3, "c2")]), true)
+        .await;
+    let torn = torn.unwrap();
+    assert_eq!(torn[0].kind, OutcomeKind::NotStored);
+    assert!(
+        matches!(&torn[1], Outcome { kind: OutcomeKind::Refused(Problem { code, .. }), .. }
+        if *code == "unknown_customer")
+    );
+    assert_eq!(tenant.head(), 1);
+    let whole = engine
+        .submit(&tenant, batch(&[(1, "c1"), (3, "c2")]), true)
+        .await
+        .unwrap();
+    assert_eq!(
+        whole
+            .iter()
+            .map(|outcome| outcome.position)
+            .collect::<Vec<_>>(),
+        [Some(2), Some(3)]
+    );
+    assert_eq!(tenant.published::<toy::AppliedCount>().unwrap().0, 3);
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_batch_larger_than_a_commit_is_stored_with_positions_without_a_gap() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let wide = |id: u64| {
+        let json = order(id, "c1", "1");
+        let shipping = format!(r#","shipping_address":{{"line":"{}"}}"#, "x".repeat(4_000));
+        json.replace(
+            r#""status":"Complete""#,
+            &format!(r#""status":"Complete"{shipping}"#),
+        )
+    };
+    let batch = (0..900).map(|id| submission(&tenant, &wide(id))).collect();
+    let outcomes = engine.submit(&tenant, batch, false).await.unwrap();
+    let positions: Vec<_> = outcomes
+        .iter()
+        .filter_map(|outcome| outcome.position)
+        .collect();
+    assert_eq!(positions, (2..902).collect::<Vec<u64>>());
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tenants_never_see_each_other() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let one = engine.create_tenant("one").await.unwrap();
+    let two = engine.create_tenant("two").await.unwrap();
+    assert_ne!(one.number(), two.number());
+    let in_one = send(&engine, &one, &order(1, "c1", "1")).await;
+    let in_two = send(&engine, &two, &order(1, "c1", "2")).await;
+    assert_eq!(in_two.kind, OutcomeKind::Accepted);
+    assert_ne!(in_one.customer, in_two.customer);
+    assert_eq!((one.head(), two.head()), (2, 2));
+    assert!(Arc::ptr_eq(
+        &engine.create_tenant("one").await.unwrap(),
+        &one
+    ));
+    drop((one, two));
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn waiting_ends_at_once_for_what_can_not_come() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let ahead = tenant
+        .applied(&[toy::NAME], 99, Duration::from_secs(60))
+        .await;
+    assert_eq!(
+        ahead,
+        Err(crate::WaitError::Ahead {
+            position: 99,
+            head: 1
+        })
+    );
+    drop(tenant);
+    stop(engine).await;
+}
