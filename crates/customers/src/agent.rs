@@ -85,7 +85,10 @@ impl Agent {
             last_at: last.and_then(|last| last.at).map(|moment| moment.at()),
             last_type: last.and_then(|last| last.kind),
         };
-        self.balances.entry(member).or_default().set(stamp, Some(balance));
+        self.balances
+            .entry(member)
+            .or_default()
+            .set(stamp, Some(balance));
     }
 
     pub(crate) fn fields(&self) -> AgentFields {
@@ -98,7 +101,10 @@ impl Agent {
             last_at: self.last.map(|(stamp, _)| stamp.time),
             last_type: self.last.map(|(_, kind)| kind),
         };
-        self.balances.values().filter_map(Latest::get).fold(own, AgentFields::plus)
+        self.balances
+            .values()
+            .filter_map(Latest::get)
+            .fold(own, AgentFields::plus)
     }
 }
 
@@ -113,7 +119,11 @@ impl AgentFields {
             call_seconds: self.call_seconds.saturating_add(balance.call_seconds),
             last_call_at: self.last_call_at.max(balance.last_call_at),
             last_at: self.last_at.max(balance.last_at),
-            last_type: if newer { balance.last_type } else { self.last_type },
+            last_type: if newer {
+                balance.last_type
+            } else {
+                self.last_type
+            },
         }
     }
 }

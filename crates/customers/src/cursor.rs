@@ -48,7 +48,10 @@ mod tests {
     #[test]
     fn a_cursor_is_read_back_and_anything_else_is_refused() {
         for key in [0, -1, i128::MAX, i128::MIN] {
-            let cursor = Cursor { key, customer: CustomerId::from_bytes([7; 16]) };
+            let cursor = Cursor {
+                key,
+                customer: CustomerId::from_bytes([7; 16]),
+            };
             assert_eq!(cursor.to_string().parse(), Ok(cursor));
         }
         for text in ["", "abc", &"é".repeat(32), &"+".repeat(64)] {

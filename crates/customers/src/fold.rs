@@ -9,7 +9,10 @@ pub(crate) fn fold_into(text: &str, out: &mut String) {
         out.extend(text.chars().map(plain));
         return;
     }
-    for character in text.nfkd().filter(|character| !is_combining_mark(*character)) {
+    for character in text
+        .nfkd()
+        .filter(|character| !is_combining_mark(*character))
+    {
         match spelt_out(character) {
             Some(letters) => out.push_str(letters),
             None => out.extend(character.to_lowercase().map(plain)),
@@ -25,7 +28,11 @@ pub(crate) fn fold(text: &str) -> String {
 
 /// Control characters separate lines and fields in the haystack.
 fn plain(character: char) -> char {
-    if character.is_control() { ' ' } else { character.to_ascii_lowercase() }
+    if character.is_control() {
+        ' '
+    } else {
+        character.to_ascii_lowercase()
+    }
 }
 
 /// Letters with no decomposition that people write without their strokes.

@@ -95,7 +95,9 @@ pub(crate) struct Haystack {
 
 impl Haystack {
     pub(crate) fn remove(&mut self, customer: CustomerId) {
-        let Some(row) = self.row_of.remove(&customer) else { return };
+        let Some(row) = self.row_of.remove(&customer) else {
+            return;
+        };
         let range = self.range(row);
         self.removed_bytes += range.len();
         // Blank lines match nothing.
@@ -111,7 +113,10 @@ impl Haystack {
         self.row_of.insert(customer, self.rows.len());
         self.rows.push((self.text.len(), Some(customer)));
         let mut folded = String::new();
-        let names = [(Field::Name, &contribution.name), (Field::Company, &contribution.company)];
+        let names = [
+            (Field::Name, &contribution.name),
+            (Field::Company, &contribution.company),
+        ];
         for (field, text) in names {
             if let Some(text) = text {
                 self.line(field, text, &mut folded);
@@ -135,7 +140,10 @@ impl Haystack {
     }
 
     fn range(&self, row: usize) -> std::ops::Range<usize> {
-        let end = self.rows.get(row + 1).map_or(self.text.len(), |(start, _)| *start);
+        let end = self
+            .rows
+            .get(row + 1)
+            .map_or(self.text.len(), |(start, _)| *start);
         self.rows[row].0..end
     }
 
@@ -188,9 +196,16 @@ impl Haystack {
             if self.text[start] != Field::Phone as u8 {
                 continue;
             }
-            let how = if start + 1 == at { How::Exact } else { How::Partly };
+            let how = if start + 1 == at {
+                How::Exact
+            } else {
+                How::Partly
+            };
             row = self.row_at(at, row);
-            let matched = Matched { how, field: Field::Phone };
+            let matched = Matched {
+                how,
+                field: Field::Phone,
+            };
             phones
                 .entry(row)
                 .and_modify(|best: &mut Matched| *best = matched.min(*best))
@@ -205,7 +220,9 @@ impl Haystack {
 
     /// The row that holds byte `at`, which is not before row `from`.
     fn row_at(&self, at: usize, from: usize) -> usize {
-        from + self.rows[from..].partition_point(|(start, _)| *start <= at).saturating_sub(1)
+        from + self.rows[from..]
+            .partition_point(|(start, _)| *start <= at)
+            .saturating_sub(1)
     }
 
     /// How the line around byte `at` matches `length` bytes there; `None` where that is no match.
@@ -246,7 +263,13 @@ impl<'a> Hits<'a> {
         let usable = !folded.is_empty() && memchr(END, folded.as_bytes()).is_none();
         let at = if usable { 0 } else { haystack.text.len() };
         let finder = memmem::Finder::new(folded);
-        Self { haystack, finder, length: folded.len(), at, row: 0 }
+        Self {
+            haystack,
+            finder,
+            length: folded.len(),
+            at,
+            row: 0,
+        }
     }
 }
 
@@ -255,7 +278,11 @@ impl Iterator for Hits<'_> {
 
     fn next(&mut self) -> Option<(usize, Matched)> {
         loop {
-            let rest = self.haystack.text.get(self.at..).filter(|rest| !rest.is_empty())?;
+            let rest = self
+                .haystack
+                .text
+                .get(self.at..)
+                .filter(|rest| !rest.is_empty())?;
             let at = self.at + self.finder.find(rest)?;
             self.at = at + 1;
             if let Some(matched) = self.haystack.matched(at, self.length) {

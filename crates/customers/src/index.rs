@@ -87,7 +87,10 @@ impl Index {
         let totals = |contribution: Option<&Contribution>| contribution.map(|c| c.totals.clone());
         let (was, is) = (totals(before), totals(after));
         if was != is {
-            let ranking = self.ranking.get_mut().unwrap_or_else(PoisonError::into_inner);
+            let ranking = self
+                .ranking
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner);
             ranking.replace(customer, is.as_ref());
         }
     }
@@ -105,8 +108,10 @@ impl Index {
             Bound::Excluded((Reverse(at), cursor.customer))
         });
         let rows = self.recent.range((start, Bound::Unbounded));
-        let rows =
-            rows.map(|&(Reverse(active_at), customer)| Listed { customer, active_at });
+        let rows = rows.map(|&(Reverse(active_at), customer)| Listed {
+            customer,
+            active_at,
+        });
         page(rows, limit, |row| Cursor {
             key: i128::from(row.active_at.micros()),
             customer: row.customer,
@@ -144,20 +149,25 @@ impl Index {
         // The smallest keys after the cursor, one more than shown.
         let mut best = BTreeSet::new();
         let mut worst = None;
-        self.names.search(&folded, digits.as_deref(), |customer, matched| {
-            let key = (search_key(matched), customer);
-            if worst.is_some_and(|worst| key >= worst) || after.is_some_and(|after| key <= after) {
-                return;
-            }
-            best.insert((key, matched));
-            if best.len() > limit + 1 {
-                best.pop_last();
-            }
-            if best.len() > limit {
-                worst = best.last().map(|(key, ..)| *key);
-            }
-        });
-        let rows = best.into_iter().map(|((_, customer), matched)| Found { customer, matched });
+        self.names
+            .search(&folded, digits.as_deref(), |customer, matched| {
+                let key = (search_key(matched), customer);
+                if worst.is_some_and(|worst| key >= worst)
+                    || after.is_some_and(|after| key <= after)
+                {
+                    return;
+                }
+                best.insert((key, matched));
+                if best.len() > limit + 1 {
+                    best.pop_last();
+                }
+                if best.len() > limit {
+                    worst = best.last().map(|(key, ..)| *key);
+                }
+            });
+        let rows = best
+            .into_iter()
+            .map(|((_, customer), matched)| Found { customer, matched });
         page(rows, limit, |row| Cursor {
             key: search_key(row.matched),
             customer: row.customer,
@@ -172,15 +182,25 @@ fn search_key(matched: Matched) -> i128 {
 fn top(ranking: &Ranking, policies: &Policies, after: Option<Cursor>, limit: usize) -> Page<Top> {
     let currency = ranking.currency(policies);
     let Some(ranks) = ranking.ranks(currency) else {
-        return Page { rows: Vec::new(), next_cursor: None };
+        return Page {
+            rows: Vec::new(),
+            next_cursor: None,
+        };
     };
     let start = after.map_or(Bound::Unbounded, |cursor| {
         Bound::Excluded((Reverse(cursor.key), cursor.customer))
     });
     let rows = ranks
         .range((start, Bound::Unbounded))
-        .map(|&(Reverse(value), customer)| Top { customer, value, currency });
-    page(rows, limit, |row| Cursor { key: row.value, customer: row.customer })
+        .map(|&(Reverse(value), customer)| Top {
+            customer,
+            value,
+            currency,
+        });
+    page(rows, limit, |row| Cursor {
+        key: row.value,
+        customer: row.customer,
+    })
 }
 
 /// Takes at most `limit` rows, and one more to know whether there is a next page.
@@ -191,16 +211,28 @@ fn page<T>(
 ) -> Page<T> {
     let shown: Vec<T> = rows.by_ref().take(limit.min(PAGE_MAX)).collect();
     let next_cursor = rows.next().and_then(|_| shown.last().map(cursor));
-    Page { rows: shown, next_cursor }
+    Page {
+        rows: shown,
+        next_cursor,
+    }
 }
 
 fn same_text(before: Option<&Contribution>, after: Option<&Contribution>) -> bool {
     before.map(text) == after.map(text)
 }
 
-type Texts<'a> = (&'a Option<Arc<str>>, &'a Option<Arc<str>>, &'a Arc<Vec<Held>>);
+type Texts<'a> = (
+    &'a Option<Arc<str>>,
+    &'a Option<Arc<str>>,
+    &'a Arc<Vec<Held>>,
+);
 
 fn text(contribution: &Contribution) -> Texts<'_> {
-    let Contribution { name, company, identifiers, .. } = contribution;
+    let Contribution {
+        name,
+        company,
+        identifiers,
+        ..
+    } = contribution;
     (name, company, identifiers)
 }

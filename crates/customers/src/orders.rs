@@ -68,7 +68,10 @@ impl Orders {
         let totals = Arc::make_mut(&mut self.totals);
         totals.change(order, false);
         let millionths = amount.amount.millionths();
-        match order.refunds.binary_search_by_key(&amount.currency, |(currency, _)| *currency) {
+        match order
+            .refunds
+            .binary_search_by_key(&amount.currency, |(currency, _)| *currency)
+        {
             Ok(at) => order.refunds[at].1 += millionths,
             Err(at) => order.refunds.insert(at, (amount.currency, millionths)),
         }
@@ -90,11 +93,23 @@ impl Totals {
     fn change(&mut self, order: &Order, add: bool) {
         let status = order.status.get();
         if let Some(total) = order.total.get() {
-            let spent = Sums { orders: 1, spent: total.amount.millionths(), refunded: 0 };
+            let spent = Sums {
+                orders: 1,
+                spent: total.amount.millionths(),
+                refunded: 0,
+            };
             self.change_bucket(total.currency, status, spent, add);
         }
         for &(currency, refunded) in &order.refunds {
-            self.change_bucket(currency, status, Sums { refunded, ..Sums::default() }, add);
+            self.change_bucket(
+                currency,
+                status,
+                Sums {
+                    refunded,
+                    ..Sums::default()
+                },
+                add,
+            );
         }
     }
 
@@ -106,9 +121,15 @@ impl Totals {
         add: bool,
     ) {
         let key = (currency, status);
-        let found = self.0.binary_search_by(|b| (b.currency, b.status.as_ref()).cmp(&key));
+        let found = self
+            .0
+            .binary_search_by(|b| (b.currency, b.status.as_ref()).cmp(&key));
         let at = found.unwrap_or_else(|at| {
-            let bucket = Bucket { currency, status: status.cloned(), sums: Sums::default() };
+            let bucket = Bucket {
+                currency,
+                status: status.cloned(),
+                sums: Sums::default(),
+            };
             self.0.insert(at, bucket);
             at
         });
@@ -125,7 +146,11 @@ impl Totals {
     pub(crate) fn counted(&self, statuses: &BTreeSet<OrderStatus>) -> BTreeMap<Currency, Sums> {
         let mut counted = BTreeMap::<Currency, Sums>::new();
         for bucket in &self.0 {
-            if bucket.status.as_ref().is_some_and(|status| statuses.contains(status)) {
+            if bucket
+                .status
+                .as_ref()
+                .is_some_and(|status| statuses.contains(status))
+            {
                 let sums = counted.entry(bucket.currency).or_default();
                 *sums = sums.plus(bucket.sums);
             }

@@ -51,7 +51,10 @@ impl Person {
     ) {
         self.known = true;
         let held = Arc::make_mut(&mut self.identifiers);
-        match held.iter_mut().find(|held| held.kind == kind && *held.value == *value) {
+        match held
+            .iter_mut()
+            .find(|held| held.kind == kind && *held.value == *value)
+        {
             Some(held) => held.named = held.named.max(named),
             None => held.push(Held {
                 kind,
@@ -81,7 +84,9 @@ impl Person {
                     && (held.value.eq_ignore_ascii_case(text)
                         || held.as_sent.as_deref() == Some(text.as_str()))
             };
-            let Some(at) = self.identifiers.iter().position(is_meant) else { continue };
+            let Some(at) = self.identifiers.iter().position(is_meant) else {
+                continue;
+            };
             let held = &mut Arc::make_mut(&mut self.identifiers)[at];
             held.named = held.named.max(stamp);
         }
@@ -89,14 +94,22 @@ impl Person {
 
     /// The identifier of its kind that was named last; of those named together, the first.
     pub(crate) fn is_primary(&self, of: &Held) -> bool {
-        let same_kind = self.identifiers.iter().rev().filter(|held| held.kind == of.kind);
-        same_kind.max_by_key(|held| held.named).is_some_and(|primary| primary == of)
+        let same_kind = self
+            .identifiers
+            .iter()
+            .rev()
+            .filter(|held| held.kind == of.kind);
+        same_kind
+            .max_by_key(|held| held.named)
+            .is_some_and(|primary| primary == of)
     }
 }
 
 /// Keeps the text that is there where it is the same, so that the index sees no change.
 fn describe(latest: &mut Latest<Arc<str>>, stamp: Stamp, text: Option<&str>) {
-    let Some(text) = text.filter(|text| !text.trim().is_empty()) else { return };
+    let Some(text) = text.filter(|text| !text.trim().is_empty()) else {
+        return;
+    };
     if !latest.yields_to(stamp) {
         return;
     }
@@ -123,12 +136,17 @@ impl Fields {
         for (name, value) in members {
             if self.0.len() < Self::MAX || self.0.contains_key(&name) {
                 let value = Some(value.get()).filter(|text| *text != "null");
-                self.0.entry(name).or_default().set(stamp, value.map(Into::into));
+                self.0
+                    .entry(name)
+                    .or_default()
+                    .set(stamp, value.map(Into::into));
             }
         }
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0.iter().filter_map(|(name, latest)| Some((&**name, &**latest.get()?)))
+        self.0
+            .iter()
+            .filter_map(|(name, latest)| Some((&**name, &**latest.get()?)))
     }
 }

@@ -34,7 +34,10 @@ mod tests {
             assert_eq!(digits(text, None).as_deref(), Some("27123456789"), "{text}");
         }
         assert_eq!(digits("0123456789", None).as_deref(), Some("123456789"));
-        assert_eq!(digits("(012) 345-6789", Some("ZA")).as_deref(), Some("27123456789"));
+        assert_eq!(
+            digits("(012) 345-6789", Some("ZA")).as_deref(),
+            Some("27123456789")
+        );
         assert_eq!(digits("12", None), None);
         assert_eq!(digits("order 12345", None), None);
     }

@@ -27,7 +27,10 @@ impl Ranking {
             Some(totals) => self.totals.insert(customer, Arc::clone(totals)),
             None => self.totals.remove(&customer),
         };
-        for (currency, sums) in before.iter().flat_map(|before| before.counted(&self.counted)) {
+        for (currency, sums) in before
+            .iter()
+            .flat_map(|before| before.counted(&self.counted))
+        {
             if let Some(ranks) = self.by_currency.get_mut(&currency) {
                 ranks.remove(&(Reverse(sums.value()), customer));
             }
@@ -58,7 +61,11 @@ impl Ranking {
         if heads(&base) > 0 {
             return base;
         }
-        let most = self.by_currency.keys().rev().max_by_key(|currency| heads(currency));
+        let most = self
+            .by_currency
+            .keys()
+            .rev()
+            .max_by_key(|currency| heads(currency));
         most.copied().unwrap_or(base)
     }
 
@@ -74,6 +81,9 @@ fn rank(
     counted: &BTreeSet<OrderStatus>,
 ) {
     for (currency, sums) in totals.counted(counted) {
-        by_currency.entry(currency).or_default().insert((Reverse(sums.value()), customer));
+        by_currency
+            .entry(currency)
+            .or_default()
+            .insert((Reverse(sums.value()), customer));
     }
 }

@@ -88,7 +88,11 @@ impl State {
     /// Names that come along with any event.
     fn mention(&mut self, stamp: Stamp, data: &Data) {
         if let Some(reference) = data.customer_ref() {
-            self.person.named(stamp, reference.name.as_deref(), reference.company.as_deref());
+            self.person.named(
+                stamp,
+                reference.name.as_deref(),
+                reference.company.as_deref(),
+            );
         }
     }
 
@@ -139,7 +143,8 @@ impl State {
                 self.person.created(stamp, created.facts.anonymous, held);
                 if let Some(personal) = personal {
                     let (name, company) = (&personal.name, &personal.company);
-                    self.person.named(stamp, name.as_deref(), company.as_deref());
+                    self.person
+                        .named(stamp, name.as_deref(), company.as_deref());
                 }
             }
             Data::CustomerUpdated(updated) => self.updated(stamp, updated),
@@ -168,8 +173,11 @@ impl State {
     }
 
     fn updated(&mut self, stamp: Stamp, updated: &Updated) {
-        let Some(personal) = &updated.personal else { return };
-        self.person.named(stamp, personal.name.as_deref(), personal.company.as_deref());
+        let Some(personal) = &updated.personal else {
+            return;
+        };
+        self.person
+            .named(stamp, personal.name.as_deref(), personal.company.as_deref());
         self.person.prefer(stamp, &personal.customer);
         if let Some(fields) = &personal.fields {
             self.person.fields.set(stamp, &fields.0);
@@ -181,11 +189,17 @@ impl State {
 
     fn status_changed(&mut self, stamp: Stamp, changed: &StatusChanged) {
         let status: &Member<CustomerStatus> = &changed.facts.status;
-        self.standing.status.set_member(stamp, status, |status| *status);
+        self.standing
+            .status
+            .set_member(stamp, status, |status| *status);
     }
 
     fn consent_changed(&mut self, stamp: Stamp, changed: &ConsentChanged) {
-        let consent = self.standing.consents.entry(changed.facts.channel).or_default();
+        let consent = self
+            .standing
+            .consents
+            .entry(changed.facts.channel)
+            .or_default();
         consent.set(stamp, Some(changed.facts.granted));
     }
 }

@@ -77,7 +77,10 @@ pub fn summary<'a>(
 ) -> Summary<'a> {
     let person = &state.person;
     let agent = state.agent.fields();
-    let counted = state.orders.totals().counted(&policies.counted_order_statuses);
+    let counted = state
+        .orders
+        .totals()
+        .counted(&policies.counted_order_statuses);
     let identifiers = person.identifiers.iter().map(|held| Identified {
         kind: held.kind,
         value: &held.value,
@@ -104,7 +107,9 @@ pub fn summary<'a>(
         average_order_value: Some(amounts(&counted, average)).filter(|all| !all.is_empty()),
         first_interaction_at: state.entries.first_at,
         last_interaction_at: state.entries.last_at,
-        consents: consents.filter_map(|(channel, said)| Some((*channel, said.copied()?))).collect(),
+        consents: consents
+            .filter_map(|(channel, said)| Some((*channel, said.copied()?)))
+            .collect(),
         fields: person.fields.values().collect(),
         custom_fields: person.custom_fields.values().collect(),
     }
@@ -121,8 +126,13 @@ fn status(
     if let Some(manual) = state.standing.status.copied() {
         return manual;
     }
-    let value = counted.get(&policies.base_currency).map_or(0, |sums| sums.value());
-    if policies.vip_threshold.is_some_and(|threshold| value >= threshold.millionths()) {
+    let value = counted
+        .get(&policies.base_currency)
+        .map_or(0, |sums| sums.value());
+    if policies
+        .vip_threshold
+        .is_some_and(|threshold| value >= threshold.millionths())
+    {
         return Status::Vip;
     }
     let window = i64::from(policies.inactive_after_days) * DAY_SECONDS;
@@ -140,7 +150,10 @@ fn amounts(
     counted
         .iter()
         .filter_map(|(currency, sums)| {
-            Some(Amount { currency: *currency, amount: amount(sums)? })
+            Some(Amount {
+                currency: *currency,
+                amount: amount(sums)?,
+            })
         })
         .collect()
 }
@@ -165,13 +178,17 @@ fn minute_hundredths(seconds: u64) -> u64 {
 fn hundredths<S: Serializer>(hundredths: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     let text = format!("{}.{:02}", hundredths / 100, hundredths % 100);
     let text = text.trim_end_matches('0').trim_end_matches('.').to_owned();
-    RawValue::from_string(text).map_err(serde::ser::Error::custom)?.serialize(serializer)
+    RawValue::from_string(text)
+        .map_err(serde::ser::Error::custom)?
+        .serialize(serializer)
 }
 
 fn decimal_text<S: Serializer>(millionths: &i128, serializer: S) -> Result<S::Ok, S::Error> {
     let sign = if *millionths < 0 { "-" } else { "" };
-    let (whole, fraction) =
-        (millionths.unsigned_abs() / 1_000_000, millionths.unsigned_abs() % 1_000_000);
+    let (whole, fraction) = (
+        millionths.unsigned_abs() / 1_000_000,
+        millionths.unsigned_abs() % 1_000_000,
+    );
     let text = format!("{sign}{whole}.{fraction:06}");
     let beyond_cents = text.len() - 4;
     let kept = text[beyond_cents..].trim_end_matches('0').len();
@@ -184,7 +201,10 @@ fn json_values<S: Serializer>(
 ) -> Result<S::Ok, S::Error> {
     serializer.collect_map(values.iter().map(|(name, json)| {
         // What was read from JSON is JSON.
-        (name, serde_json::from_str::<&RawValue>(json).unwrap_or(RawValue::NULL))
+        (
+            name,
+            serde_json::from_str::<&RawValue>(json).unwrap_or(RawValue::NULL),
+        )
     }))
 }
 
@@ -210,7 +230,10 @@ mod tests {
             (1, "0.000001"),
             (0, "0.00"),
         ] {
-            let amount = Amount { currency: Currency::parse("ZAR").unwrap(), amount };
+            let amount = Amount {
+                currency: Currency::parse("ZAR").unwrap(),
+                amount,
+            };
             let json = serde_json::to_value(amount).unwrap();
             assert_eq!(json["amount"], want);
         }
@@ -219,7 +242,11 @@ mod tests {
     /// S1-014: spend / orders, null without orders.
     #[test]
     fn an_average_needs_an_order_and_is_rounded_half_up() {
-        let sums = |orders, spent| Sums { orders, spent, refunded: 0 };
+        let sums = |orders, spent| Sums {
+            orders,
+            spent,
+            refunded: 0,
+        };
         assert_eq!(average(&sums(0, 0)), None);
         assert_eq!(average(&sums(2, 10_010_000)), Some(5_010_000));
         assert_eq!(average(&sums(3, 10_000_000)), Some(3_330_000));

@@ -1,0 +1,138 @@
+//! Pages of a timeline, newest first.
+
+use crate::sources::Sources;
+use crate::state::State;
+use crate::stored::{Entry, Place};
+use std::fmt;
+use std::ops::Bound;
+use std::str::FromStr;
+use touchbook_events::Timestamp;
+
+/// Most entries that a page has, whatever was asked for.
+pub const PAGE_MAX: usize = 500;
+
+/// Which entries are asked for; the default asks for all.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Filter {
+    pub sources: Sources,
+    /// Both ends are inclusive (S1-023).
+    pub from: Option<Timestamp>,
+    pub to: Option<Timestamp>,
+}
+
+/// Entries by `occurred_at`, newest first, ties by position (S1-006).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page<'a> {
+    pub entries: Vec<Entry<'a>>,
+    /// Where the next page begins; `None` on the last.
+    pub next_cursor: Option<Cursor>,
+}
+
+/// The place of the last entry that was shown. Entries never move, so what arrives between two pages
+/// stands before the cursor or after it, and nothing is skipped or repeated (S2-090).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cursor(Place);
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a cursor; take `next_cursor` of the page before")]
+pub struct NotACursor;
+
+impl State {
+    /// The newest entries that `filter` lets through, after `cursor`.
+    pub fn page(&self, filter: &Filter, limit: usize, cursor: Option<Cursor>) -> Page<'_> {
+        let limit = limit.min(PAGE_MAX);
+        let mut entries = Vec::with_capacity(limit.min(self.len()));
+        for (place, packed) in self.entries.range(range(filter, cursor)).rev() {
+            if !filter.sources.is_all() && !filter.sources.contains(packed.source()) {
+                continue;
+            }
+            if entries.len() == limit {
+                let next_cursor = entries.last().map(|last: &Entry<'_>| Cursor(last.place));
+                return Page {
+                    entries,
+                    next_cursor,
+                };
+            }
+            entries.push(Entry::new(*place, packed));
+        }
+        Page {
+            entries,
+            next_cursor: None,
+        }
+    }
+}
+
+fn range(filter: &Filter, cursor: Option<Cursor>) -> (Bound<Place>, Bound<Place>) {
+    let first = Place {
+        occurred_at: filter.from.unwrap_or(Timestamp::MIN),
+        position: 0,
+    };
+    let last = Place {
+        occurred_at: filter.to.unwrap_or(Timestamp::MAX),
+        position: u64::MAX,
+    };
+    let end = match cursor {
+        Some(Cursor(shown)) if shown <= last => Bound::Excluded(shown),
+        _ => Bound::Included(last),
+    };
+    let (Bound::Excluded(stop) | Bound::Included(stop)) = end else {
+        return (Bound::Included(first), end);
+    };
+    // A map refuses a range that ends before it starts; such a page is empty.
+    let end = if stop < first {
+        Bound::Excluded(first)
+    } else {
+        end
+    };
+    (Bound::Included(first), end)
+}
+
+/// Hexadecimal digits of a cursor: instant and position.
+const DIGITS: usize = 32;
+
+impl fmt::Display for Cursor {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:016x}{:016x}",
+            self.0.occurred_at.micros(),
+            self.0.position
+        )
+    }
+}
+
+impl FromStr for Cursor {
+    type Err = NotACursor;
+
+    fn from_str(text: &str) -> Result<Self, NotACursor> {
+        if text.len() != DIGITS || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
+            return Err(NotACursor);
+        }
+        let (at, position) = text.split_at(DIGITS / 2);
+        let read = |hex| u64::from_str_radix(hex, 16).map_err(|_| NotACursor);
+        Ok(Self(Place {
+            occurred_at: Timestamp::from_micros(read(at)?.cast_signed()),
+            position: read(position)?,
+        }))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cursor_is_read_back_and_anything_else_is_refused() {
+        for micros in [0, -1, i64::MIN, i64::MAX] {
+            let occurred_at = Timestamp::from_micros(micros);
+            let cursor = Cursor(Place {
+                occurred_at,
+                position: 7,
+            });
+            assert_eq!(cursor.to_string().parse(), Ok(cursor));
+        }
+        for text in ["", "abc", &"é".repeat(16), &"+".repeat(32)] {
+            assert_eq!(text.parse::<Cursor>(), Err(NotACursor), "{text}");
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The projector: one record after another into one customer's entries.
+
+use crate::details::Details;
+use crate::preview::preview;
+use crate::stored::{Entry, Packed, Place, Sentiment, Stored, Waiting};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use touchbook_events::catalogue::sentiment::{Scored, SentimentLabel};
+use touchbook_events::{CustomerId, Data, Digest, Record};
+use touchbook_projection::{Projector, Stamp};
+
+/// The projector of timelines.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timeline;
+
+/// One customer's entries.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    pub(crate) entries: BTreeMap<Place, Packed>,
+    places: BTreeMap<Digest, Place>,
+    /// Subjects that were spoken of before they made an entry: planned steps, early sentiments.
+    waiting: BTreeMap<Digest, Waiting>,
+}
+
+impl Projector for Timeline {
+    type State = State;
+    type Contribution = ();
+    type Index = ();
+
+    const NAME: &'static str = "timeline";
+    const VERSION: u32 = 1;
+
+    fn apply(state: &mut State, record: &Record) {
+        if record.header.event_type.entry_source().is_some() {
+            state.enter(record);
+        } else {
+            state.hear(record);
+        }
+    }
+
+    fn contribution(_: CustomerId, _: &State) -> Option<()> {
+        None
+    }
+
+    fn contribute(_: &mut (), _: CustomerId, _: Option<()>, _: Option<()>) {}
+}
+
+impl State {
+    /// How many entries there are, which is `interaction_count`.
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The entry of a subject.
+    pub fn entry(&self, subject: Digest) -> Option<Entry<'_>> {
+        let place = *self.places.get(&subject)?;
+        Some(Entry::new(place, self.entries.get(&place)?))
+    }
+
+    /// Bytes of all entries, without what the maps around them cost.
+    pub fn packed_bytes(&self) -> usize {
+        self.entries.values().map(Packed::len).sum()
+    }
+
+    /// A record that makes its subject's entry or extends it.
+    fn enter(&mut self, record: &Record) {
+        let subject = record.header.subject;
+        let words = preview(&record.data);
+        if let Some(place) = self.places.get(&subject)
+            && let Some(packed) = self.entries.get_mut(place)
+        {
+            let mut stored = packed.stored();
+            stored.take(record, words.as_deref());
+            let packed_anew = Packed::of(&stored);
+            *packed = packed_anew;
+            return;
+        }
+        let Some(mut stored) = Stored::new(record) else {
+            return;
+        };
+        let waiting = self.waiting.remove(&subject);
+        if let Some(waiting) = &waiting {
+            stored.was_waiting(waiting);
+        }
+        stored.take(record, words.as_deref());
+        let place = Place {
+            occurred_at: record.data.placed_at().unwrap_or(record.header.time),
+            position: record.header.position,
+        };
+        self.entries.insert(place, Packed::of(&stored));
+        self.places.insert(subject, place);
+    }
+
+    /// A record that says something of a subject without making an entry.
+    fn hear(&mut self, record: &Record) {
+        let stamp = Stamp::of(&record.header);
+        let subject = record.header.subject;
+        match &record.data {
+            Data::SentimentScored(scored) => self.felt(subject, stamp, scored),
+            Data::InteractionCreated(created) => {
+                let waiting = self.waiting.entry(subject).or_default();
+                waiting
+                    .kind
+                    .set(stamp, Some(created.facts.kind.as_str().into()));
+                let title = created
+                    .personal
+                    .as_ref()
+                    .map(|personal| personal.title.as_str());
+                waiting.title.set_some(stamp, title.map(Into::into));
+            }
+            Data::InteractionUpdated(updated) if !self.places.contains_key(&subject) => {
+                let waiting = self.waiting.entry(subject).or_default();
+                waiting
+                    .kind
+                    .set_some(stamp, updated.facts.kind.as_deref().map(Into::into));
+                let personal = updated.personal.as_ref();
+                let title = personal.and_then(|personal| personal.title.as_deref());
+                waiting.title.set_some(stamp, title.map(Into::into));
+            }
+            Data::InteractionSkipped(_) | Data::InteractionCancelled(_) => {
+                self.waiting.remove(&subject);
+            }
+            _ => {}
+        }
+    }
+
+    fn felt(&mut self, subject: Digest, stamp: Stamp, scored: &Scored) {
+        let Some(score) = scored.facts.score.map(|score| *score) else {
+            return;
+        };
+        let label = scored
+            .facts
+            .label
+            .unwrap_or_else(|| SentimentLabel::of(score));
+        let sentiment = Some(Sentiment { score, label });
+        let packed = self
+            .places
+            .get(&subject)
+            .and_then(|place| self.entries.get_mut(place));
+        let Some(packed) = packed else {
+            let waiting = self.waiting.entry(subject).or_default();
+            waiting.sentiment.set(stamp, sentiment);
+            return;
+        };
+        let mut stored = packed.stored();
+        stored.sentiment.set(stamp, sentiment);
+        stored.last_position = stamp.position;
+        let packed_anew = Packed::of(&stored);
+        *packed = packed_anew;
+    }
+}
+
+impl<'a> Stored<'a> {
+    fn was_waiting(&mut self, waiting: &'a Waiting) {
+        self.sentiment = waiting.sentiment;
+        if let Details::Workflow(workflow) = &mut self.details {
+            let (kind, title) = (waiting.kind.get(), waiting.title.get());
+            workflow.was_planned_as(kind.map(|kind| &**kind), title.map(|title| &**title));
+        }
+    }
+}
