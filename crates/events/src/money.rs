@@ -19,7 +19,8 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// Reads decimal text such as `1299.99`; no exponent (C21).
+    /// Reads decimal text such as `1299.99`; no exponent, no leading zeros (C21). It is written back
+    /// digit by digit; only the minus of a zero is lost.
     pub fn parse(text: &str) -> Result<Self, NotADecimal> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
@@ -27,6 +28,7 @@ impl Decimal {
         };
         let (whole, fraction) = digits.split_once('.').unwrap_or((digits, ""));
         let well_formed = !whole.is_empty()
+            && (whole.len() == 1 || !whole.starts_with('0'))
             && (fraction.is_empty() != digits.contains('.'))
             && whole
                 .bytes()
@@ -130,7 +132,7 @@ impl schemars::JsonSchema for Decimal {
         schemars::json_schema!({
             "description": "plain decimal digits, at most 6 after the point, as text or as a number",
             "anyOf": [
-                { "type": "string", "pattern": "^-?\\d+(\\.\\d{1,6})?$" },
+                { "type": "string", "pattern": r"^-?(0|[1-9]\d*)(\.\d{1,6})?$" },
                 { "type": "number" }
             ]
         })
@@ -142,6 +144,8 @@ impl schemars::JsonSchema for Decimal {
 pub struct Currency([u8; 3]);
 
 impl Currency {
+    pub const USD: Self = Self(*b"USD");
+
     pub fn parse(text: &str) -> Result<Self, NotACurrency> {
         let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| NotACurrency)?;
         if code.iter().all(u8::is_ascii_uppercase) {
@@ -203,12 +207,14 @@ impl schemars::JsonSchema for Currency {
     }
 }
 
-/// An amount in a currency.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Money {
-    pub amount: Decimal,
-    pub currency: Currency,
+event_object! {
+    /// An amount in a currency.
+    #[derive(Copy, Eq)]
+    fact Money {
+        amount: Decimal,
+        /// ISO 4217.
+        currency: Currency,
+    }
 }
 
 #[cfg(test)]
@@ -239,6 +245,7 @@ mod tests {
             "1.",
             ".5",
             "1e3",
+            "007",
             "NaN",
             "1.2345678",
             "99999999999999999999",

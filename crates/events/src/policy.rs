@@ -1,49 +1,164 @@
 //! Policies as a plain value: what decides and what is read, never what is folded (design law 11).
 
-use crate::customer_ref::Identifier;
-use crate::money::Currency;
-use crate::text::{Code, Text};
-use chrono_tz::Tz;
-use std::collections::BTreeSet;
+mod default;
+mod value;
 
-/// A tenant's policies as they stand at one position; the defaults are those of the catalogue.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Policies {
-    /// How zone-less times are read and local days are cut (C12).
-    pub zone: Tz,
-    /// ISO 3166 code that phone numbers without `+` belong to.
-    pub default_region: Option<Code<2>>,
-    /// The one currency in which customers are ranked (C9).
-    pub base_currency: Option<Currency>,
-    /// Order statuses that count as realised (C9).
-    pub counted_order_statuses: BTreeSet<Code<50>>,
-    /// Identifiers that never resolve to a customer.
-    pub blocked_identifiers: BTreeSet<Identifier>,
-    /// Our own e-mail addresses and phone numbers, which are never a customer.
-    pub own_addresses: BTreeSet<Text<320>>,
+use crate::catalogue::interaction::Priority;
+use crate::catalogue::typed::Json;
+use crate::customer_ref::Identifier;
+use crate::money::{Currency, Decimal};
+use crate::problem::Problem;
+use crate::score::Score;
+use crate::text::{Code, Text, Title, Word};
+use chrono_tz::Tz;
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
+use value::PolicyValue;
+
+/// Writes the struct, its names, and reading and writing a policy by name.
+macro_rules! policies {
+    ($( $(#[$doc:meta])* $name:ident: $type:ty, )*) => {
+        /// A tenant's policies as they stand at one position.
+        #[derive(Clone, Debug, PartialEq)]
+        pub struct Policies { $( $(#[$doc])* pub $name: $type, )* }
+
+        impl Policies {
+            pub const NAMES: &'static [&'static str] = &[ $( stringify!($name), )* ];
+
+            /// Sets a policy from the JSON of `policy.defined`; `null` returns it to its default.
+            ///
+            /// # Errors
+            /// For a name that is no policy, and for a value that is not in its shape; the pointer is
+            /// from the value's own root.
+            pub fn set(&mut self, name: &str, json: &str) -> Result<(), Problem> {
+                match name {
+                    $( stringify!($name) => {
+                        self.$name = if json.trim() == "null" {
+                            Self::default().$name
+                        } else {
+                            PolicyValue::read(json, self)?
+                        };
+                        Ok(())
+                    } )*
+                    _ => Err(unknown(name)),
+                }
+            }
+
+            /// The value that holds, in the shape in which it is set; `None` for an unknown name.
+            pub fn value(&self, name: &str) -> Option<serde_json::Value> {
+                match name {
+                    $( stringify!($name) => Some(PolicyValue::write(&self.$name)), )*
+                    _ => None,
+                }
+            }
+        }
+    };
 }
 
-/// OpenCart's stock statuses that count as realised (C9).
-const COUNTED_ORDER_STATUSES: [&str; 5] = [
-    "Processing",
-    "Processed",
-    "Shipped",
-    "Complete",
-    "Canceled Reversal",
-];
+policies! {
+    /// How zone-less times are read and local days are cut (C12). Default UTC.
+    zone: Tz,
+    /// ISO 3166 code that phone numbers without `+` belong to. Default none.
+    default_region: Option<Code<2>>,
+    /// The one currency in which customers are ranked (C9). Default USD.
+    base_currency: Currency,
+    /// Order statuses that count as realised (C9). Default OpenCart's five.
+    counted_order_statuses: BTreeSet<Code<50>>,
+    /// Foreign statuses by kind of object (`order`, `quote`, `email`), each with ours (C6).
+    status_mapping: BTreeMap<Word, BTreeMap<Word, Word>>,
+    /// Lifetime value in the base currency from which on a customer is VIP. Default none.
+    vip_threshold: Option<Decimal>,
+    /// Days without an interaction after which a customer is inactive. Default 180.
+    inactive_after_days: u32,
+    /// Seconds within which an inbound message is to be answered (C10). Default a day.
+    response_sla: u32,
+    /// What makes a trend (C7).
+    trend: Trend,
+    /// What each rule of attention weighs (C10); a rule without a weight is off. Default 1 each.
+    attention: BTreeMap<AttentionRule, u32>,
+    /// What follows from a call's outcome (C11); what stands here replaces the default of its outcome.
+    outcome_mapping: BTreeMap<Word, FollowUpRule>,
+    /// The step that follows where no template says (C12b).
+    default_follow_up: DefaultFollowUp,
+    /// Working days and hours, in the form that its reader defines.
+    calendar: Option<Json>,
+    /// Our own e-mail addresses and phone numbers in normal form, which are never a customer.
+    own_addresses: BTreeSet<Text<320>>,
+    /// Identifiers in normal form that never resolve to a customer.
+    blocked_identifiers: BTreeSet<Identifier>,
+    /// Types of interactions beside those that every tenant has (C4).
+    interaction_types: BTreeSet<Word>,
+    /// Outcomes beside those that every tenant has (C2).
+    outcomes: BTreeSet<Word>,
+    /// Limits beside those of the service, in the form that their reader defines.
+    limits: Option<Json>,
+    /// How long what is kept, in the form that its reader defines.
+    retention: Option<Json>,
+}
 
-impl Default for Policies {
-    fn default() -> Self {
-        Self {
-            zone: Tz::UTC,
-            default_region: None,
-            base_currency: None,
-            counted_order_statuses: COUNTED_ORDER_STATUSES
-                .iter()
-                .filter_map(|status| Code::new(*status).ok())
-                .collect(),
-            blocked_identifiers: BTreeSet::new(),
-            own_addresses: BTreeSet::new(),
-        }
+fn unknown(name: &str) -> Problem {
+    Problem::new("unknown_policy", "", format!("`{name}` is no policy"))
+        .allowing(Policies::NAMES.iter().copied())
+}
+
+/// The trend compares the mean of the last scores with the mean of those before (C7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Trend {
+    /// How many scores make a mean.
+    pub scores: u32,
+    /// By how much the means must differ.
+    pub difference: Score,
+}
+
+closed_enum!(
+    /// A reason why a customer needs attention (C10).
+    AttentionRule {
+        OverdueStep = "overdue_step",
+        Unanswered = "unanswered",
+        SocialOpen = "social_open",
+        ComplaintOpen = "complaint_open",
+        DecliningTrend = "declining_trend",
+        BadSentiment = "bad_sentiment",
+        FollowUpDue = "follow_up_due",
+        NoNextStep = "no_next_step",
     }
+);
+
+/// What follows from an outcome: `"none"`, `"next_step"`, or `{"create": {…}}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FollowUpRule {
+    None,
+    /// The workflow's next step.
+    NextStep,
+    Create(FollowUp),
+}
+
+/// An action item that an outcome makes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct FollowUp {
+    pub r#type: Word,
+    pub after_days: u32,
+    #[serde(default = "normal")]
+    pub priority: Priority,
+    /// At the time that the customer asked for, where there is one.
+    #[serde(default)]
+    pub when_requested: bool,
+}
+
+fn normal() -> Priority {
+    Priority::Normal
+}
+
+/// The step that follows where no template says (C12b).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DefaultFollowUp {
+    pub r#type: Word,
+    pub title: Title,
+    pub scheduled_offset_days: u32,
+    pub due_offset_days: u32,
+    pub priority: Priority,
 }
