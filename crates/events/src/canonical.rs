@@ -4,7 +4,7 @@
 //! they were written, so that ids beyond 2^53 and `1.50` keep their text (`Content` in the map).
 
 use crate::limits::JSON_DEPTH_MAX;
-use crate::problem::Problem;
+use crate::problem::{Problem, pointer_to};
 use std::ops::Range;
 
 /// Appends the canonical form of `json`, which must be one valid JSON value, to `out`.
@@ -70,7 +70,10 @@ impl Scanner<'_> {
             self.space();
             self.take(b':')?;
             self.out.push(b':');
-            self.value()?;
+            if let Err(problem) = self.value() {
+                let pointer = self.pointer_to(name);
+                return Err(inside(problem, &pointer));
+            }
             members.push(Member {
                 name,
                 whole: from..self.out.len(),
@@ -90,8 +93,8 @@ impl Scanner<'_> {
             .windows(2)
             .find(|pair| out[pair[0].name.clone()] == out[pair[1].name.clone()])
         {
-            let name = String::from_utf8_lossy(&out[pair[0].name.clone()]).into_owned();
-            return Err(Problem::invalid("", format!("duplicate member {name}")));
+            let pointer = self.pointer_to(pair[0].name.clone());
+            return Err(Problem::invalid(pointer, "stands twice in its object"));
         }
         let mut sorted = Vec::with_capacity(self.out.len() - start + members.len());
         for (index, member) in members.iter().enumerate() {
@@ -105,16 +108,23 @@ impl Scanner<'_> {
         Ok(())
     }
 
+    /// To the member whose name stands in `out` at `name`.
+    fn pointer_to(&self, name: Range<usize>) -> String {
+        let name = self.out.get(name).unwrap_or_default();
+        pointer_to(&serde_json::from_slice::<String>(name).unwrap_or_default())
+    }
+
     fn array(&mut self) -> Result<(), Problem> {
         self.take(b'[')?;
         self.out.push(b'[');
-        let mut first = true;
-        while !self.ends(b']')? {
-            if !first {
+        for index in 0_usize.. {
+            if self.ends(b']')? {
+                break;
+            }
+            if index > 0 {
                 self.out.push(b',');
             }
-            first = false;
-            self.value()?;
+            (self.value()).map_err(|problem| inside(problem, &format!("/{index}")))?;
             self.separator(b']')?;
         }
         self.out.push(b']');
@@ -211,6 +221,14 @@ struct Member {
     whole: Range<usize>,
 }
 
+/// What is no JSON has no members to point to.
+fn inside(problem: Problem, pointer: &str) -> Problem {
+    match problem.is_unreadable() {
+        true => problem,
+        false => problem.under(pointer),
+    }
+}
+
 fn malformed() -> Problem {
     Problem::unreadable("not valid JSON")
 }
@@ -239,7 +257,13 @@ mod tests {
 
     #[test]
     fn duplicate_members_and_deep_nesting_are_refused() {
-        assert!(write(r#"{"a":1,"b":2,"a":3}"#, &mut Vec::new()).is_err());
+        for (json, pointer) in [
+            (r#"{"a":1,"b":2,"a":3}"#, "/a"),
+            (r#"{"a":[1,{"b/c":1,"b\u002fc":2}]}"#, "/a/1/b~1c"),
+        ] {
+            let problem = write(json, &mut Vec::new()).unwrap_err();
+            assert_eq!(problem.pointer, pointer, "{json}");
+        }
         let deep = "[".repeat(JSON_DEPTH_MAX + 1) + &"]".repeat(JSON_DEPTH_MAX + 1);
         assert!(write(&deep, &mut Vec::new()).is_err());
     }

@@ -65,8 +65,9 @@ event_types! {
     15 CustomerConsentChanged "customer.consent_changed" 1 customer::ConsentChanged,
         by [Producer User], object "customer", customer customer, settle settle;
     16 CustomerMerged "customer.merged" 1 merge::Merged, by [User], object "customer",
-        settle settle;
-    17 CustomerUnmerged "customer.unmerged" 1 merge::Unmerged, by [User], object "customer";
+        key facts into, settle settle;
+    17 CustomerUnmerged "customer.unmerged" 1 merge::Unmerged, by [User], object "customer",
+        key facts from;
     18 MergeSuggested "merge.suggested" 1 merge::MergeSuggested, by [Writer], object "merge";
     19 MergeDismissed "merge.dismissed" 1 merge::MergeDismissed, by [User], object "merge";
     20 SubjectAssigned "subject.assigned" 1 customer::SubjectAssigned, by [User Writer],
@@ -91,7 +92,7 @@ event_types! {
     34 CallTranscribed "call.transcribed" 1 call::Transcribed, by [Producer User], object "call",
         key personal call_id;
     35 CallScored "call.scored" 1 call::Scored, by [Producer User Service], object "call",
-        key personal call_id, settle settle;
+        key personal call_id;
     36 CallActionTaken "call.action_taken" 1 call::ActionTaken, by [Producer User],
         object "call", key personal call_id;
 
@@ -194,6 +195,16 @@ event_types! {
         key personal import_id;
     132 ImportUndone "import.undone" 1 import::Undone, by [User], object "import",
         key personal import_id;
+}
+
+impl EventType {
+    /// Its payload does not say which object it is about, so the envelope must.
+    pub const fn needs_subject(self) -> bool {
+        matches!(
+            self,
+            Self::SentimentScored | Self::IdentifierAttached | Self::IdentifierDetached
+        )
+    }
 }
 
 impl fmt::Display for EventType {

@@ -34,20 +34,21 @@ pub struct SentIdentifier {
     pub as_sent: Text<320>,
 }
 
-/// How an event names its customer: any of these, tried in this order (`events.md`, C1).
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(deny_unknown_fields, default)]
-pub struct CustomerRef {
-    pub id: Option<CustomerId>,
-    /// Made unique in the tenant by its producer, such as `opencart:67890`.
-    pub external_id: Option<Text<320>>,
-    pub user: Option<Text<320>>,
-    pub email: Option<Text<320>>,
-    pub phone: Option<Text<320>>,
-    /// Such as `instagram:janesmith`.
-    pub handle: Option<Text<320>>,
-    pub name: Option<Text<200>>,
-    pub company: Option<Text<200>>,
+event_object! {
+    /// How an event names its customer: any of these, tried in this order (C1).
+    #[derive(Default, Eq)]
+    personal CustomerRef {
+        id: Option<CustomerId>,
+        /// Made unique in the tenant by its producer, such as `opencart:67890`.
+        external_id: Option<Text<320>>,
+        user: Option<Text<320>>,
+        email: Option<Text<320>>,
+        phone: Option<Text<320>>,
+        /// Such as `instagram:janesmith`.
+        handle: Option<Text<320>>,
+        name: Option<Text<200>>,
+        company: Option<Text<200>>,
+    }
 }
 
 impl CustomerRef {
@@ -69,7 +70,6 @@ impl CustomerRef {
     }
 }
 
-impl crate::catalogue::typed::Field for CustomerRef {}
 impl crate::catalogue::typed::Field for Identifier {}
 impl crate::catalogue::typed::Field for SentIdentifier {}
 

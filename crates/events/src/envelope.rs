@@ -1,8 +1,9 @@
 //! The envelope as sent: CloudEvents 1.0 in JSON.
 
+use crate::catalogue::typed::Duplicate;
 use crate::limits::{ATTRIBUTE_CHARS_MAX, EVENT_BYTES_MAX, EXTENSION_BYTES_MAX};
 use crate::problem::Problem;
-use serde::de::{Error as _, MapAccess, Visitor};
+use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 use std::borrow::Cow;
@@ -114,39 +115,39 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
         while let Some(Text(key)) = map.next_key()? {
             let slot = match &*key {
                 "specversion" => {
-                    seen.once(0, "specversion")?;
+                    seen.once(0, &mut map)?;
                     specversion = Some(map.next_value()?);
                     continue;
                 }
                 "id" => {
-                    seen.once(1, "id")?;
+                    seen.once(1, &mut map)?;
                     envelope.id = map.next_value::<Text<'de>>()?.0;
                     continue;
                 }
                 "source" => {
-                    seen.once(2, "source")?;
+                    seen.once(2, &mut map)?;
                     envelope.source = map.next_value::<Text<'de>>()?.0;
                     continue;
                 }
                 "type" => {
-                    seen.once(3, "type")?;
+                    seen.once(3, &mut map)?;
                     envelope.event_type = map.next_value::<Text<'de>>()?.0;
                     continue;
                 }
                 "data" => {
-                    seen.once(4, "data")?;
+                    seen.once(4, &mut map)?;
                     envelope.data = Some(map.next_value()?);
                     continue;
                 }
-                "time" => seen.slot(5, "time", &mut envelope.time)?,
-                "subject" => seen.slot(6, "subject", &mut envelope.subject)?,
-                "dataschema" => seen.slot(7, "dataschema", &mut envelope.dataschema)?,
-                "tenantid" => seen.slot(8, "tenantid", &mut envelope.tenant)?,
-                "traceparent" => seen.slot(9, "traceparent", &mut envelope.traceparent)?,
-                "authtype" => seen.slot(10, "authtype", &mut envelope.authtype)?,
-                "authid" => seen.slot(11, "authid", &mut envelope.authid)?,
+                "time" => seen.once(5, &mut map).map(|()| &mut envelope.time)?,
+                "subject" => seen.once(6, &mut map).map(|()| &mut envelope.subject)?,
+                "dataschema" => seen.once(7, &mut map).map(|()| &mut envelope.dataschema)?,
+                "tenantid" => seen.once(8, &mut map).map(|()| &mut envelope.tenant)?,
+                "traceparent" => seen.once(9, &mut map).map(|()| &mut envelope.traceparent)?,
+                "authtype" => seen.once(10, &mut map).map(|()| &mut envelope.authtype)?,
+                "authid" => seen.once(11, &mut map).map(|()| &mut envelope.authid)?,
                 "datacontenttype" => {
-                    seen.once(12, "datacontenttype")?;
+                    seen.once(12, &mut map)?;
                     json_content::<M::Error>(&map.next_value::<Text<'de>>()?.0)?;
                     continue;
                 }
@@ -155,15 +156,12 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                     continue;
                 }
                 _ => {
-                    if envelope
-                        .extensions
-                        .insert(key.to_string(), map.next_value()?)
-                        .is_some()
-                    {
-                        return Err(M::Error::custom(format_args!(
-                            "duplicate attribute `{key}`"
-                        )));
+                    if envelope.extensions.contains_key(&*key) {
+                        map.next_value::<Duplicate>()?;
                     }
+                    envelope
+                        .extensions
+                        .insert(key.to_string(), map.next_value()?);
                     continue;
                 }
             };
@@ -183,21 +181,12 @@ struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
 struct Seen(u16);
 
 impl Seen {
-    fn once<E: serde::de::Error>(&mut self, bit: u16, name: &'static str) -> Result<(), E> {
+    fn once<'de, M: MapAccess<'de>>(&mut self, bit: u16, map: &mut M) -> Result<(), M::Error> {
         if self.0 & (1 << bit) != 0 {
-            return Err(E::duplicate_field(name));
+            map.next_value::<Duplicate>()?;
         }
         self.0 |= 1 << bit;
         Ok(())
-    }
-
-    fn slot<'s, T, E: serde::de::Error>(
-        &mut self,
-        bit: u16,
-        name: &'static str,
-        slot: &'s mut T,
-    ) -> Result<&'s mut T, E> {
-        self.once(bit, name).map(|()| slot)
     }
 
     fn required<E: serde::de::Error>(&self, specversion: Option<&str>) -> Result<(), E> {
@@ -244,12 +233,8 @@ mod tests {
         let problem = Envelope::parse(r#"{"specversion":"1.0","id":"1","type":"t"}"#).unwrap_err();
         assert!(problem.detail.contains("`source`"), "{problem}");
         let twice = r#"{"specversion":"1.0","id":"1","id":"2","source":"s","type":"t"}"#;
-        assert!(
-            Envelope::parse(twice)
-                .unwrap_err()
-                .detail
-                .contains("duplicate field `id`")
-        );
+        let problem = Envelope::parse(twice).unwrap_err();
+        assert_eq!(problem.pointer, "/id", "{problem}");
         let old = r#"{"specversion":"0.3","id":"1","source":"s","type":"t"}"#;
         assert!(
             Envelope::parse(old)

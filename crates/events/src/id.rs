@@ -31,6 +31,9 @@ impl fmt::Display for TenantNumber {
 pub struct CustomerId(pub Uuid);
 
 impl CustomerId {
+    /// No customer has it.
+    pub const NIL: Self = Self(Uuid::nil());
+
     pub fn as_bytes(&self) -> &[u8; 16] {
         self.0.as_bytes()
     }

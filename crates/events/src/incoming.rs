@@ -132,6 +132,10 @@ impl Incoming {
         }
         let event_type = admitted(&envelope.event_type, entrance)?;
         check_schema(envelope, event_type)?;
+        if event_type.needs_subject() && envelope.subject.is_none() {
+            let detail = format!("`{event_type}` needs the subject that it is about");
+            return Err(Problem::invalid("/subject", detail));
+        }
         let json = envelope.data.map_or("{}", |data| data.get());
         let mut data = Data::read(event_type, json).map_err(|problem| problem.under("/data"))?;
         data.settle().map_err(|problem| problem.under("/data"))?;

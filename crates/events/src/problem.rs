@@ -68,3 +68,57 @@ impl fmt::Display for Problem {
 }
 
 impl std::error::Error for Problem {}
+
+/// The pointer to the member `name` of an object (RFC 6901).
+pub(crate) fn pointer_to(name: &str) -> String {
+    format!("/{}", name.replace('~', "~0").replace('/', "~1"))
+}
+
+/// Errors of `serde_path_to_error` carry a path such as `items[3].price`.
+impl Problem {
+    pub fn from_path_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+        let mut pointer = String::new();
+        for segment in error.path() {
+            use serde_path_to_error::Segment;
+            match segment {
+                Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+                Segment::Map { key } | Segment::Enum { variant: key } => {
+                    pointer.push_str(&pointer_to(key));
+                }
+                Segment::Unknown => {}
+            }
+        }
+        let inner = error.inner();
+        let detail = without_place(&inner.to_string());
+        match inner.classify() {
+            serde_json::error::Category::Data => {
+                let (detail, allowed) = split_allowed(&detail);
+                Self::invalid(pointer, detail).allowing(allowed)
+            }
+            _ => Self::unreadable(inner.to_string()),
+        }
+    }
+}
+
+/// Drops serde_json's ` at line 1 column 2`, which a pointer says better.
+fn without_place(message: &str) -> String {
+    match message.rfind(" at line ") {
+        Some(at) => message[..at].to_owned(),
+        None => message.to_owned(),
+    }
+}
+
+/// serde says "unknown variant `x`, expected one of `a`, `b`".
+fn split_allowed(message: &str) -> (String, Vec<String>) {
+    let Some((detail, expected)) = message
+        .split_once(", expected one of ")
+        .filter(|_| message.starts_with("unknown "))
+    else {
+        return (message.to_owned(), Vec::new());
+    };
+    let allowed = expected
+        .split(", ")
+        .map(|name| name.trim_matches('`').to_owned())
+        .collect();
+    (detail.to_owned(), allowed)
+}

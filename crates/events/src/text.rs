@@ -24,6 +24,11 @@ macro_rules! limited_text {
                 Ok(Self(text))
             }
 
+            /// The first `CHARS_MAX` characters, for text of our own that only informs.
+            pub fn clipped(text: &str) -> Self {
+                Self(text.chars().take(CHARS_MAX).collect::<String>().into())
+            }
+
             pub fn as_str(&self) -> &str {
                 &self.0
             }

@@ -4,8 +4,9 @@ use super::outcome::{Outcome, settle_outcome};
 use super::sentiment::Scorer;
 use crate::customer_ref::CustomerRef;
 use crate::limits::ALIASES_MAX;
+use crate::money::Decimal;
 use crate::problem::Problem;
-use crate::score::Score;
+use crate::score::{Likelihood, Quality};
 use crate::text::{Address, AgentId, Code, Description, OwnKey, Text, Transcript, Url, Word};
 use crate::time::Moment;
 use std::borrow::Cow;
@@ -35,7 +36,7 @@ event_object! {
         /// Which queue.
         kind as "type": Option<Word>,
         /// The customer's priority.
-        priority_score: Option<Score>,
+        priority_score: Option<Decimal>,
         /// The customer's place, from 1.
         position: Option<u32>,
     }
@@ -212,29 +213,16 @@ event_data! {
     Scored: ScoredFacts, ScoredPersonal {
         facts {
             /// Quality of the call, 1 to 10.
-            call_score: Option<Score>,
+            call_score: Option<Quality>,
             /// The agent's performance, 1 to 10.
-            agent_performance_score: Option<Score>,
+            agent_performance_score: Option<Quality>,
             /// How likely the customer buys, 0 to 1.
-            conversion_likelihood: Option<Score>,
+            conversion_likelihood: Option<Likelihood>,
             scorer: Option<Scorer>,
         }
         personal {
             call_id: Option<OwnKey>,
         }
-    }
-}
-
-impl Scored {
-    pub(crate) fn settle(&mut self) -> Result<(), Problem> {
-        let facts = &self.facts;
-        Score::check(facts.call_score, "/call_score", 1..=10)?;
-        Score::check(
-            facts.agent_performance_score,
-            "/agent_performance_score",
-            1..=10,
-        )?;
-        Score::check(facts.conversion_likelihood, "/conversion_likelihood", 0..=1)
     }
 }
 

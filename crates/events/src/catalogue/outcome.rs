@@ -69,7 +69,7 @@ impl Outcome {
 }
 
 /// Turns a spelling of a known outcome into that outcome, and keeps the spelling beside it.
-pub(super) fn settle_outcome(outcome: &mut Outcome, raw: &mut Option<Word>) {
+pub(in crate::catalogue) fn settle_outcome(outcome: &mut Outcome, raw: &mut Option<Word>) {
     let Outcome::Named(spelt) = outcome else {
         return;
     };

@@ -1,7 +1,7 @@
 //! Sentiment of any entry, and who judged it (C7).
 
 use crate::problem::Problem;
-use crate::score::Score;
+use crate::score::{Score, Sentiment};
 use crate::text::{Code, Word};
 
 closed_enum!(
@@ -59,7 +59,7 @@ event_data! {
     Scored: ScoredFacts, ScoredPersonal {
         facts {
             /// −1 to 1; absent, the label's (C7).
-            score: Option<Score>,
+            score: Option<Sentiment>,
             /// Absent, the score's.
             label: Option<SentimentLabel>,
             score_source: Option<ScoreSource>,
@@ -73,14 +73,13 @@ impl Scored {
     /// After this both score and label are there.
     pub(crate) fn settle(&mut self) -> Result<(), Problem> {
         let facts = &mut self.facts;
-        Score::check(facts.score, "/score", -1..=1)?;
         match (facts.score, facts.label) {
             (None, None) => return Err(Problem::invalid("", "needs `score` or `label`")),
             (None, Some(label)) => {
-                facts.score = Some(label.score());
+                facts.score = Sentiment::new(label.score());
                 facts.score_source = Some(ScoreSource::Label);
             }
-            (Some(score), None) => facts.label = Some(SentimentLabel::of(score)),
+            (Some(score), None) => facts.label = Some(SentimentLabel::of(*score)),
             (Some(_), Some(_)) => {}
         }
         facts.score_source.get_or_insert(ScoreSource::Model);

@@ -1,0 +1,67 @@
+//! Bytes once written decode for ever (design law 6).
+
+use crate::{example, files};
+use touchbook_events::{EventType, Header, Record};
+
+const FOLDER: &str = "crates/events/fixtures";
+
+fn hex(bytes: &[u8]) -> String {
+    let lines: Vec<String> = bytes
+        .chunks(48)
+        .map(|chunk| chunk.iter().map(|byte| format!("{byte:02x}")).collect())
+        .collect();
+    lines.join("\n") + "\n"
+}
+
+fn unhex(text: &str) -> Vec<u8> {
+    let digits: Vec<u32> = text
+        .chars()
+        .filter_map(|digit| digit.to_digit(16))
+        .collect();
+    digits
+        .chunks(2)
+        .map(|pair| (pair[0] * 16 + pair[1]) as u8)
+        .collect()
+}
+
+/// Each type's example, under one fixed header, has the bytes that it had when it was added; and
+/// what any version ever wrote is read, and written again alike.
+#[test]
+fn bytes_once_written_decode_for_ever() {
+    for event_type in EventType::ALL {
+        let bytes = example(*event_type).to_bytes().unwrap();
+        let path = format!("{FOLDER}/{event_type}.v{}.hex", event_type.version());
+        files::for_ever(&path, &hex(&bytes));
+    }
+    for name in files::names_in(FOLDER) {
+        let bytes = unhex(&files::text_of(&format!("{FOLDER}/{name}")));
+        let record = Record::decode(&bytes).unwrap_or_else(|error| panic!("{name}: {error}"));
+        assert_eq!(Header::peek(&bytes).unwrap(), record.header, "{name}");
+        let event_type = record.header.event_type;
+        assert!(name.starts_with(&format!("{event_type}.v")), "{name}");
+        if record.header.version == event_type.version() {
+            assert_eq!(record, example(event_type), "{name}");
+            assert_eq!(record.to_bytes().unwrap(), bytes, "{name}");
+        }
+    }
+}
+
+/// What erasure leaves: the facts decode, the personal part is gone, and stays gone when written.
+#[test]
+fn an_erased_record_keeps_its_facts() {
+    for event_type in EventType::ALL {
+        let mut record = example(*event_type);
+        record.data.erase();
+        record.sent = None;
+        let bytes = record.to_bytes().unwrap();
+        assert_eq!(Record::decode(&bytes).unwrap(), record, "{event_type}");
+    }
+}
+
+#[test]
+fn numbers_and_names_of_types_are_unique() {
+    for event_type in EventType::ALL {
+        assert_eq!(EventType::from_code(event_type.code()), Some(*event_type));
+        assert_eq!(EventType::parse(event_type.as_str()), Some(*event_type));
+    }
+}
