@@ -1,0 +1,155 @@
+//! Retractions, and identifiers that a person gives and takes.
+
+use crate::script::{Tenant, decision, problem};
+use touchbook_events::record::Ineffective;
+use touchbook_events::{CustomerId, Data, Decision, IdentifierKind};
+use touchbook_identity::Identifiers;
+use touchbook_projection::driver::Outcome;
+
+fn identifier(tenant: &mut Tenant, what: &str, customer: CustomerId, value: &str) -> Outcome {
+    let data = format!(r#"{{"kind":"email","value":"{value}"}}"#);
+    tenant.send(
+        &format!("identifier.{what}"),
+        &format!("customer/{customer}"),
+        &data,
+    )
+}
+
+fn lost(reason: Ineffective, winner: Option<u64>) -> Decision {
+    Decision::Ineffective { reason, winner }
+}
+
+#[test]
+fn only_records_that_exist_are_retracted_and_each_once() {
+    let mut tenant = Tenant::new();
+    tenant.customer(r#"{"user":"u"}"#);
+    let mut send = |what: &str, positions: &str| {
+        tenant.send(
+            &format!("event.{what}"),
+            "",
+            &format!(r#"{{"positions":{positions}}}"#),
+        )
+    };
+    let refused = problem(send("retracted", "[2,3]"));
+    assert_eq!(
+        (refused.code, &*refused.pointer),
+        ("unknown_position", "/data/positions/1")
+    );
+    assert_eq!(
+        decision(send("reinstated", "[2]")),
+        lost(Ineffective::NotRetracted, None)
+    );
+    let first = send("retracted", "[2]");
+    let again = decision(send("retracted", "[2]"));
+    assert_eq!(again, lost(Ineffective::AlreadyRetracted, first.position()));
+    assert_eq!(decision(send("retracted", "[1,2]")), Decision::Effective);
+    assert_eq!(decision(send("reinstated", "[2]")), Decision::Effective);
+    assert_eq!(
+        decision(send("reinstated", "[2]")),
+        lost(Ineffective::NotRetracted, None)
+    );
+}
+
+#[test]
+fn an_identifier_is_given_in_normal_form_and_taken_away() {
+    let mut tenant = Tenant::new();
+    let jane = tenant.customer(r#"{"user":"u"}"#);
+    let given = identifier(&mut tenant, "attached", jane, " Jane@Example.com");
+    assert_eq!(given.customer(), Some(jane));
+    let Data::IdentifierAttached(attached) = &tenant.records()[2].data else {
+        panic!()
+    };
+    let personal = attached.personal.as_ref().unwrap();
+    assert_eq!(&*personal.value, "jane@example.com");
+    assert_eq!(personal.as_sent.as_deref(), Some(" Jane@Example.com"));
+    assert_eq!(tenant.customer(r#"{"email":"jane@example.com"}"#), jane);
+    let again = decision(identifier(
+        &mut tenant,
+        "attached",
+        jane,
+        "jane@example.com",
+    ));
+    assert_eq!(again, lost(Ineffective::Unchanged, None));
+
+    identifier(&mut tenant, "detached", jane, "JANE@example.com");
+    let again = decision(identifier(
+        &mut tenant,
+        "detached",
+        jane,
+        "jane@example.com",
+    ));
+    assert_eq!(again, lost(Ineffective::Unchanged, None));
+    assert_ne!(tenant.customer(r#"{"email":"jane@example.com"}"#), jane);
+}
+
+#[test]
+fn an_identifier_of_another_stays_there_and_suggests_a_merge() {
+    let mut tenant = Tenant::new();
+    let jane = tenant.customer(r#"{"email":"jane@example.com"}"#);
+    let joe = tenant.customer(r#"{"email":"joe@example.com"}"#);
+    let outcome = identifier(&mut tenant, "attached", joe, "jane@example.com");
+    assert_eq!(
+        tenant.suggestions(),
+        [(jane, joe, outcome.position().unwrap())]
+    );
+    assert_eq!(
+        decision(outcome),
+        lost(Ineffective::NotAllowedInState, None)
+    );
+    let outcome = identifier(&mut tenant, "detached", joe, "jane@example.com");
+    assert_eq!(decision(outcome), lost(Ineffective::Unchanged, None));
+}
+
+#[test]
+fn an_identifier_needs_a_customer_and_a_form() {
+    let mut tenant = Tenant::new();
+    let jane = tenant.customer(r#"{"user":"u"}"#);
+    let nobody = "0190f3a0-0000-7000-8000-000000000001".parse().unwrap();
+    let refused = problem(identifier(
+        &mut tenant,
+        "attached",
+        nobody,
+        "jane@example.com",
+    ));
+    assert_eq!(
+        (refused.code, &*refused.pointer),
+        ("unknown_customer", "/subject")
+    );
+    assert_eq!(
+        problem(identifier(&mut tenant, "attached", jane, "jane")).pointer,
+        "/data/value"
+    );
+    let data = r#"{"kind":"email","value":"jane@example.com"}"#;
+    assert_eq!(
+        problem(tenant.send("identifier.attached", "", data)).pointer,
+        "/subject"
+    );
+}
+
+#[test]
+fn what_only_the_writer_makes_is_refused() {
+    let mut tenant = Tenant::new();
+    let data = r#"{"anonymous":false,"identifiers":[]}"#;
+    let refused = problem(tenant.send("customer.created", "customer/1", data));
+    assert_eq!(
+        (refused.code, &*refused.pointer),
+        ("type_not_allowed", "/type")
+    );
+}
+
+/// S1-026.
+#[test]
+fn readers_find_customers_by_identifier() {
+    let mut tenant = Tenant::new();
+    let jane = tenant.customer(r#"{"email":"jane@example.com","phone":"+27123456789"}"#);
+    let joe = tenant.customer(r#"{"user":"joe"}"#);
+    tenant.order("order/1", "", "Pending");
+    identifier(&mut tenant, "detached", jane, "jane@example.com");
+    identifier(&mut tenant, "attached", joe, "jane@example.com");
+    let identifiers = tenant.identifiers();
+    let find = |kind, value| identifiers.index(|index| Identifiers::find(index, kind, value));
+    assert_eq!(find(IdentifierKind::Phone, "+27123456789"), Some(jane));
+    assert_eq!(find(IdentifierKind::Email, "jane@example.com"), Some(joe));
+    assert_eq!(find(IdentifierKind::User, "joe"), Some(joe));
+    assert_eq!(find(IdentifierKind::User, "jane"), None);
+}
