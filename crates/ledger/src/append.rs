@@ -8,29 +8,17 @@ use crate::block;
 use crate::error::Error;
 use crate::frame;
 use crate::ledger::{FrameEntry, Ledger, read, write};
-use crate::limits::{
-    MAX_COMMIT_BYTES, MAX_RECORD_BYTES, MIN_RECORD_WEIGHT, REMOVALS, TAIL_BYTES, TAIL_FRAMES,
-};
+use crate::limits::{REMOVALS, TAIL_BYTES, TAIL_FRAMES};
 use crate::mark::{self, Mark};
 use crate::oversize;
-use crate::record::{Appended, Chain, Commit, Head, NewRecord, link};
-use crate::run::Run;
-use crate::seal::{self, Budget, Sealed};
-use crate::tenant::{TailRun, Tenant};
+use crate::record::{Appended, Commit, Head};
+use crate::seal::{self, Budget};
+use crate::staged::{self, Staged};
+use crate::tenant::Tenant;
 use crate::volume::Store;
 use std::collections::BTreeSet;
 use std::sync::{Arc, RwLock};
 use touchbook_events::TenantNumber;
-
-/// A tenant's part in a commit.
-struct Staged<'a> {
-    tenant: TenantNumber,
-    state: Arc<RwLock<Tenant>>,
-    before: Head,
-    records: &'a [NewRecord<'a>],
-    new: TailRun,
-    sealed: Vec<Sealed>,
-}
 
 /// All values of a commit, in the order in which they are written.
 struct Plan<'a> {
@@ -50,7 +38,7 @@ impl Ledger {
         if self.read_only {
             return Err(Error::ReadOnly);
         }
-        check_sizes(commit)?;
+        staged::check_sizes(commit)?;
         let plan = self.plan(commit)?;
         self.write(&plan)?;
         self.disk.make_durable()?;
@@ -67,12 +55,12 @@ impl Ledger {
             .iter()
             .filter(|(_, records)| !records.is_empty())
         {
-            let mut part = self.stage(*tenant, records)?;
+            let mut part = Staged::new(self.state(*tenant), *tenant, records)?;
             part.seal(number, early.remove(tenant), &mut budget);
             staged.push(part);
         }
         for tenant in early {
-            let mut part = self.stage(tenant, &[])?;
+            let mut part = Staged::new(self.state(tenant), tenant, &[])?;
             part.seal(number, true, &mut budget);
             if !part.sealed.is_empty() {
                 staged.push(part);
@@ -87,36 +75,9 @@ impl Ledger {
         })
     }
 
-    fn stage<'a>(
-        &self,
-        tenant: TenantNumber,
-        records: &'a [NewRecord<'a>],
-    ) -> Result<Staged<'a>, Error> {
-        let state = self.shared.tenant(tenant).unwrap_or_default();
-        let before = read(&state).head;
-        check_positions(tenant, before.position, records)?;
-        let mut chain = before.chain;
-        let chains = records.iter().map(|record| {
-            chain = link(&chain, record.bytes);
-            chain
-        });
-        let chains: Arc<[Chain]> = chains.collect();
-        let run = Run::copied(
-            before.position + 1,
-            records.iter().map(|record| record.bytes),
-        );
-        let new = TailRun {
-            run: Arc::new(run),
-            chains,
-        };
-        Ok(Staged {
-            tenant,
-            state,
-            before,
-            records,
-            new,
-            sealed: Vec::new(),
-        })
+    /// What is known of a tenant; a new one is shown only when its first record is durable.
+    fn state(&self, tenant: TenantNumber) -> Arc<RwLock<Tenant>> {
+        self.shared.tenant(tenant).unwrap_or_default()
     }
 
     /// The tenants of the oldest frames, when there are too many frames: a tenant that rarely has
@@ -180,7 +141,7 @@ impl Ledger {
                     .map(|sealed| (sealed.tenant, sealed.entry.first)),
             );
         }
-        let checkpoint = commit.checkpoint.or(*read(&self.shared.checkpoint));
+        let checkpoint = commit.checkpoint.or_else(|| *read(&self.shared.checkpoint));
         builder.finish(number, checkpoint, &blocks)
     }
 
@@ -275,91 +236,4 @@ impl Plan<'_> {
                 .collect(),
         }
     }
-}
-
-impl Staged<'_> {
-    fn seal(&mut self, commit: u64, early: bool, budget: &mut Budget) {
-        let state = read(&self.state);
-        let (records, bytes) = state.unsealed();
-        let records = records + self.records.len();
-        if early || seal::fills_a_block(records, bytes + self.new.run.bytes()) {
-            let runs: Vec<_> = state.tail.iter().chain([&self.new]).collect();
-            let first = state.sealed_to + 1;
-            self.sealed = seal::seal(self.tenant, commit, first, &runs, early, budget);
-        }
-    }
-
-    /// The first of the new records that went into no block.
-    fn first_in_frame(&self) -> u64 {
-        let sealed_to = self.sealed.last().map_or(0, |sealed| sealed.last);
-        self.new.run.first().max(sealed_to + 1)
-    }
-
-    fn chain_before(&self, first: u64) -> Chain {
-        match first.checked_sub(self.new.run.first() + 1) {
-            Some(index) => self.new.chains[index as usize],
-            None => self.before.chain,
-        }
-    }
-
-    fn publish(self) -> Option<Head> {
-        let mut state = write(&self.state);
-        state.push_tail(self.new);
-        for record in self.records {
-            state.index.insert(&record.peek);
-        }
-        for sealed in self.sealed {
-            state.seal(sealed.entry, sealed.last, sealed.bytes);
-        }
-        state.trim_tail();
-        (!self.records.is_empty()).then_some(state.head)
-    }
-}
-
-fn check_sizes(commit: &Commit<'_>) -> Result<(), Error> {
-    let mut tenants = BTreeSet::new();
-    let mut total = 0;
-    for (tenant, records) in &commit.tenants {
-        if !tenants.insert(*tenant) {
-            return Err(Error::TenantTwice { tenant: *tenant });
-        }
-        for record in records {
-            let (bytes, max) = (record.bytes.len(), MAX_RECORD_BYTES);
-            if bytes > max {
-                let position = record.peek.position;
-                return Err(Error::RecordTooLarge {
-                    tenant: *tenant,
-                    position,
-                    bytes,
-                    max,
-                });
-            }
-            total += bytes.max(MIN_RECORD_WEIGHT);
-        }
-    }
-    if total > MAX_COMMIT_BYTES {
-        return Err(Error::CommitTooLarge {
-            bytes: total,
-            max: MAX_COMMIT_BYTES,
-        });
-    }
-    Ok(())
-}
-
-fn check_positions(
-    tenant: TenantNumber,
-    head: u64,
-    records: &[NewRecord<'_>],
-) -> Result<(), Error> {
-    for (record, expected) in records.iter().zip(head + 1..) {
-        let position = record.peek.position;
-        if position != expected {
-            return Err(Error::NotNext {
-                tenant,
-                position,
-                expected,
-            });
-        }
-    }
-    Ok(())
 }

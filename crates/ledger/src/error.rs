@@ -29,6 +29,11 @@ pub enum Error {
         #[source]
         source: StoreError,
     },
+    #[error("what the ledger holds cannot be read")]
+    Load {
+        #[source]
+        source: StoreError,
+    },
     #[error("records {from} to {to} of tenant {tenant} are missing")]
     Missing {
         tenant: TenantNumber,
@@ -97,6 +102,13 @@ pub enum Error {
         #[source]
         source: StoreError,
     },
+}
+
+/// A failure of the store while the ledger is opened.
+pub(crate) fn load(error: sled::Error) -> Error {
+    Error::Load {
+        source: StoreError(error),
+    }
 }
 
 /// The first bad position that was met.

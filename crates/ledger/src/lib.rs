@@ -27,6 +27,7 @@ mod replay;
 mod run;
 mod scan;
 mod seal;
+mod staged;
 mod tail;
 mod tenant;
 mod verify;

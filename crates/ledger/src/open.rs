@@ -5,7 +5,7 @@
 //! else is missing was acknowledged: the ledger does not open without it.
 
 use crate::block;
-use crate::error::{Damage, Error, Flaw, StoreError};
+use crate::error::{self, Damage, Error, Flaw};
 use crate::frame;
 use crate::ledger::{Frames, Ledger, Options, Shared};
 use crate::mark::{self, Mark};
@@ -53,19 +53,15 @@ pub(crate) fn open(
     peek: PeekFn,
 ) -> Result<(Ledger, OpenReport), Error> {
     let mut volume = Volume::open(data_dir, options.cache_bytes)?;
-    let failed = |error| Error::Open {
-        path: volume.path.clone(),
-        source: StoreError(error),
-    };
     let store = &volume.store;
-    let tail = tail::read(store).map_err(failed)??;
-    let scanned = scan::blocks(store, &tail, peek, options.read_damaged).map_err(failed)??;
+    let tail = tail::read(store)?;
+    let scanned = scan::blocks(store, &tail, peek, options.read_damaged)?;
     let mut report = report(&tail, &scanned);
-    let mut leftovers = Leftovers::new(store, &tail, &scanned).map_err(failed)?;
+    let mut leftovers = Leftovers::new(store, &tail, &scanned)?;
     let Scanned { mut tenants, .. } = scanned;
     let frames = replay::frames(store, &tail, &mut tenants, peek)?;
-    leftovers.marks = replay::check_marks(store, tail.last_commit, &tenants).map_err(failed)??;
-    leftovers.chunks = orphaned_chunks(store, &tenants).map_err(failed)?;
+    leftovers.marks = replay::check_marks(store, tail.last_commit, &tenants)?;
+    leftovers.chunks = orphaned_chunks(store, &tenants)?;
     replay::check_last_blocks(store, &tenants, options.read_damaged)?;
     report.tenants = tenants.len();
     report.records = tenants.values().map(|tenant| tenant.head.position).sum();
@@ -117,11 +113,14 @@ struct Leftovers {
 }
 
 impl Leftovers {
-    fn new(store: &Store, tail: &Tail, scanned: &Scanned) -> sled::Result<Self> {
+    fn new(store: &Store, tail: &Tail, scanned: &Scanned) -> Result<Self, Error> {
         let after = frame::key(tail.last_commit + 1, 0);
         let mut frames = Vec::new();
         for key in store.tail.range(after..).keys() {
-            frames.extend(frame::place(&key?).map(|(commit, part)| frame::key(commit, part)));
+            frames.extend(
+                frame::place(&key.map_err(error::load)?)
+                    .map(|(commit, part)| frame::key(commit, part)),
+            );
         }
         let blocks = scanned.uncommitted.iter();
         let blocks = blocks
@@ -162,10 +161,10 @@ impl Leftovers {
 }
 
 /// Chunks of records that never became durable.
-fn orphaned_chunks(store: &Store, tenants: &Tenants) -> sled::Result<Vec<sled::IVec>> {
+fn orphaned_chunks(store: &Store, tenants: &Tenants) -> Result<Vec<sled::IVec>, Error> {
     let mut orphans = Vec::new();
     for key in store.chunks.iter().keys() {
-        let key = key?;
+        let key = key.map_err(error::load)?;
         let is_owned = oversize::owner(&key).is_some_and(|(tenant, position)| {
             tenants
                 .get(&tenant)

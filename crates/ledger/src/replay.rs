@@ -1,7 +1,7 @@
 //! Adding the tail's records to what the blocks hold.
 
 use crate::block;
-use crate::error::{Damage, Error, Flaw};
+use crate::error::{self, Damage, Error, Flaw};
 use crate::frame::Section;
 use crate::ledger::{FrameEntry, Frames};
 use crate::mark::{self, Mark};
@@ -122,31 +122,27 @@ pub(crate) fn check_marks(
     store: &Store,
     last_commit: u64,
     tenants: &Tenants,
-) -> sled::Result<Result<Vec<TenantNumber>, Error>> {
+) -> Result<Vec<TenantNumber>, Error> {
     let mut uncommitted = Vec::new();
     for item in &store.marks {
-        let (key, value) = item?;
-        let (tenant, mark) = match Mark::decode(&key, &value) {
-            Ok(mark) => mark,
-            Err(what) => {
-                let tenant = mark::tenant(&key).unwrap_or_default();
-                return Ok(Err(Damage {
-                    tenant,
-                    position: 0,
-                    what,
-                }
-                .into()));
+        let (key, value) = item.map_err(error::load)?;
+        let (tenant, mark) = Mark::decode(&key, &value).map_err(|what| {
+            let tenant = mark::tenant(&key).unwrap_or_default();
+            Damage {
+                tenant,
+                position: 0,
+                what,
             }
-        };
+        })?;
         let sealed_to = tenants.get(&tenant).map_or(0, |tenant| tenant.sealed_to);
         if mark.commit > last_commit {
             uncommitted.push(tenant);
         } else if mark.sealed_to > sealed_to {
             let (from, to) = (sealed_to + 1, mark.sealed_to);
-            return Ok(Err(Error::Missing { tenant, from, to }));
+            return Err(Error::Missing { tenant, from, to });
         }
     }
-    Ok(Ok(uncommitted))
+    Ok(uncommitted)
 }
 
 /// Checks that each tenant's last block continues the chain of the one before it.

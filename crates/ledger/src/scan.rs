@@ -2,7 +2,7 @@
 //! what the indexes need of it by as many threads as there are cores.
 
 use crate::block::{self, Header};
-use crate::error::{Damage, Error, Flaw};
+use crate::error::{self, Damage, Error, Flaw};
 use crate::open::{Tenants, peek_at};
 use crate::oversize::Stored;
 use crate::record::{Peek, PeekFn};
@@ -36,7 +36,7 @@ pub(crate) fn blocks(
     tail: &Tail,
     peek: PeekFn,
     read_damaged: bool,
-) -> sled::Result<Result<Scanned, Error>> {
+) -> Result<Scanned, Error> {
     thread::scope(|scope| {
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let workers = (0..cores.min(MAX_WORKERS)).map(|_| Worker::spawn(scope, store, peek));
@@ -49,12 +49,10 @@ pub(crate) fn blocks(
             found: Scanned::default(),
         };
         for item in &store.blocks {
-            let (key, value) = item?;
-            if let Err(error) = scan.block(key, value) {
-                return Ok(Err(error));
-            }
+            let (key, value) = item.map_err(error::load)?;
+            scan.block(key, value)?;
         }
-        Ok(scan.finish())
+        scan.finish()
     })
 }
 

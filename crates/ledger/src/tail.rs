@@ -1,7 +1,7 @@
 //! Reading the tail when the ledger is opened, and deciding whether the last commit counts.
 
 use crate::block;
-use crate::error::{Error, Flaw};
+use crate::error::{self, Error, Flaw};
 use crate::frame::{self, Part};
 use crate::open::Dropped;
 use crate::record::Checkpoint;
@@ -58,45 +58,41 @@ impl StoredFrame {
         .collect()
     }
 
-    fn is_whole(&self, store: &Store) -> sled::Result<Result<bool, Error>> {
-        let parts = match self.parts() {
-            Ok(parts) => parts,
-            Err(error) => return Ok(Err(error)),
-        };
+    fn is_whole(&self, store: &Store) -> Result<bool, Error> {
+        let parts = self.parts()?;
         if parts
             .iter()
             .any(|part| usize::from(part.parts) != parts.len())
         {
-            return Ok(Ok(false));
+            return Ok(false);
         }
         for (tenant, first) in parts.iter().flat_map(|part| &part.blocks) {
             let key = block::key(*tenant, *first);
-            let Some(value) = store.blocks.get(key)? else {
-                return Ok(Ok(false));
+            let Some(value) = store.blocks.get(key).map_err(error::load)? else {
+                return Ok(false);
             };
             // A damaged header is the scan's to judge: the block is there.
             let other = block::Header::decode(&key, &value)
                 .is_ok_and(|header| header.commit != self.commit);
             if other {
-                return Ok(Ok(false));
+                return Ok(false);
             }
         }
-        Ok(Ok(true))
+        Ok(true)
     }
 }
 
-pub(crate) fn read(store: &Store) -> sled::Result<Result<Tail, Error>> {
+pub(crate) fn read(store: &Store) -> Result<Tail, Error> {
     let mut tail = Tail {
         frames: stored(store)?,
         ..Tail::default()
     };
     let Some(last) = tail.frames.pop() else {
-        return Ok(Ok(tail));
+        return Ok(tail);
     };
     match last.is_whole(store)? {
-        Err(error) => return Ok(Err(error)),
-        Ok(true) => tail.frames.push(last),
-        Ok(false) => {
+        true => tail.frames.push(last),
+        false => {
             let before = last.commit - 1;
             if before > 0
                 && tail
@@ -104,12 +100,12 @@ pub(crate) fn read(store: &Store) -> sled::Result<Result<Tail, Error>> {
                     .last()
                     .is_none_or(|frame| frame.commit != before)
             {
-                return Ok(Err(Error::MissingFrames { commit: before }));
+                return Err(Error::MissingFrames { commit: before });
             }
             tail.torn = Some(last);
         }
     }
-    Ok(tail.with_last())
+    tail.with_last()
 }
 
 impl Tail {
@@ -123,10 +119,10 @@ impl Tail {
     }
 }
 
-fn stored(store: &Store) -> sled::Result<Vec<StoredFrame>> {
+fn stored(store: &Store) -> Result<Vec<StoredFrame>, Error> {
     let mut frames: Vec<StoredFrame> = Vec::new();
     for item in &store.tail {
-        let (key, value) = item?;
+        let (key, value) = item.map_err(error::load)?;
         // A key that isn't ours fails with its value, as part of the commit that it sorts into.
         let (commit, part) = frame::place(&key).unwrap_or((u64::MAX, 0));
         let part = (frame::key(commit, part), value);
