@@ -1,6 +1,6 @@
 //! Every maximum of the ledger, and why it is what it is.
 //!
-//! sled writes whole leaves, up to [`LEAF_VALUES`] values, as one item, and an item over a quarter
+//! sled writes whole leaves, up to 17 values, as one item, and an item over a quarter
 //! of a segment becomes a file of its own that no sync ever reaches. So a segment is large and a
 //! value small.
 
