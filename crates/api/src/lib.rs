@@ -1,1 +1,33 @@
-//! Placeholder.
+//! The HTTP service: routes, their wire types, their documentation.
+//!
+//! Owns how requests are read and refused, who may send them, and how answers look. Handlers are
+//! thin: what is decided is decided by the engine's deciders, what is answered comes from the
+//! projections' own queries.
+//!
+//! **Never** keeps state of its own about a tenant beyond who waits, never writes but by sending an
+//! event, and is the only crate that serves HTTP.
+
+mod answer;
+mod blocking;
+mod decode;
+mod docs;
+mod extract;
+pub mod limits;
+mod lookup;
+mod problem;
+mod refresh;
+mod router;
+mod routes;
+mod serve;
+mod sse;
+mod state;
+mod submit;
+mod wire;
+
+#[cfg(test)]
+mod tests;
+
+pub use docs::openapi;
+pub use router::router;
+pub use serve::serve;
+pub use state::{Access, Api};

@@ -1,0 +1,149 @@
+//! Bodies: of a known kind, of a bounded size, arriving in time.
+
+use crate::limits::{BODY_BYTES_MAX, BODY_WAIT_MAX};
+use crate::problem::Problem;
+use axum::body::HttpBody;
+use axum::extract::{FromRequest, OptionalFromRequest, Request};
+use axum::http::{HeaderMap, StatusCode, header};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
+use serde::de::DeserializeOwned;
+use touchbook_events as events;
+use touchbook_events::limits::BATCH_BYTES_MAX;
+
+/// What a body says it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MediaType {
+    /// `application/json`: an object or an array.
+    Json,
+    /// `application/cloudevents+json`: one event.
+    CloudEvent,
+    /// `application/cloudevents-batch+json`: an array.
+    CloudEventBatch,
+    /// `application/x-ndjson`: one event a line.
+    Ndjson,
+}
+
+impl MediaType {
+    const NAMES: [(&'static str, Self); 5] = [
+        ("application/json", Self::Json),
+        ("application/cloudevents+json", Self::CloudEvent),
+        ("application/cloudevents-batch+json", Self::CloudEventBatch),
+        ("application/x-ndjson", Self::Ndjson),
+        ("application/ndjson", Self::Ndjson),
+    ];
+
+    fn of(headers: &HeaderMap) -> Option<Self> {
+        let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
+        let essence = value.split(';').next().unwrap_or_default().trim();
+        let known = Self::NAMES.iter().find(|(name, _)| essence.eq_ignore_ascii_case(name));
+        known.map(|(_, media_type)| *media_type)
+    }
+}
+
+/// A body of events.
+pub(crate) struct Body {
+    pub media_type: MediaType,
+    pub bytes: Bytes,
+}
+
+impl<S: Send + Sync> FromRequest<S> for Body {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        let known = MediaType::of(request.headers());
+        let media_type = known
+            .ok_or_else(|| unsupported(MediaType::NAMES.iter().map(|(name, _)| *name).collect()))?;
+        Ok(Self { media_type, bytes: collect(request, BATCH_BYTES_MAX).await? })
+    }
+}
+
+impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    /// No body is one that does not say what it is.
+    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+        if !request.headers().contains_key(header::CONTENT_TYPE) {
+            return Ok(None);
+        }
+        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+    }
+}
+
+/// One JSON value, read as `T`: 400 where it is no JSON, 422 where it is no `T`.
+pub(crate) struct JsonBody<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+        if MediaType::of(request.headers()) != Some(MediaType::Json) {
+            return Err(unsupported(vec!["application/json"]));
+        }
+        let bytes = collect(request, BODY_BYTES_MAX).await?;
+        let mut reader = serde_json::Deserializer::from_slice(&bytes);
+        let read = serde_path_to_error::deserialize(&mut reader)
+            .map_err(|error| events::Problem::from_path_error(&error))?;
+        reader
+            .end()
+            .map_err(|error| events::Problem::unreadable(error.to_string()))?;
+        Ok(Self(read))
+    }
+}
+
+fn unsupported(allowed: Vec<&'static str>) -> Problem {
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    let detail = "say with `Content-Type` what the body is";
+    Problem::new(status, "unsupported_media_type", detail).allowing(allowed)
+}
+
+/// The whole body; not copied when it came in one piece.
+async fn collect(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
+    let body = request.into_body();
+    let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
+    if announced > bytes_max {
+        return Err(too_large(bytes_max));
+    }
+    let collected = join(body.into_data_stream(), announced, bytes_max);
+    match tokio::time::timeout(BODY_WAIT_MAX, collected).await {
+        Ok(collected) => collected,
+        Err(_) => {
+            let detail = format!("the body did not arrive in {} s", BODY_WAIT_MAX.as_secs());
+            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timed_out", detail))
+        }
+    }
+}
+
+async fn join(
+    mut pieces: axum::body::BodyDataStream,
+    announced: usize,
+    bytes_max: usize,
+) -> Result<Bytes, Problem> {
+    let mut first = Bytes::new();
+    let mut rest: Option<BytesMut> = None;
+    while let Some(piece) = pieces.next().await {
+        let piece = piece.map_err(|_| {
+            Problem::unreadable("unreadable_body", "the body broke off before its end")
+        })?;
+        let so_far = rest.as_ref().map_or(first.len(), BytesMut::len);
+        if so_far + piece.len() > bytes_max {
+            return Err(too_large(bytes_max));
+        }
+        match &mut rest {
+            Some(rest) => rest.extend_from_slice(&piece),
+            None if first.is_empty() => first = piece,
+            None => {
+                let mut all = BytesMut::with_capacity(announced.max(first.len() + piece.len()));
+                all.extend_from_slice(&first);
+                all.extend_from_slice(&piece);
+                rest = Some(all);
+            }
+        }
+    }
+    Ok(rest.map_or(first, BytesMut::freeze))
+}
+
+fn too_large(bytes_max: usize) -> Problem {
+    let detail = format!("the body may have at most {bytes_max} bytes");
+    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+}

@@ -1,0 +1,110 @@
+//! Who sends a request, and for which tenant. The one place that accounts will replace.
+
+use crate::problem::Problem;
+use crate::state::{Access, Api};
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, StatusCode, header};
+use std::sync::Arc;
+use touchbook_engine::Tenant;
+use touchbook_events::{Principal, PrincipalKind};
+
+/// Names the tenant in `--dev`.
+pub(crate) const TENANT_HEADER: &str = "x-tenant-id";
+/// What stands for a caller that did not have to say who it is.
+const DEV_PRINCIPAL: &str = "dev";
+
+/// A caller that may come in.
+pub(crate) struct Caller {
+    pub tenant: Arc<Tenant>,
+    pub principal: Principal,
+}
+
+impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let default_tenant = admit(parts, api)?;
+        let slug = match parts.headers.get(TENANT_HEADER) {
+            None => default_tenant,
+            Some(value) => value.to_str().map_err(|_| {
+                Problem::unreadable("invalid_tenant", "`X-Tenant-ID` must be visible ASCII")
+            })?,
+        };
+        let tenant = match api.engine().tenant(slug) {
+            Some(tenant) if tenant.slug().starts_with('_') => return Err(Problem::not_found()),
+            Some(tenant) => tenant,
+            None => api.engine().create_tenant(slug).await?,
+        };
+        let id = Some(DEV_PRINCIPAL.into());
+        Ok(Self { tenant, principal: Principal { kind: PrincipalKind::Unauthenticated, id } })
+    }
+}
+
+/// Lets nobody in who need not be, and answers the tenant of who names none.
+///
+/// Without credentials the only protection is that the service listens on loopback, so a page of the
+/// web must not reach it through its visitor's browser: neither under a name of its own that points
+/// to loopback, nor from another origin.
+pub(crate) fn admit<'a>(parts: &Parts, api: &'a Api) -> Result<&'a str, Problem> {
+    let Access::Dev { default_tenant } = api.access() else {
+        let detail = "this route needs a credential, and this service has none yet";
+        return Err(Problem::new(StatusCode::UNAUTHORIZED, "not_authenticated", detail));
+    };
+    for name in [header::HOST, header::ORIGIN] {
+        if named_hosts(&parts.headers, &name).any(|host| !is_loopback(host)) {
+            let detail = format!("`{name}` must be loopback while nobody is asked for credentials");
+            return Err(Problem::new(StatusCode::FORBIDDEN, "not_loopback", detail));
+        }
+    }
+    Ok(default_tenant)
+}
+
+/// The hosts that a `Host` or `Origin` header names; what can't be read is a name of nobody.
+fn named_hosts<'a>(
+    headers: &'a HeaderMap,
+    name: &header::HeaderName,
+) -> impl Iterator<Item = &'a str> + use<'a> {
+    headers.get_all(name).iter().map(|value| {
+        let text = value.to_str().unwrap_or_default();
+        let host = text.split_once("://").map_or(text, |(_, host)| host);
+        match host.rsplit_once(':') {
+            Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
+            _ => host,
+        }
+    })
+}
+
+fn is_loopback(host: &str) -> bool {
+    let address = host.trim_start_matches('[').trim_end_matches(']');
+    host.eq_ignore_ascii_case("localhost")
+        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+}
+
+/// What a path that nobody serves answers: outside `/api/v1` anybody may know, inside only callers.
+pub(crate) fn unknown_path(parts: &Parts, api: &Api) -> Problem {
+    match admit(parts, api) {
+        Err(refused) if parts.uri.path().starts_with("/api/v1") => refused,
+        _ => Problem::not_found(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn loopback_has_many_names() {
+        let hosts = |value: &str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, value.parse().unwrap());
+            named_hosts(&headers, &header::HOST).all(is_loopback)
+        };
+        for yes in ["localhost", "localhost:7400", "127.0.0.1:7400", "[::1]:7400", "[::1]", "http://127.0.0.1:5173"] {
+            assert!(hosts(yes), "{yes}");
+        }
+        for no in ["example.org", "127.0.0.1.example.org:80", "null", "http://evil.test", "10.0.0.1"] {
+            assert!(!hosts(no), "{no}");
+        }
+    }
+}

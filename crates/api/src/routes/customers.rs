@@ -1,0 +1,265 @@
+//! `/customers`: lists, one customer, and what is to be known of it.
+
+use crate::answer::{JsonText, Stamped};
+use crate::extract::fresh::FreshnessParams;
+use crate::extract::query::invalid;
+use crate::extract::{Caller, Freshness, IdempotencyKey, JsonBody, Params, Path, Query, Values};
+use crate::lookup::{self, NAMED_BY};
+use crate::problem::Problem;
+use crate::state::Api;
+use crate::submit::Command;
+use crate::wire::customer::{
+    CustomerAnswer, CustomerChange, CustomerDocument, CustomerList, MatchedBy, Refreshed,
+};
+use crate::wire::event::Written;
+use axum::Json;
+use axum::extract::State;
+use serde_json::value::to_raw_value;
+use touchbook_customers::{Cursor, Customers, Page, summary};
+use touchbook_events::{CustomerId, EventType, IdentifierKind, Policies, Timestamp};
+use touchbook_projection::{Projection, Projector};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list_customers, create_customer))
+        .routes(routes!(get_customer, update_customer))
+        .routes(routes!(refresh_customer))
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListParams {
+    /// `recent` (the default): by last activity; `top`: by lifetime value in the base currency.
+    #[param(value_type = Option<String>, example = "recent")]
+    view: Option<&'static str>,
+    /// Find by name, company or identifier; best match first. Not together with `view`.
+    #[param(value_type = Option<String>, example = "jane")]
+    q: Option<String>,
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: usize,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor>,
+}
+
+impl Params for ListParams {
+    fn read(values: &mut Values) -> Result<Self, Problem> {
+        let view = values.one_of("view", &["recent", "top"])?;
+        let q = values.text("q")?;
+        if q.is_some() && view.is_some() {
+            return Err(invalid("q", "a search has an order of its own; leave out `view`"));
+        }
+        let limit = values.limit()?;
+        let cursor = values.text("cursor")?.map(|text| text.parse()).transpose();
+        let cursor = cursor.map_err(|error| invalid("cursor", format!("{error}")))?;
+        Ok(Self { view, q, limit, cursor })
+    }
+}
+
+/// List customers
+#[utoipa::path(
+    get,
+    path = "/api/v1/customers",
+    tag = "customers",
+    params(ListParams, FreshnessParams),
+    responses((status = 200, description = "A page of customers", body = CustomerList)),
+)]
+pub(crate) async fn list_customers(
+    State(api): State<Api>,
+    caller: Caller,
+    Query((params, freshness)): Query<(ListParams, Freshness)>,
+) -> Result<Stamped<JsonText>, Problem> {
+    let applied = freshness.of(&api, &caller.tenant, &[Customers::NAME]).await?;
+    let customers = caller.projection::<Customers>()?;
+    let policies = caller.policies();
+    let (rows, next_cursor) = rows(&customers, &params, &policies);
+    let mut text = b"{\"items\":[".to_vec();
+    let now = api.engine().now();
+    let mut is_first = true;
+    for (customer, matched) in rows {
+        let before = text.len();
+        if !is_first {
+            text.push(b',');
+        }
+        // One that was merged since the list was read is another's now.
+        if customers.canonical(customer) == customer
+            && write(&mut text, &customers, customer, matched, &policies, now)?
+        {
+            is_first = false;
+        } else {
+            text.truncate(before);
+        }
+    }
+    text.extend_from_slice(b"],\"next_cursor\":");
+    let next_cursor = next_cursor.map(|cursor| cursor.to_string());
+    serde_json::to_writer(&mut text, &next_cursor).map_err(|error| Problem::internal(&error))?;
+    text.push(b'}');
+    Ok(Stamped(applied, JsonText(text)))
+}
+
+type Rows = Vec<(CustomerId, Option<MatchedBy>)>;
+
+fn rows(
+    customers: &Projection<Customers>,
+    params: &ListParams,
+    policies: &Policies,
+) -> (Rows, Option<Cursor>) {
+    let (after, limit) = (params.cursor, params.limit);
+    customers.index(|index| match (&params.q, params.view) {
+        (Some(query), _) => taken(index.search(query, policies, after, limit), |found| {
+            (found.customer, Some(found.matched.into()))
+        }),
+        (None, Some("top")) => {
+            taken(index.top(policies, after, limit), |top| (top.customer, None))
+        }
+        (None, _) => taken(index.recent(after, limit), |listed| (listed.customer, None)),
+    })
+}
+
+fn taken<T>(
+    page: Page<T>,
+    row: impl Fn(T) -> (CustomerId, Option<MatchedBy>),
+) -> (Rows, Option<Cursor>) {
+    (page.rows.into_iter().map(row).collect(), page.next_cursor)
+}
+
+/// Writes a customer's summary; `false` where there is no such customer.
+fn write(
+    text: &mut Vec<u8>,
+    customers: &Projection<Customers>,
+    customer: CustomerId,
+    matched: Option<MatchedBy>,
+    policies: &Policies,
+    now: Timestamp,
+) -> Result<bool, Problem> {
+    let written = customers.read(customer, |state, stale_since| {
+        let summary = summary(customer, state, policies, now);
+        serde_json::to_writer(text, &CustomerAnswer { summary, stale_since, matched })
+    });
+    let written = written.transpose().map_err(|error| Problem::internal(&error))?;
+    Ok(written.is_some())
+}
+
+/// Make a customer known
+///
+/// Sends `customer.updated`. Whom the identifiers name already is changed; else a customer begins.
+#[utoipa::path(
+    post,
+    path = "/api/v1/customers",
+    tag = "customers",
+    params(
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry the same write"),
+    ),
+    request_body = CustomerChange,
+    responses((status = 200, description = "Stored", body = Written)),
+)]
+pub(crate) async fn create_customer(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(()): Query<()>,
+    key: IdempotencyKey,
+    JsonBody(change): JsonBody<CustomerChange>,
+) -> Result<Json<Written>, Problem> {
+    if change.names_nobody() {
+        let detail = "a customer needs at least one identifier";
+        let kinds = IdentifierKind::ALL.iter().map(|kind| kind.as_str());
+        return Err(touchbook_events::Problem::invalid("", detail).allowing(kinds).into());
+    }
+    send(&api, &caller, &change, None, key.event_id("POST /customers")).await.map(Json)
+}
+
+/// Read a customer
+#[utoipa::path(
+    get,
+    path = "/api/v1/customers/{ref}",
+    tag = "customers",
+    params(
+        ("ref" = String, Path, description = "A customer id, an e-mail address, or `kind:value`"),
+        FreshnessParams,
+    ),
+    responses((status = 200, description = "The customer", body = CustomerDocument)),
+)]
+pub(crate) async fn get_customer(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(named): Path<String>,
+    Query(freshness): Query<Freshness>,
+) -> Result<Stamped<JsonText>, Problem> {
+    let applied = freshness.of(&api, &caller.tenant, &[Customers::NAME, NAMED_BY]).await?;
+    let customer = lookup::customer(&caller, &named)?;
+    let customers = caller.projection::<Customers>()?;
+    let mut text = Vec::with_capacity(1024);
+    let now = api.engine().now();
+    match write(&mut text, &customers, customer, None, &caller.policies(), now)? {
+        true => Ok(Stamped(applied, JsonText(text))),
+        false => Err(Problem::not_found()),
+    }
+}
+
+/// Change what is known of a customer
+///
+/// Sends `customer.updated`: identifiers are attached, the rest takes the place of what was known.
+#[utoipa::path(
+    patch,
+    path = "/api/v1/customers/{ref}",
+    tag = "customers",
+    params(
+        ("ref" = String, Path, description = "A customer id, an e-mail address, or `kind:value`"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry the same write"),
+    ),
+    request_body = CustomerChange,
+    responses((status = 200, description = "Stored", body = Written)),
+)]
+pub(crate) async fn update_customer(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(named): Path<String>,
+    Query(()): Query<()>,
+    key: IdempotencyKey,
+    JsonBody(change): JsonBody<CustomerChange>,
+) -> Result<Json<Written>, Problem> {
+    let customer = lookup::customer(&caller, &named)?;
+    let event_id = key.event_id(&format!("PATCH /customers/{customer}"));
+    send(&api, &caller, &change, Some(customer.0), event_id).await.map(Json)
+}
+
+async fn send(
+    api: &Api,
+    caller: &Caller,
+    change: &CustomerChange,
+    customer: Option<Uuid>,
+    event_id: String,
+) -> Result<Written, Problem> {
+    let data =
+        to_raw_value(&change.payload(customer)).map_err(|error| Problem::internal(&error))?;
+    let command =
+        Command { event_type: EventType::CustomerUpdated, subject: None, data: &data, event_id };
+    let written = caller.send(api, command).await;
+    written.map_err(|problem| problem.pointing_into_body(&["/data/customer", "/data"]))
+}
+
+/// Fold a customer again from the ledger
+///
+/// Nothing changes unless something broke; `drift` says so.
+#[utoipa::path(
+    post,
+    path = "/api/v1/customers/{ref}/refresh",
+    tag = "customers",
+    params((
+        "ref" = String, Path, description = "A customer id, an e-mail address, or `kind:value`",
+    )),
+    responses((status = 200, description = "What folding again has shown", body = Refreshed)),
+)]
+pub(crate) async fn refresh_customer(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(named): Path<String>,
+    Query(()): Query<()>,
+) -> Result<Json<Refreshed>, Problem> {
+    let customer = lookup::customer(&caller, &named)?;
+    crate::refresh::refresh(api, caller, customer).await.map(Json)
+}

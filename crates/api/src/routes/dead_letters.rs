@@ -1,0 +1,230 @@
+//! `/dead-letters`: what could not be used, and dealing with it.
+
+use crate::answer::{Read, Stamped};
+use crate::blocking::blocking;
+use crate::decode::{Decoded, decode};
+use crate::extract::body::MediaType;
+use crate::extract::fresh::FreshnessParams;
+use crate::extract::{Caller, Freshness, JsonBody, Params, Path, Query, Values};
+use crate::problem::Problem;
+use crate::state::Api;
+use crate::submit::Command;
+use crate::wire::dead_letter::{DeadLetterItem, DeadLetterList, Resolution, ResolutionReason};
+use crate::wire::event::Written;
+use axum::Json;
+use axum::extract::State;
+use axum::http::StatusCode;
+use serde::Serialize;
+use serde_json::value::to_raw_value;
+use std::collections::BTreeMap;
+use touchbook_engine::Tenant;
+use touchbook_events::catalogue::dead_letter::{DeadLetter, RawBytes};
+use touchbook_events::{CustomerId, Data, EventType, Header, Record};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(list_dead_letters))
+        .routes(routes!(resubmit_dead_letter))
+        .routes(routes!(dismiss_dead_letter))
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListParams {
+    /// `open` (the default), `resolved` or `all`.
+    #[param(value_type = Option<String>, example = "open")]
+    status: &'static str,
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: usize,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<u64>)]
+    cursor: u64,
+}
+
+impl Params for ListParams {
+    fn read(values: &mut Values) -> Result<Self, Problem> {
+        Ok(Self {
+            status: values.one_of("status", &["open", "resolved", "all"])?.unwrap_or("open"),
+            limit: values.limit()?,
+            cursor: values.number("cursor", 1..=u64::MAX)?.unwrap_or(u64::MAX),
+        })
+    }
+}
+
+/// List dead letters
+///
+/// What came in and could not be used, byte for byte, with the reason.
+#[utoipa::path(
+    get,
+    path = "/api/v1/dead-letters",
+    tag = "dead letters",
+    params(ListParams, FreshnessParams),
+    responses((status = 200, description = "Dead letters, newest first", body = DeadLetterList)),
+)]
+pub(crate) async fn list_dead_letters(
+    State(api): State<Api>,
+    caller: Caller,
+    Query((params, freshness)): Query<(ListParams, Freshness)>,
+) -> Read<DeadLetterList> {
+    let head = freshness.of_ledger(&api, &caller.tenant).await?;
+    let list = blocking(move || list(&caller.tenant, &params, head)).await?;
+    Ok(Stamped(head, Json(list)))
+}
+
+/// Dead letters name no customer, and the ledger finds such records by themselves.
+fn list(tenant: &Tenant, params: &ListParams, head: u64) -> Result<DeadLetterList, Problem> {
+    let mut letters = BTreeMap::new();
+    let mut resolutions = BTreeMap::new();
+    tenant.customer_records(CustomerId::NIL, head, &mut |record| {
+        let Record { header, data, .. } = record;
+        match data {
+            Data::DeadLetter(letter) => {
+                letters.insert(header.position, (header, letter));
+            }
+            Data::DeadLetterResolved(resolved) if header.is_effective() => {
+                let resolution = Resolution {
+                    position: header.position,
+                    resubmitted_position: resolved.facts.resubmitted_position,
+                    reason: resolved
+                        .personal
+                        .and_then(|personal| personal.reason)
+                        .map(|reason| reason.to_string()),
+                };
+                resolutions.entry(resolved.facts.position).or_insert(resolution);
+            }
+            _ => {}
+        }
+    })?;
+    let mut items: Vec<DeadLetterItem> = letters
+        .into_iter()
+        .rev()
+        .filter(|(position, _)| *position < params.cursor)
+        .filter(|(position, _)| match params.status {
+            "open" => !resolutions.contains_key(position),
+            "resolved" => resolutions.contains_key(position),
+            _ => true,
+        })
+        .take(params.limit + 1)
+        .map(|(position, (header, letter))| {
+            item(&header, *letter, resolutions.get(&position).cloned())
+        })
+        .collect();
+    let more = items.len() > params.limit;
+    items.truncate(params.limit);
+    let next_cursor = items.last().filter(|_| more).map(|last| last.position);
+    Ok(DeadLetterList { items, next_cursor })
+}
+
+fn item(header: &Header, letter: DeadLetter, resolution: Option<Resolution>) -> DeadLetterItem {
+    let (raw, pointer, detail) = match letter.personal {
+        Some(personal) => (Some(personal.raw), personal.pointer, Some(personal.detail)),
+        None => (None, None, None),
+    };
+    DeadLetterItem {
+        position: header.position,
+        recorded_at: header.recorded_at,
+        reason: letter.facts.reason.to_string(),
+        pointer: pointer.map(|pointer| pointer.to_string()),
+        detail: detail.map(|detail| detail.to_string()),
+        origin: letter.facts.origin.to_string(),
+        raw,
+        resolution,
+    }
+}
+
+/// Send a dead letter again
+///
+/// It is decided like any event. What is wrong with it still is answered as if you had sent it.
+#[utoipa::path(
+    post,
+    path = "/api/v1/dead-letters/{position}/resubmit",
+    tag = "dead letters",
+    params(("position" = u64, Path, description = "The dead letter's position")),
+    request_body = Option<ResolutionReason>,
+    responses((status = 200, description = "Stored; the resolution's answer", body = Written)),
+)]
+pub(crate) async fn resubmit_dead_letter(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(position): Path<u64>,
+    Query(()): Query<()>,
+    reason: Option<JsonBody<ResolutionReason>>,
+) -> Result<Json<Written>, Problem> {
+    let RawBytes(raw) = raw(&caller, position)?;
+    let resubmitted = match decode(MediaType::Json, &raw, &caller.sender())? {
+        Decoded::One(item) => {
+            let id = item.id.map(String::from).unwrap_or_default();
+            caller.submit_one(&api, id, item.read?).await?.position
+        }
+        Decoded::Many(items) => caller.submit_batch(&api, items, true, false).await?.position,
+    };
+    resolve(&api, &caller, position, Some(resubmitted), reason).await.map(Json)
+}
+
+/// Dismiss a dead letter
+#[utoipa::path(
+    post,
+    path = "/api/v1/dead-letters/{position}/dismiss",
+    tag = "dead letters",
+    params(("position" = u64, Path, description = "The dead letter's position")),
+    request_body = Option<ResolutionReason>,
+    responses((status = 200, description = "Stored", body = Written)),
+)]
+pub(crate) async fn dismiss_dead_letter(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(position): Path<u64>,
+    Query(()): Query<()>,
+    reason: Option<JsonBody<ResolutionReason>>,
+) -> Result<Json<Written>, Problem> {
+    raw(&caller, position)?;
+    resolve(&api, &caller, position, None, reason).await.map(Json)
+}
+
+/// What came in, of a dead letter that exists and is not erased.
+fn raw(caller: &Caller, position: u64) -> Result<RawBytes, Problem> {
+    match caller.tenant.record(position)?.map(|record| record.data) {
+        Some(Data::DeadLetter(letter)) => {
+            letter.personal.map(|personal| personal.raw).ok_or_else(|| {
+                let detail = "what came in was erased";
+                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "erased", detail)
+            })
+        }
+        Some(_) | None => Err(Problem::not_found()),
+    }
+}
+
+/// The event's id is that of the letter, so a letter is dealt with once.
+async fn resolve(
+    api: &Api,
+    caller: &Caller,
+    position: u64,
+    resubmitted_position: Option<u64>,
+    reason: Option<JsonBody<ResolutionReason>>,
+) -> Result<Written, Problem> {
+    #[derive(Serialize)]
+    struct Resolved {
+        position: u64,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        resubmitted_position: Option<u64>,
+        #[serde(skip_serializing_if = "std::ops::Not::not")]
+        dismissed: bool,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    }
+    let reason = reason.and_then(|JsonBody(reason)| reason.reason);
+    let dismissed = resubmitted_position.is_none();
+    let resolved = Resolved { position, resubmitted_position, dismissed, reason };
+    let data = to_raw_value(&resolved).map_err(|error| Problem::internal(&error))?;
+    let command = Command {
+        event_type: EventType::DeadLetterResolved,
+        subject: Some(&format!("dead_letter/{position}")),
+        data: &data,
+        event_id: format!("dead-letters/{position}"),
+    };
+    let written = caller.send(api, command).await;
+    written.map_err(|problem| problem.pointing_into_body(&["/data"]))
+}

@@ -1,0 +1,139 @@
+//! `/ledger`: records in order, and proving that none was changed.
+
+use crate::answer::{Read, Stamped};
+use crate::blocking::blocking;
+use crate::extract::fresh::FreshnessParams;
+use crate::extract::{Caller, Freshness, Params, Query, Values};
+use crate::limits::SUBJECT_SCAN_RECORDS_MAX;
+use crate::problem::Problem;
+use crate::routes::jobs::Begun;
+use crate::state::Api;
+use crate::wire::event::{EventList, EventRecord};
+use crate::wire::ops::Job;
+use axum::Json;
+use axum::extract::State;
+use std::ops::ControlFlow;
+use touchbook_engine::Tenant;
+use touchbook_events::{Digest, Header, Record};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list_records)).routes(routes!(verify_ledger))
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct RecordParams {
+    /// Only records after this position.
+    #[param(default = 0)]
+    after: u64,
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: usize,
+    /// Only records about this object. A page may then have fewer rows, or none, and still a
+    /// `next_cursor`.
+    #[param(value_type = Option<String>, example = "order/12345")]
+    subject: Option<String>,
+}
+
+impl Params for RecordParams {
+    fn read(values: &mut Values) -> Result<Self, Problem> {
+        Ok(Self {
+            after: values.number("after", 0..=u64::MAX)?.unwrap_or(0),
+            limit: values.limit()?,
+            subject: values.text("subject")?,
+        })
+    }
+}
+
+/// Read records in ledger order
+#[utoipa::path(
+    get,
+    path = "/api/v1/ledger/events",
+    tag = "ledger",
+    params(RecordParams, FreshnessParams),
+    responses((status = 200, description = "Records, oldest first", body = EventList)),
+)]
+pub(crate) async fn list_records(
+    State(api): State<Api>,
+    caller: Caller,
+    Query((params, freshness)): Query<(RecordParams, Freshness)>,
+) -> Read<EventList> {
+    let head = freshness.of_ledger(&api, &caller.tenant).await?;
+    let list = blocking(move || list(&caller.tenant, &params, head)).await?;
+    Ok(Stamped(head, Json(list)))
+}
+
+fn list(tenant: &Tenant, params: &RecordParams, head: u64) -> Result<EventList, Problem> {
+    let subject = params.subject.as_deref().map(|subject| tenant.key().subject(subject));
+    let from = params.after.saturating_add(1);
+    let to = match subject {
+        Some(_) => head.min(params.after.saturating_add(SUBJECT_SCAN_RECORDS_MAX)),
+        None => head,
+    };
+    let mut page = Page { subject, limit: params.limit, items: Vec::new(), last: to, bad: None };
+    if from <= to {
+        tenant.scan(from..=to, &mut |position, bytes| page.take(position, bytes))?;
+    }
+    if let Some(error) = page.bad {
+        return Err(Problem::internal(&error));
+    }
+    let next_cursor = (page.last < head).then_some(page.last);
+    Ok(EventList { items: page.items, next_cursor })
+}
+
+struct Page {
+    subject: Option<Digest>,
+    limit: usize,
+    items: Vec<EventRecord>,
+    /// The last position that was looked at.
+    last: u64,
+    bad: Option<touchbook_events::record::CodecError>,
+}
+
+impl Page {
+    fn take(&mut self, position: u64, bytes: &[u8]) -> ControlFlow<()> {
+        match self.read(bytes) {
+            Ok(None) => ControlFlow::Continue(()),
+            Ok(Some(record)) => {
+                self.items.push(record.into());
+                if self.items.len() < self.limit {
+                    return ControlFlow::Continue(());
+                }
+                self.last = position;
+                ControlFlow::Break(())
+            }
+            Err(error) => {
+                self.bad = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    }
+
+    fn read(&self, bytes: &[u8]) -> Result<Option<Record>, touchbook_events::record::CodecError> {
+        if let Some(subject) = self.subject
+            && Header::peek(bytes)?.subject != subject
+        {
+            return Ok(None);
+        }
+        Record::decode(bytes).map(Some)
+    }
+}
+
+/// Verify the ledger
+///
+/// A job that reads every record, and proves by the hash chain that none was changed.
+#[utoipa::path(
+    post,
+    path = "/api/v1/ledger/verify",
+    tag = "ledger",
+    responses((status = 202, description = "The job that verifies", body = Job)),
+)]
+pub(crate) async fn verify_ledger(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(()): Query<()>,
+) -> Result<Begun, Problem> {
+    Ok(Begun(api.engine().verify(&caller.tenant)?.into()))
+}

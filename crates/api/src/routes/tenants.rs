@@ -1,0 +1,31 @@
+//! `/tenants`: whose ledgers this node holds.
+
+use crate::extract::{Caller, Query};
+use crate::state::Api;
+use crate::wire::ops::{TenantList, TenantState};
+use axum::Json;
+use axum::extract::State;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(list_tenants))
+}
+
+/// List tenants
+#[utoipa::path(
+    get,
+    path = "/api/v1/tenants",
+    tag = "tenants",
+    responses((status = 200, description = "All tenants of this node", body = TenantList)),
+)]
+pub(crate) async fn list_tenants(
+    State(api): State<Api>,
+    _caller: Caller,
+    Query(()): Query<()>,
+) -> Json<TenantList> {
+    let tenants = api.engine().tenants();
+    let state = |slug: &str, head| TenantState { tenant: slug.to_owned(), head };
+    let items = tenants.iter().map(|tenant| state(tenant.slug(), tenant.head())).collect();
+    Json(TenantList { items, next_cursor: None })
+}

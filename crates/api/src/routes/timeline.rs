@@ -1,0 +1,218 @@
+//! Timelines: a customer's touchpoints, and one of them with its history.
+
+use crate::answer::{JsonText, Stamped};
+use crate::blocking::blocking;
+use crate::extract::fresh::FreshnessParams;
+use crate::extract::query::{Given, invalid};
+use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
+use crate::lookup::{self, NAMED_BY};
+use crate::problem::Problem;
+use crate::state::Api;
+use crate::wire::event::EventRecord;
+use crate::wire::timeline::{EntryAnswer, EntryWithHistory, PageAnswer, TimelinePage};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono_tz::Tz;
+use std::sync::Arc;
+use touchbook_engine::Tenant;
+use touchbook_events::{CustomerId, Digest, EntrySource, Moment, Timestamp};
+use touchbook_projection::{Projection, Projector};
+use touchbook_timeline::{Cursor, Filter, Timeline};
+use utoipa::IntoParams;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+/// Bytes of a usual entry in JSON.
+const ENTRY_BYTES: usize = 512;
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+pub(crate) fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new().routes(routes!(get_timeline)).routes(routes!(get_entry))
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct TimelineParams {
+    /// Only these sources, apart by commas: call, email, sms, chat, social, order, manual, workflow.
+    #[param(value_type = Option<String>, example = "call,email")]
+    sources: Vec<EntrySource>,
+    /// From this time on: RFC 3339, or a local time or date of the tenant's zone.
+    #[param(value_type = Option<String>, example = "2024-01-01")]
+    from: Option<Moment>,
+    /// Up to and with this time; a date means the whole day.
+    #[param(value_type = Option<String>, example = "2024-01-31")]
+    to: Option<Given>,
+    #[param(minimum = 1, maximum = 500, default = 50)]
+    limit: usize,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<Cursor>,
+}
+
+impl Params for TimelineParams {
+    fn read(values: &mut Values) -> Result<Self, Problem> {
+        let names: Vec<_> = EntrySource::ALL.iter().map(|source| source.as_str()).collect();
+        let sources = values.list("sources", &names, EntrySource::parse)?;
+        let from = values.time("from")?;
+        let to = values.time("to")?;
+        let limit = values.limit()?;
+        let cursor = values.text("cursor")?.map(|text| text.parse()).transpose();
+        Ok(Self {
+            sources: sources.unwrap_or_default(),
+            from: from.map(|given| given.moment),
+            to,
+            limit,
+            cursor: cursor.map_err(|error| invalid("cursor", format!("{error}")))?,
+        })
+    }
+}
+
+impl TimelineParams {
+    fn filter(&self, caller: &Caller) -> Filter {
+        let zone = caller.policies().zone;
+        Filter {
+            sources: self.sources.iter().copied().collect(),
+            from: self.from.map(|from| from.in_zone(zone)),
+            to: self.to.map(|to| last_instant(to, zone)),
+        }
+    }
+}
+
+/// Read a customer's timeline
+#[utoipa::path(
+    get,
+    path = "/api/v1/customers/{ref}/timeline",
+    tag = "customers",
+    params(
+        ("ref" = String, Path, description = "A customer id, an e-mail address, or `kind:value`"),
+        TimelineParams,
+        FreshnessParams,
+    ),
+    responses((status = 200, description = "A page of the timeline", body = TimelinePage)),
+)]
+pub(crate) async fn get_timeline(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(named): Path<String>,
+    Query((params, freshness)): Query<(TimelineParams, Freshness)>,
+) -> Result<Stamped<JsonText>, Problem> {
+    let reads = [Timeline::NAME, touchbook_customers::Customers::NAME, NAMED_BY];
+    let applied = freshness.of(&api, &caller.tenant, &reads).await?;
+    let customer = lookup::customer(&caller, &named)?;
+    let filter = params.filter(&caller);
+    let mut text = Vec::with_capacity(params.limit.min(50) * ENTRY_BYTES);
+    let written = caller.projection::<Timeline>()?.read(customer, |state, stale_since| {
+        let page = state.page(&filter, params.limit, params.cursor);
+        let next_cursor = page.next_cursor.map(|cursor| cursor.to_string());
+        let answer = PageAnswer { items: &page.entries, next_cursor, stale_since };
+        serde_json::to_writer(&mut text, &answer)
+    });
+    match written {
+        Some(Ok(())) => Ok(Stamped(applied, JsonText(text))),
+        Some(Err(error)) => Err(Problem::internal(&error)),
+        None => Err(Problem::not_found()),
+    }
+}
+
+/// Read an entry
+///
+/// With all of its records, in which its body, transcript and items are.
+#[utoipa::path(
+    get,
+    path = "/api/v1/entries/{entry_id}",
+    tag = "customers",
+    params(
+        ("entry_id" = String, Path, description = "The subject, percent-encoded: `order%2F12345`"),
+        ("If-None-Match" = Option<String>, Header, description = "304 if nothing is newer"),
+        FreshnessParams,
+    ),
+    responses(
+        (status = 200, description = "The entry and its history", body = EntryWithHistory),
+        (status = 304, description = "Nothing is newer than the given `ETag`"),
+    ),
+)]
+pub(crate) async fn get_entry(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(entry_id): Path<String>,
+    headers: HeaderMap,
+    Query(freshness): Query<Freshness>,
+) -> Result<Response, Problem> {
+    let applied = freshness.of(&api, &caller.tenant, &[Timeline::NAME]).await?;
+    let timeline = caller.projection::<Timeline>()?;
+    let subject = caller.tenant.key().subject(&entry_id);
+    let tenant = Arc::clone(&caller.tenant);
+    let found = blocking(move || Found::find(&tenant, &timeline, subject)).await?;
+    let Found { last_position, text } = found.ok_or_else(Problem::not_found)?;
+    let etag = format!("\"{last_position}\"");
+    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| *known == *etag);
+    let answer = match is_known {
+        true => StatusCode::NOT_MODIFIED.into_response(),
+        false => JsonText(text).into_response(),
+    };
+    Ok(Stamped(applied, ([(header::ETAG, etag)], answer)).into_response())
+}
+
+struct Found {
+    last_position: u64,
+    text: Vec<u8>,
+}
+
+impl Found {
+    fn find(
+        tenant: &Tenant,
+        timeline: &Projection<Timeline>,
+        subject: Digest,
+    ) -> Result<Option<Self>, Problem> {
+        let Some(customer) = owner(timeline, subject) else { return Ok(None) };
+        let history = history(tenant, timeline, customer, subject)?;
+        let found = timeline.read(customer, |state, _| {
+            let entry = state.entry(subject)?;
+            let last_position = entry.last_position();
+            let answer = EntryAnswer { customer_id: customer.0, entry, history };
+            Some(serde_json::to_vec(&answer).map(|text| Self { last_position, text }))
+        });
+        found.flatten().transpose().map_err(|error| Problem::internal(&error))
+    }
+}
+
+/// Whose timeline the entry is in. No index says so: it would be as large as the timelines.
+fn owner(timeline: &Projection<Timeline>, subject: Digest) -> Option<CustomerId> {
+    let mut owner = None;
+    timeline.for_each(|customer, state| {
+        if owner.is_none() && state.entry(subject).is_some() {
+            owner = Some(customer);
+        }
+    });
+    owner
+}
+
+/// The entry's records, of the customer's slice.
+fn history(
+    tenant: &Tenant,
+    timeline: &Projection<Timeline>,
+    customer: CustomerId,
+    subject: Digest,
+) -> Result<Vec<EventRecord>, Problem> {
+    let to = timeline.applied();
+    let mut history = Vec::new();
+    let read = timeline.slices(to).slice(customer, &tenant.history(), to, &mut |record| {
+        if record.header.subject == subject {
+            history.push(EventRecord::from(record.clone()));
+        }
+    });
+    read.map_err(|error| Problem::internal(&error))?;
+    Ok(history)
+}
+
+/// The end of a range: an instant, or the last one of a local day.
+fn last_instant(to: Given, zone: Tz) -> Timestamp {
+    match to.moment {
+        Moment::Local(local) if to.is_day => {
+            let next_day = Moment::Local(local.plus_seconds(DAY_SECONDS)).in_zone(zone);
+            Timestamp::from_micros(next_day.micros() - 1)
+        }
+        moment => moment.in_zone(zone),
+    }
+}

@@ -1,0 +1,208 @@
+//! From what the engine says became of events to what their sender is answered.
+
+use crate::decode::{Item, Sender, submission};
+use crate::extract::Caller;
+use crate::problem::Problem;
+use crate::state::Api;
+use crate::wire::event::{BatchWritten, DecisionName, Written, WrittenItem};
+use axum::http::StatusCode;
+use serde_json::value::RawValue;
+use touchbook_engine::{Outcome, OutcomeKind, Submission};
+use touchbook_events::record::Ineffective;
+use touchbook_events::{Decision, Envelope, EventType, Header};
+
+/// The source of events that the service makes of its callers' requests.
+const SOURCE: &str = "touchbook/api";
+
+/// A write that becomes one event.
+pub(crate) struct Command<'a> {
+    pub event_type: EventType,
+    pub subject: Option<&'a str>,
+    /// The payload, JSON.
+    pub data: &'a RawValue,
+    /// The same for a retry of the same write.
+    pub event_id: String,
+}
+
+impl Caller {
+    /// Sends `command` as an event, and waits until it is durable.
+    pub(crate) async fn send(
+        &self,
+        api: &Api,
+        command: Command<'_>,
+    ) -> Result<Written, Problem> {
+        let envelope = Envelope {
+            id: command.event_id.as_str().into(),
+            source: SOURCE.into(),
+            event_type: command.event_type.as_str().into(),
+            subject: command.subject.map(Into::into),
+            data: Some(command.data),
+            ..Envelope::default()
+        };
+        let submission = submission(&envelope, command.data.get().len(), &self.sender())?;
+        drop(envelope);
+        self.submit_one(api, command.event_id, submission).await
+    }
+
+    /// Whose events those of this caller are.
+    pub(crate) fn sender(&self) -> Sender<'_> {
+        Sender {
+            tenant: self.tenant.slug(),
+            key: self.tenant.key(),
+            principal: &self.principal,
+        }
+    }
+
+    /// Submits one event and answers it.
+    pub(crate) async fn submit_one(
+        &self,
+        api: &Api,
+        event_id: String,
+        submission: Submission,
+    ) -> Result<Written, Problem> {
+        let _waiter = api.waiter(&self.tenant)?;
+        let outcomes = api.engine().submit(&self.tenant, vec![submission], false).await?;
+        match outcomes.into_iter().next() {
+            Some(outcome) => self.written(event_id, outcome),
+            None => Err(Problem::failed()),
+        }
+    }
+
+    /// Submits the events of one batch and answers them, in order.
+    pub(crate) async fn submit_batch(
+        &self,
+        api: &Api,
+        items: Vec<Item>,
+        atomic: bool,
+        full: bool,
+    ) -> Result<BatchWritten, Problem> {
+        let mut batch = Batch::new(items.len(), full);
+        let mut submissions = Vec::with_capacity(items.len());
+        for (index, item) in items.into_iter().enumerate() {
+            match item.read {
+                Ok(submission) => {
+                    batch.places.push((index, item.id));
+                    submissions.push(submission);
+                }
+                Err(problem) => batch.refuse(index, problem.into()),
+            }
+        }
+        if atomic && !batch.answer.errors.is_empty() {
+            return Err(batch.refused());
+        }
+        if submissions.is_empty() {
+            return Ok(batch.answer);
+        }
+        let _waiter = api.waiter(&self.tenant)?;
+        let outcomes = api.engine().submit(&self.tenant, submissions, atomic).await?;
+        for ((index, id), outcome) in std::mem::take(&mut batch.places).into_iter().zip(outcomes) {
+            batch.take(self, index, id, outcome);
+        }
+        if atomic && batch.answer.accepted + batch.answer.duplicates == 0 {
+            return Err(batch.refused());
+        }
+        batch.answer.errors.sort_by_key(|error| error.index);
+        Ok(batch.answer)
+    }
+
+    /// What a single outcome answers: success, or why not.
+    fn written(&self, event_id: String, outcome: Outcome) -> Result<Written, Problem> {
+        let position = outcome.position;
+        let duplicate = match outcome.kind {
+            OutcomeKind::Accepted => false,
+            OutcomeKind::Duplicate => {
+                self.first_answer(position)?;
+                true
+            }
+            OutcomeKind::Conflict => {
+                let detail = "the same `source` and `id` stand in the ledger with other content";
+                let conflict = Problem::new(StatusCode::CONFLICT, "id_conflict", detail);
+                return Err(conflict.position(position));
+            }
+            OutcomeKind::Ineffective { reason, winner } => {
+                return Err(ineffective(reason, winner.or(position)));
+            }
+            OutcomeKind::Refused(problem) => return Err(problem.into()),
+            OutcomeKind::NotStored => {
+                let detail = "nothing of the batch was stored, since another event was refused";
+                return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_stored", detail));
+            }
+        };
+        Ok(Written {
+            event_id,
+            customer_id: outcome.customer.map(|customer| customer.0),
+            position: position.unwrap_or_default(),
+            duplicate,
+            decision: DecisionName::Effective,
+        })
+    }
+
+    /// A retry gets the first answer: the command that lost then has lost.
+    fn first_answer(&self, position: Option<u64>) -> Result<(), Problem> {
+        let Some(position) = position else { return Ok(()) };
+        let Some(bytes) = self.tenant.record_bytes(position)? else { return Ok(()) };
+        match Header::peek(&bytes).map(|header| header.decision) {
+            Ok(Decision::Ineffective { reason, winner }) => {
+                Err(ineffective(reason, winner.or(Some(position))))
+            }
+            Ok(Decision::Effective) => Ok(()),
+            Err(error) => Err(Problem::internal(&error)),
+        }
+    }
+}
+
+fn ineffective(reason: Ineffective, winner: Option<u64>) -> Problem {
+    let detail = "it changes nothing, given what the ledger holds; it is recorded as such";
+    Problem::new(StatusCode::CONFLICT, reason.as_str(), detail).position(winner)
+}
+
+/// An answer to a batch while it is put together.
+struct Batch {
+    answer: BatchWritten,
+    /// Index and id of each event that was submitted.
+    places: Vec<(usize, Option<Box<str>>)>,
+}
+
+impl Batch {
+    fn new(events: usize, full: bool) -> Self {
+        Self {
+            answer: BatchWritten {
+                accepted: 0,
+                duplicates: 0,
+                position: 0,
+                errors: Vec::new(),
+                results: full.then(|| Vec::with_capacity(events)),
+            },
+            places: Vec::with_capacity(events),
+        }
+    }
+
+    fn refuse(&mut self, index: usize, problem: Problem) {
+        self.answer.errors.push(problem.of_item(index));
+    }
+
+    fn take(&mut self, caller: &Caller, index: usize, id: Option<Box<str>>, outcome: Outcome) {
+        self.answer.position = self.answer.position.max(outcome.position.unwrap_or_default());
+        if self.answer.results.is_none() && outcome.kind == OutcomeKind::Accepted {
+            self.answer.accepted += 1;
+            return;
+        }
+        match caller.written(id.map(String::from).unwrap_or_default(), outcome) {
+            Ok(written) => {
+                self.answer.accepted += usize::from(!written.duplicate);
+                self.answer.duplicates += usize::from(written.duplicate);
+                if let Some(results) = &mut self.answer.results {
+                    results.push(WrittenItem { index, written });
+                }
+            }
+            Err(problem) => self.refuse(index, problem),
+        }
+    }
+
+    /// An atomic batch of which nothing was stored.
+    fn refused(self) -> Problem {
+        let detail = "nothing of the batch was stored; see what is wrong with each bad event";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        Problem::new(status, "batch_refused", detail).errors(self.answer.errors)
+    }
+}

@@ -1,0 +1,149 @@
+//! The service as its callers see it, over a real engine in a temporary folder.
+
+mod batch;
+mod bad_input;
+mod customers;
+mod document;
+mod events;
+mod operations;
+mod stream;
+mod timeline;
+mod writes;
+
+use crate::{Access, Api, router};
+use axum::Router;
+use axum::body::{Body, to_bytes};
+use axum::http::{HeaderMap, Request, StatusCode, header};
+use serde_json::{Value, json};
+use std::sync::Arc;
+use tempfile::TempDir;
+use tokio_util::sync::CancellationToken;
+use touchbook_customers::Customers;
+use touchbook_engine::{Config, Engine, Registry, SNAPSHOT_RECORDS, StreamConfig};
+use touchbook_identity::{Identifiers, IdentityDecider};
+use touchbook_policies::PoliciesDecider;
+use touchbook_projection::projection::AnyProjection;
+use touchbook_projection::{Deciders, Projection};
+use touchbook_testkit::FakeClock;
+use touchbook_timeline::Timeline;
+use tower::ServiceExt;
+
+/// Where the tests' clock stands: 2024-06-01T00:00:00Z.
+const NOW_MICROS: i64 = 1_717_200_000_000_000;
+
+/// A service on an empty ledger.
+struct Service {
+    router: Router,
+    api: Api,
+    _dir: TempDir,
+}
+
+/// What it answered.
+#[derive(Debug)]
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Value,
+}
+
+impl Service {
+    async fn start() -> Self {
+        Self::with(Access::Dev { default_tenant: "default".to_owned() }).await
+    }
+
+    async fn with(access: Access) -> Self {
+        let dir = touchbook_testkit::data_dir();
+        let clock = FakeClock::at(touchbook_events::Timestamp::from_micros(NOW_MICROS));
+        let config = Config {
+            data_dir: dir.path().to_owned(),
+            stream: StreamConfig::Embedded,
+            ledger: touchbook_ledger::Options::default(),
+            snapshot_records: SNAPSHOT_RECORDS,
+            clock: Arc::new(move || clock.now()),
+        };
+        let engine = Engine::open(config, registry()).await.unwrap();
+        let api = Api::new(engine, access, None, CancellationToken::new());
+        Self { router: router(api.clone()), api, _dir: dir }
+    }
+
+    async fn send(&self, request: Request<Body>) -> Answer {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = to_bytes(body, usize::MAX).await.unwrap();
+        let body = serde_json::from_slice(&bytes)
+            .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
+        Answer { status: parts.status, headers: parts.headers, body }
+    }
+
+    async fn get(&self, path: &str) -> Answer {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    async fn post(&self, path: &str, media_type: &str, body: impl Into<Body>) -> Answer {
+        let request = Request::post(path).header(header::CONTENT_TYPE, media_type);
+        self.send(request.body(body.into()).unwrap()).await
+    }
+
+    /// Sends one event or an array of them.
+    async fn events(&self, body: &Value) -> Answer {
+        self.post("/api/v1/events", "application/json", body.to_string()).await
+    }
+
+    /// Sends one event that must be stored; answers its position.
+    async fn stored(&self, event: &Value) -> u64 {
+        let answer = self.events(event).await;
+        assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.body);
+        answer.body["position"].as_u64().unwrap()
+    }
+}
+
+impl Answer {
+    /// The refusal's status and code.
+    fn problem(&self) -> (u16, &str) {
+        assert_eq!(self.headers[header::CONTENT_TYPE], crate::problem::PROBLEM_JSON, "{self:?}");
+        assert_eq!(self.body["status"], self.status.as_u16());
+        let code = self.body["type"].as_str().unwrap().strip_prefix("/problems/");
+        (self.status.as_u16(), code.unwrap())
+    }
+
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+    }
+}
+
+fn registry() -> Registry {
+    Registry {
+        deciders: |key| {
+            Deciders::new(vec![
+                Box::new(PoliciesDecider::default()),
+                Box::new(IdentityDecider::new(key.clone())),
+            ])
+        },
+        projections: vec![
+            Arc::new(Projection::<Identifiers>::default()) as Arc<dyn AnyProjection>,
+            Arc::new(Projection::<Customers>::default()),
+            Arc::new(Projection::<Timeline>::default()),
+        ],
+    }
+}
+
+/// An order of the customer `shop:<customer>`, as its shop would send it.
+fn order(id: &str, customer: &str, data: Value) -> Value {
+    let mut event = json!({
+        "specversion": "1.0",
+        "id": format!("delivery-{id}"),
+        "source": "shop",
+        "type": "order.updated",
+        "time": "2024-05-01T10:00:00Z",
+        "data": {
+            "customer": {"external_id": format!("shop:{customer}"), "name": format!("Customer {customer}")},
+            "order_id": id,
+            "status": "Complete",
+            "total": {"amount": "10.00", "currency": "USD"},
+        },
+    });
+    if let Value::Object(members) = data {
+        event["data"].as_object_mut().unwrap().extend(members);
+    }
+    event
+}

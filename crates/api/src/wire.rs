@@ -1,0 +1,11 @@
+//! What the service reads and writes, as JSON.
+
+pub(crate) mod customer;
+pub(crate) mod dead_letter;
+pub(crate) mod event;
+pub(crate) mod ops;
+pub(crate) mod policy;
+pub(crate) mod problem;
+pub(crate) mod schema;
+pub(crate) mod stream;
+pub(crate) mod timeline;
