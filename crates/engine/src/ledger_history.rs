@@ -9,7 +9,7 @@ use touchbook_projection::history::{History, HistoryError};
 const NOBODY: CustomerId = CustomerId::NIL;
 
 /// One tenant's records by customer.
-pub(crate) struct LedgerHistory<'a> {
+pub struct LedgerHistory<'a> {
     pub(crate) reader: &'a Reader,
     pub(crate) tenant: TenantNumber,
 }
@@ -72,7 +72,7 @@ impl History for LedgerHistory<'_> {
 }
 
 /// What the ledger needs of a record for its indexes; `None` for bytes that are no record.
-pub(crate) fn peek(bytes: &[u8]) -> Option<Peek> {
+pub fn peek(bytes: &[u8]) -> Option<Peek> {
     Header::peek(bytes).ok().as_ref().map(peek_of)
 }
 

@@ -35,6 +35,8 @@ pub use config::{Config, Registry, SNAPSHOT_RECORDS, StreamConfig};
 pub use engine::{Engine, Submission};
 pub use error::{JobError, OpenError, ReadError, SubmitError, WaitError, chain};
 pub use jobs::{JobState, JobView, Jobs};
+pub use ledger_history::peek;
+pub use ledger_history::LedgerHistory;
 pub use open::NODE_SLUG;
 pub use outcome::{Outcome, OutcomeKind};
 pub use runner::FoldError;

@@ -176,6 +176,12 @@ impl Tenant {
         self.lives.iter()
     }
 
+    /// The digest of a projection's whole state, by which a rebuild is compared with what is live.
+    /// Costs an encoding of every customer; call it outside the runtime's workers.
+    pub fn digest(&self, projection: &str) -> Option<[u8; 32]> {
+        self.live(projection).map(|live| live.current().digest())
+    }
+
     pub fn projection_names(&self) -> Vec<&'static str> {
         self.lives
             .iter()
@@ -348,7 +354,8 @@ impl Tenant {
         &self.reader
     }
 
-    pub(crate) fn history(&self) -> LedgerHistory<'_> {
+    /// The tenant's past, as folds of single customers read it.
+    pub fn history(&self) -> LedgerHistory<'_> {
         LedgerHistory {
             reader: &self.reader,
             tenant: self.number,
