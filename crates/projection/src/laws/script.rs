@@ -12,13 +12,33 @@ const SUBJECTS: usize = 8;
 /// One thing that is sent; customers and subjects by number, positions as fractions of the head.
 #[derive(Clone, Debug)]
 pub(super) enum Step {
-    Sms { subject: usize, customer: usize },
-    CallEnded { subject: usize, seconds: u32 },
-    Merge { into: usize, members: Vec<usize> },
-    Unmerge { members: Vec<usize> },
-    Retract { positions: Vec<u8> },
-    Reinstate { positions: Vec<u8> },
-    Assign { subject: usize, to: usize },
+    Sms {
+        subject: usize,
+        customer: usize,
+    },
+    CallEnded {
+        subject: usize,
+        seconds: u32,
+    },
+    Merge {
+        into: usize,
+        members: Vec<usize>,
+    },
+    Unmerge {
+        members: Vec<usize>,
+    },
+    Retract {
+        positions: Vec<u8>,
+    },
+    Reinstate {
+        positions: Vec<u8>,
+    },
+    /// Says whose the subject was, or leaves that out.
+    Assign {
+        subject: usize,
+        says_from: bool,
+        to: usize,
+    },
     Policy,
 }
 
@@ -40,7 +60,8 @@ fn step() -> impl Strategy<Value = Step> {
         3 => vec(customer(), 1..3).prop_map(|members| Step::Unmerge { members }),
         2 => vec(any::<u8>(), 1..3).prop_map(|positions| Step::Retract { positions }),
         2 => vec(any::<u8>(), 1..2).prop_map(|positions| Step::Reinstate { positions }),
-        3 => (subject(), customer()).prop_map(|(subject, to)| Step::Assign { subject, to }),
+        3 => (subject(), any::<bool>(), customer())
+            .prop_map(|(subject, says_from, to)| Step::Assign { subject, says_from, to }),
         1 => Just(Step::Policy),
     ]
 }
@@ -115,9 +136,14 @@ fn event(driver: &Driver, step: &Step) -> (&'static str, Option<String>, String)
         }
         Step::Retract { positions } => ("event.retracted", None, at(driver, positions)),
         Step::Reinstate { positions } => ("event.reinstated", None, at(driver, positions)),
-        Step::Assign { subject, to } => {
+        Step::Assign {
+            subject,
+            says_from,
+            to,
+        } => {
             let digest = driver.key().subject(&call(*subject));
-            let from = owner(driver, digest).map(|from| format!(r#""from":"{from}","#));
+            let from = owner(driver, digest).filter(|_| *says_from);
+            let from = from.map(|from| format!(r#""from":"{from}","#));
             let (from, to) = (from.unwrap_or_default(), customer(*to));
             let data = format!(r#"{{"subject":"{digest}",{from}"to":"{to}"}}"#);
             ("subject.assigned", None, data)

@@ -52,8 +52,7 @@ impl State {
                 .iter()
                 .all(|at| self.retracted.contains(at)),
             Data::SubjectAssigned(data) => {
-                let owner = self.subjects.get(&data.facts.subject).copied();
-                owner == data.facts.from && owner != Some(data.facts.to)
+                self.subjects.get(&data.facts.subject) != Some(&data.facts.to)
             }
             _ => true,
         }

@@ -6,7 +6,7 @@ use crate::snapshot::append;
 
 impl<P: Projector> Projection<P> {
     /// Sum modulo 2^256 over customers of BLAKE3(id, canonical encoding of the state), at
-    /// [`Projection::applied`]. Folding waits meanwhile.
+    /// [`Projection::applied`]; in bulk, without who is yet to be folded. Folding waits meanwhile.
     pub fn digest(&self) -> [u8; 32] {
         let _standing_still = self.work();
         let mut sum = [0; 32];
