@@ -143,14 +143,15 @@ impl Index {
     ) -> Page<Found> {
         let region = policies.default_region.as_deref();
         let digits = phone_query::digits(query, region);
-        let folded = fold(query.trim());
+        let folded = fold(query);
+        let folded = folded.trim();
         let limit = limit.min(PAGE_MAX);
         let after = after.map(|cursor| (cursor.key, cursor.customer));
         // The smallest keys after the cursor, one more than shown.
         let mut best = BTreeSet::new();
         let mut worst = None;
         self.names
-            .search(&folded, digits.as_deref(), |customer, matched| {
+            .search(folded, digits.as_deref(), |customer, matched| {
                 let key = (search_key(matched), customer);
                 if worst.is_some_and(|worst| key >= worst)
                     || after.is_some_and(|after| key <= after)

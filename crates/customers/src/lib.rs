@@ -19,6 +19,8 @@ mod ranking;
 mod standing;
 mod state;
 mod summary;
+#[cfg(test)]
+mod tests;
 
 pub use cursor::Cursor;
 pub use haystack::{Field, How, Matched};

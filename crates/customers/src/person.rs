@@ -5,7 +5,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use touchbook_events::customer_ref::SentIdentifier;
-use touchbook_events::{CustomerRef, IdentifierKind};
+use touchbook_events::{CustomerRef, IdentifierKind, Timestamp};
 use touchbook_projection::{Latest, Stamp};
 
 /// What is kept of a customer's own fields; names and identifiers are shared with the index.
@@ -14,6 +14,8 @@ pub(crate) struct Person {
     /// Somebody is behind it: named by an identifier or by whoever created it.
     pub(crate) known: bool,
     pub(crate) anonymous: bool,
+    /// When the newest of its members began.
+    pub(crate) since: Option<Timestamp>,
     pub(crate) name: Latest<Arc<str>>,
     pub(crate) company: Latest<Arc<str>>,
     /// In order of attachment.
@@ -37,6 +39,7 @@ impl Person {
     pub(crate) fn created(&mut self, stamp: Stamp, anonymous: bool, held: &[SentIdentifier]) {
         self.known |= !anonymous;
         self.anonymous |= anonymous;
+        self.since = self.since.max(Some(stamp.time));
         for sent in held {
             self.attach(stamp, sent.kind, &sent.value, Some(&sent.as_sent));
         }

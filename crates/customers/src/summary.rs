@@ -115,8 +115,8 @@ pub fn summary<'a>(
     }
 }
 
-/// By hand; else VIP by lifetime value in the base currency, inactive by days without any activity,
-/// active. Who was never active is not active now.
+/// By hand; else VIP by lifetime value in the base currency; else active or inactive by the days
+/// since the last activity, that of an opening balance included, or since the customer began.
 fn status(
     state: &State,
     counted: &BTreeMap<Currency, Sums>,
@@ -137,7 +137,8 @@ fn status(
     }
     let window = i64::from(policies.inactive_after_days) * DAY_SECONDS;
     let since = now.plus_seconds(-window);
-    match state.entries.active_at {
+    let active_at = state.entries.active_at.max(state.agent.fields().last_at);
+    match active_at.max(state.person.since) {
         Some(active_at) if active_at >= since => Status::Active,
         _ => Status::Inactive,
     }

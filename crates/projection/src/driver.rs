@@ -1,5 +1,9 @@
 //! A whole tenant in memory, for tests: deciders, a ledger that is a list, projections on demand.
 
+mod named;
+
+pub use named::Named;
+
 use crate::decider::{Context, Decider};
 use crate::deciders::{Decided, Deciders};
 use crate::history::{History, HistoryError};

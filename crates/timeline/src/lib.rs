@@ -14,6 +14,8 @@ mod preview;
 mod sources;
 mod state;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod title;
 
 pub use details::Details;

@@ -1,0 +1,6 @@
+//! Event scripts in, summaries and lists out.
+
+mod golden;
+mod laws;
+mod lists;
+mod script;

@@ -1,0 +1,5 @@
+//! Event scripts in, timelines out.
+
+mod golden;
+mod laws;
+mod script;
