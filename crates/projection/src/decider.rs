@@ -2,7 +2,7 @@
 
 use crate::snapshot;
 use std::any::Any;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 use touchbook_events::{
     CustomerId, Data, Decision, Incoming, Policies, Problem, Record, TenantKey, Timestamp,
 };
@@ -53,12 +53,15 @@ pub struct Draft<'a> {
     pub after: Vec<Consequence>,
 }
 
+/// The policies of a draft before any decider said which are in force; made once, not per event.
+static UNSAID: LazyLock<Arc<Policies>> = LazyLock::new(Arc::default);
+
 impl<'a> Draft<'a> {
     pub fn new(context: Context<'a>, incoming: Incoming) -> Self {
         Self {
             context,
             incoming,
-            policies: Arc::default(),
+            policies: Arc::clone(&UNSAID),
             time: context.recorded_at,
             customer: None,
             verdict: Verdict::Append(Decision::Effective),

@@ -34,7 +34,13 @@ impl Tenant {
         self.send_as(&format!("e{id}"), event_type, subject, data)
     }
 
-    pub(crate) fn send_as(&mut self, id: &str, event_type: &str, subject: &str, data: &str) -> Outcome {
+    pub(crate) fn send_as(
+        &mut self,
+        id: &str,
+        event_type: &str,
+        subject: &str,
+        data: &str,
+    ) -> Outcome {
         self.sent += 1;
         let subject = match subject {
             "" => String::new(),
