@@ -9,7 +9,8 @@ use std::time::Instant;
 use touchbook_events::incoming::Entrance;
 use touchbook_events::record::NOT_SEALED;
 use touchbook_events::{
-    CustomerId, Decision, EventType, Header, Incoming, Principal, Record, TenantKey, Timestamp,
+    CustomerId, Decision, Envelope, EventType, Header, Incoming, Principal, Record, TenantKey,
+    Timestamp, canonical,
 };
 
 const ROUNDS: usize = 50_000;
@@ -44,7 +45,18 @@ fn main() {
         rate("read", event_type, || {
             drop(black_box(read(black_box(json))))
         });
+        rate("envelope", event_type, || {
+            drop(black_box(Envelope::parse(black_box(json))))
+        });
         let mut out = Vec::with_capacity(1024);
+        let mut canonical = Vec::with_capacity(1024);
+        rate("canonical", event_type, || {
+            canonical.clear();
+            canonical::write(black_box(json), &mut canonical).expect("the events are JSON");
+        });
+        rate("digest", event_type, || {
+            black_box(key.digest("content", black_box(json.as_bytes())));
+        });
         rate("encode", event_type, || {
             out.clear();
             black_box(&records[index])
@@ -70,7 +82,7 @@ fn rate(what: &str, event_type: EventType, mut step: impl FnMut()) {
         })
         .min();
     println!(
-        "{:16} {what:8} {:6} ns",
+        "{:16} {what:9} {:6} ns",
         event_type.as_str(),
         best.unwrap_or_default()
     );

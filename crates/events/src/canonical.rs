@@ -17,6 +17,8 @@ pub fn write(json: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
         at: 0,
         out,
         depth: 0,
+        members: Vec::with_capacity(MEMBERS_USUAL),
+        sorted: Vec::new(),
     };
     scanner.value()?;
     scanner.space();
@@ -27,11 +29,18 @@ pub fn write(json: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
     }
 }
 
+/// Room for the members of most events, nested ones included.
+const MEMBERS_USUAL: usize = 32;
+
 struct Scanner<'a> {
     json: &'a [u8],
     at: usize,
     out: &'a mut Vec<u8>,
     depth: usize,
+    /// Members of the objects that are open, the innermost's last.
+    members: Vec<Member>,
+    /// Where members are put in order before they go back to `out`.
+    sorted: Vec<u8>,
 }
 
 impl Scanner<'_> {
@@ -61,9 +70,11 @@ impl Scanner<'_> {
     fn object(&mut self) -> Result<(), Problem> {
         self.take(b'{')?;
         self.out.push(b'{');
-        let start = self.out.len();
-        let mut members: Vec<Member> = Vec::new();
+        let (start, first) = (self.out.len(), self.members.len());
         while !self.ends(b'}')? {
+            if self.members.len() > first {
+                self.out.push(b',');
+            }
             let from = self.out.len();
             self.string()?;
             let name = from..self.out.len();
@@ -74,37 +85,45 @@ impl Scanner<'_> {
                 let pointer = self.pointer_to(name);
                 return Err(inside(problem, &pointer));
             }
-            members.push(Member {
-                name,
-                whole: from..self.out.len(),
-            });
+            let whole = from..self.out.len();
+            self.members.push(Member { name, whole });
             self.separator(b'}')?;
         }
-        self.sort(start, &mut members)?;
+        self.sort(start, first)?;
+        self.members.truncate(first);
         self.out.push(b'}');
         Ok(())
     }
 
-    /// Writes the members that stand unsorted from `start` on in the order of their names.
-    fn sort(&mut self, start: usize, members: &mut [Member]) -> Result<(), Problem> {
+    /// Puts the members from `first` on, which stand from `start` on, in the order of their names.
+    fn sort(&mut self, start: usize, first: usize) -> Result<(), Problem> {
         let out = &*self.out;
-        members.sort_by(|a, b| out[a.name.clone()].cmp(&out[b.name.clone()]));
-        if let Some(pair) = members
+        let name = |member: &Member| &out[member.name.clone()];
+        let members = &mut self.members[first..];
+        if members
             .windows(2)
-            .find(|pair| out[pair[0].name.clone()] == out[pair[1].name.clone()])
+            .all(|pair| name(&pair[0]) < name(&pair[1]))
         {
-            let pointer = self.pointer_to(pair[0].name.clone());
-            return Err(Problem::invalid(pointer, "stands twice in its object"));
+            return Ok(());
         }
-        let mut sorted = Vec::with_capacity(self.out.len() - start + members.len());
+        members.sort_unstable_by(|a, b| name(a).cmp(name(b)));
+        let mut pairs = members.windows(2);
+        if let Some(pair) = pairs.find(|pair| name(&pair[0]) == name(&pair[1])) {
+            let twice = pair[0].name.clone();
+            return Err(Problem::invalid(
+                self.pointer_to(twice),
+                "stands twice in its object",
+            ));
+        }
+        self.sorted.clear();
         for (index, member) in members.iter().enumerate() {
             if index > 0 {
-                sorted.push(b',');
+                self.sorted.push(b',');
             }
-            sorted.extend_from_slice(&self.out[member.whole.clone()]);
+            self.sorted.extend_from_slice(&out[member.whole.clone()]);
         }
         self.out.truncate(start);
-        self.out.append(&mut sorted);
+        self.out.extend_from_slice(&self.sorted);
         Ok(())
     }
 
@@ -137,14 +156,14 @@ impl Scanner<'_> {
         self.take(b'"')?;
         let mut escaped = false;
         loop {
-            match self.peek()? {
-                b'"' => break,
-                b'\\' => {
-                    escaped = true;
-                    self.at += 2;
-                }
-                _ => self.at += 1,
+            let rest = self.json.get(self.at..).ok_or_else(malformed)?;
+            let special = rest.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+            self.at += special.ok_or_else(malformed)?;
+            if self.json[self.at] == b'"' {
+                break;
             }
+            escaped = true;
+            self.at += 2;
         }
         self.at += 1;
         let raw = self.json.get(start..self.at).ok_or_else(malformed)?;
