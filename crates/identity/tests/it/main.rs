@@ -8,4 +8,5 @@ mod merges;
 mod references;
 mod revisions;
 mod script;
+mod steps;
 mod subjects;
