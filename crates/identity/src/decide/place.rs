@@ -92,6 +92,9 @@ impl Subjects {
             .collect();
         let own = state.subject(subject).or_else(|| others.first().copied());
         others.retain(|other| Some(*other) != own);
+        // Two names of one subject say the same.
+        others.sort_unstable();
+        others.dedup();
         Self { own, others }
     }
 

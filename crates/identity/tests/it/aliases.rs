@@ -98,3 +98,13 @@ fn a_subject_learns_its_customer_from_another_name() {
     );
     assert_eq!(tenant.send("call.ended", "call/1", "{}").customer(), jane);
 }
+
+#[test]
+fn two_names_of_another_subject_assign_it_once() {
+    let mut tenant = Tenant::new();
+    let both = r#"{"call_sid":"CA1","recording_sid":"RE1"}"#;
+    tenant.send("call.recording_updated", "", both);
+    tenant.send("call.ended", "call/1", "{}");
+    tenant.send("call.recording_updated", "call/1", both);
+    assert_eq!(tenant.types(4), ["call.recording_updated", "subject.assigned"]);
+}
