@@ -218,9 +218,23 @@ impl Haystack {
         memrchr(END, &self.text[..at]).map_or(0, |end| end + 1)
     }
 
-    /// The row that holds byte `at`, which is not before row `from`.
+    fn line_end(&self, at: usize) -> usize {
+        memchr(END, &self.text[at..]).map_or(self.text.len(), |end| at + end)
+    }
+
+    /// The row that holds byte `at`, which is not before row `from` and seldom far after it.
     fn row_at(&self, at: usize, from: usize) -> usize {
-        from + self.rows[from..]
+        let (mut row, mut step) = (from, 1);
+        while self
+            .rows
+            .get(row + step)
+            .is_some_and(|(start, _)| *start <= at)
+        {
+            row += step;
+            step *= 2;
+        }
+        let end = self.rows.len().min(row + step);
+        row + self.rows[row..end]
             .partition_point(|(start, _)| *start <= at)
             .saturating_sub(1)
     }
@@ -284,8 +298,13 @@ impl Iterator for Hits<'_> {
                 .get(self.at..)
                 .filter(|rest| !rest.is_empty())?;
             let at = self.at + self.finder.find(rest)?;
-            self.at = at + 1;
-            if let Some(matched) = self.haystack.matched(at, self.length) {
+            let matched = self.haystack.matched(at, self.length);
+            // Nothing further on in a line is better than its first match.
+            self.at = match matched {
+                Some(_) => self.haystack.line_end(at),
+                None => at + 1,
+            };
+            if let Some(matched) = matched {
                 self.row = self.haystack.row_at(at, self.row);
                 return Some((self.row, matched));
             }

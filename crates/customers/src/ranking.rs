@@ -11,11 +11,22 @@ use touchbook_events::{CustomerId, Policies};
 ///
 /// What counts is a policy, and policies act when reading: the order stands under the statuses that
 /// were asked for last, and is made anew when a reader brings others.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(crate) struct Ranking {
     totals: HashMap<CustomerId, Arc<Totals>>,
     counted: BTreeSet<OrderStatus>,
     by_currency: BTreeMap<Currency, BTreeSet<Rank>>,
+}
+
+/// Under the default policies, which most tenants keep.
+impl Default for Ranking {
+    fn default() -> Self {
+        Self {
+            totals: HashMap::new(),
+            counted: Policies::default().counted_order_statuses,
+            by_currency: BTreeMap::new(),
+        }
+    }
 }
 
 /// Value in millionths, highest first; ties by customer.

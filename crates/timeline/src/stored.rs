@@ -71,8 +71,13 @@ impl<'a> Stored<'a> {
 pub(crate) struct Packed(Box<[u8]>);
 
 impl Packed {
+    /// Encodes on the stack first: an allocation of the very size, and only one.
     pub(crate) fn of(stored: &Stored<'_>) -> Self {
-        let bytes = postcard::to_extend(stored, Vec::with_capacity(BYTES_USUAL));
+        let mut bytes = [0; BYTES_USUAL];
+        if let Ok(bytes) = postcard::to_slice(stored, &mut bytes) {
+            return Self(Box::from(&*bytes));
+        }
+        let bytes = postcard::to_stdvec(stored);
         Self(
             bytes
                 .expect("an entry holds nothing that can't be encoded")
@@ -94,7 +99,7 @@ impl Packed {
 }
 
 /// Most entries are smaller.
-const BYTES_USUAL: usize = 256;
+const BYTES_USUAL: usize = 512;
 
 impl Serialize for Packed {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {

@@ -90,41 +90,7 @@ fn top_customers_are_ranked_in_one_currency() {
 #[test]
 fn customers_are_found_by_name_company_email_and_phone() {
     let mut script = Script::new();
-    let people = [
-        (
-            "a",
-            "Zoë Müller",
-            Some("Bücher AG"),
-            [("email", "zoe@books.com"), ("phone", "+27123456789")],
-        ),
-        (
-            "b",
-            "Jane Smith",
-            None,
-            [
-                ("email", "jane@example.com"),
-                ("external_id", "opencart:67890"),
-            ],
-        ),
-        (
-            "c",
-            "John Smithers",
-            None,
-            [
-                ("email", "john@example.com"),
-                ("handle", "instagram:johnny"),
-            ],
-        ),
-    ];
-    for (name, full, company, identifiers) in people {
-        let subject = format!("customer/{name}");
-        script.send(
-            "01-01 00:00:00",
-            "customer.created",
-            &subject,
-            person(full, company, &identifiers),
-        );
-    }
+    three_people(&mut script);
     script.index(|index| {
         for query in [
             "zoe mu",
@@ -193,4 +159,42 @@ fn anonymous_and_empty_customers_are_listed_nowhere() {
         script.index(|index| (index.recent(None, 10).rows.len(), index.count())),
         (0, 0)
     );
+}
+
+fn three_people(script: &mut Script) {
+    let people = [
+        (
+            "a",
+            "Zoë Müller",
+            Some("Bücher AG"),
+            [("email", "zoe@books.com"), ("phone", "+27123456789")],
+        ),
+        (
+            "b",
+            "Jane Smith",
+            None,
+            [
+                ("email", "jane@example.com"),
+                ("external_id", "opencart:67890"),
+            ],
+        ),
+        (
+            "c",
+            "John Smithers",
+            None,
+            [
+                ("email", "john@example.com"),
+                ("handle", "instagram:johnny"),
+            ],
+        ),
+    ];
+    for (name, full, company, identifiers) in people {
+        let subject = format!("customer/{name}");
+        script.send(
+            "01-01 00:00:00",
+            "customer.created",
+            &subject,
+            person(full, company, &identifiers),
+        );
+    }
 }

@@ -9,7 +9,7 @@ use touchbook_events::{
 const CUSTOMERS: u64 = 20_000;
 
 /// The stored bytes of record `position`.
-pub fn stored(key: &TenantKey, position: u64) -> Vec<u8> {
+pub(crate) fn stored(key: &TenantKey, position: u64) -> Vec<u8> {
     let (kind, subject, data) = event(position);
     let json = format!(
         r#"{{"specversion":"1.0","id":"{:032x}","source":"/mix","type":"{kind}","subject":"{subject}","data":{data}}}"#,
@@ -45,7 +45,7 @@ pub fn stored(key: &TenantKey, position: u64) -> Vec<u8> {
         .unwrap_or_else(|error| panic!("{json}: {error}"))
 }
 
-pub fn customer(number: u64) -> CustomerId {
+pub(crate) fn customer(number: u64) -> CustomerId {
     CustomerId::from_bytes(
         u128::from(number + 1)
             .wrapping_mul(0x9e37_79b9_7f4a_7c15_f39c_c060_5ced_c835)

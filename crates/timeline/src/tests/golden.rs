@@ -10,6 +10,13 @@ use touchbook_projection::Projector;
 #[test]
 fn each_source_makes_one_entry() {
     let mut script = Script::new();
+    say_something(&mut script);
+    do_something(&mut script);
+    insta::assert_snapshot!(serde_json::to_string_pretty(&script.timeline()).unwrap());
+}
+
+/// Calls, mail, messages, chats.
+fn say_something(script: &mut Script) {
     let started =
         json!({ "direction": "inbound", "agent_id": "alex", "source_log": "alex_call_logs" });
     script.send("01-01 10:00:00", "call.started", "call/jane:1", started);
@@ -49,6 +56,10 @@ fn each_source_makes_one_entry() {
         "conversation/jane:1",
         conversation,
     );
+}
+
+/// Social media, orders, things written down and planned.
+fn do_something(script: &mut Script) {
     let mention = json!({
         "platform": "instagram",
         "interaction_type": "mention",
@@ -99,7 +110,6 @@ fn each_source_makes_one_entry() {
         "interaction/jane:2",
         done,
     );
-    insta::assert_snapshot!(serde_json::to_string_pretty(&script.timeline()).unwrap());
 }
 
 /// S1-001: everything that is learned of a call is in its one entry.
