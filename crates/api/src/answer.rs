@@ -18,7 +18,9 @@ pub(crate) struct Stamped<T>(pub u64, pub T);
 impl<T: IntoResponse> IntoResponse for Stamped<T> {
     fn into_response(self) -> Response {
         let mut response = self.1.into_response();
-        response.headers_mut().insert(POSITION_HEADER, HeaderValue::from(self.0));
+        response
+            .headers_mut()
+            .insert(POSITION_HEADER, HeaderValue::from(self.0));
         response
     }
 }

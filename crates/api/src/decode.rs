@@ -21,13 +21,12 @@ pub(crate) struct Sender<'a> {
     pub tenant: &'a str,
     pub key: &'a TenantKey,
     pub principal: &'a Principal,
+    /// Whether others read the stream, so that events must say there who sent them.
+    pub is_published: bool,
 }
 
 /// An event of a body, or what is wrong with it.
-pub(crate) struct Item {
-    pub id: Option<Box<str>>,
-    pub read: Result<Submission, events::Problem>,
-}
+pub(crate) type Item = Result<Submission, events::Problem>;
 
 /// What a body held.
 pub(crate) enum Decoded {
@@ -41,39 +40,44 @@ pub(crate) enum Decoded {
 /// What is wrong with the body as a whole; a bad event among others stands in its [`Item`].
 pub(crate) fn decode(
     media_type: MediaType,
-    body: &[u8],
+    body: &Bytes,
     sender: &Sender<'_>,
 ) -> Result<Decoded, Problem> {
     let text = std::str::from_utf8(body)
         .map_err(|error| Problem::unreadable("unreadable", format!("not UTF-8: {error}")))?;
     match media_type {
-        MediaType::Ndjson => lines(text, sender).map(Decoded::Many),
-        MediaType::CloudEvent => Ok(Decoded::One(item(text, sender))),
-        MediaType::CloudEventBatch => array(text, sender).map(Decoded::Many),
+        MediaType::Ndjson => lines(body, text, sender).map(Decoded::Many),
+        MediaType::CloudEvent => Ok(Decoded::One(item(body, text, sender))),
+        MediaType::CloudEventBatch => array(body, text, sender).map(Decoded::Many),
         MediaType::Json if text.trim_start().starts_with('[') => {
-            array(text, sender).map(Decoded::Many)
+            array(body, text, sender).map(Decoded::Many)
         }
-        MediaType::Json => Ok(Decoded::One(item(text, sender))),
+        MediaType::Json => Ok(Decoded::One(item(body, text, sender))),
     }
 }
 
-fn lines(text: &str, sender: &Sender<'_>) -> Result<Vec<Item>, Problem> {
+fn lines(body: &Bytes, text: &str, sender: &Sender<'_>) -> Result<Vec<Item>, Problem> {
     let mut items = Vec::new();
-    for line in text.split('\n').map(str::trim_ascii).filter(|line| !line.is_empty()) {
+    for line in text
+        .split('\n')
+        .map(str::trim_ascii)
+        .filter(|line| !line.is_empty())
+    {
         if items.len() == BATCH_EVENTS_MAX {
             return Err(too_many());
         }
-        items.push(item(line, sender));
+        items.push(item(body, line, sender));
     }
     Ok(items)
 }
 
-fn array(text: &str, sender: &Sender<'_>) -> Result<Vec<Item>, Problem> {
+fn array(body: &Bytes, text: &str, sender: &Sender<'_>) -> Result<Vec<Item>, Problem> {
     match serde_json::from_str::<Slices<'_>>(text) {
         Ok(Slices { more: true, .. }) => Err(too_many()),
-        Ok(Slices { events, .. }) => {
-            Ok(events.into_iter().map(|event| item(event.get(), sender)).collect())
-        }
+        Ok(Slices { events, .. }) => Ok(events
+            .into_iter()
+            .map(|event| item(body, event.get(), sender))
+            .collect()),
         Err(error) => Err(Problem::unreadable("unreadable", error.to_string())),
     }
 }
@@ -83,32 +87,47 @@ fn too_many() -> Problem {
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_events", detail)
 }
 
-fn item(json: &str, sender: &Sender<'_>) -> Item {
-    match Envelope::parse(json) {
-        Ok(envelope) => {
-            Item { id: Some((&*envelope.id).into()), read: submission(&envelope, json.len(), sender) }
-        }
-        Err(problem) => Item { id: None, read: Err(problem) },
-    }
+fn item(body: &Bytes, json: &str, sender: &Sender<'_>) -> Item {
+    let envelope = Envelope::parse(json)?;
+    let incoming = incoming(&envelope, json.len(), sender)?;
+    let json = match sender.is_published {
+        true => republished(&envelope, sender),
+        false => body.slice_ref(json.as_bytes()),
+    };
+    Ok(Submission { incoming, json })
 }
 
-/// An event that can be submitted.
+/// An event that the service makes of a request.
 ///
 /// # Errors
 /// What is wrong with it, with a pointer from the event's root.
-pub(crate) fn submission(
+pub(crate) fn made(envelope: &Envelope<'_>, sender: &Sender<'_>) -> Item {
+    let bytes = envelope.data.map_or(0, |data| data.get().len());
+    let incoming = incoming(envelope, bytes, sender)?;
+    Ok(Submission {
+        incoming,
+        json: republished(envelope, sender),
+    })
+}
+
+fn incoming(
     envelope: &Envelope<'_>,
     bytes: usize,
     sender: &Sender<'_>,
-) -> Result<Submission, events::Problem> {
-    if envelope.tenant.as_deref().is_some_and(|tenant| tenant != sender.tenant) {
+) -> Result<Incoming, events::Problem> {
+    if envelope
+        .tenant
+        .as_deref()
+        .is_some_and(|tenant| tenant != sender.tenant)
+    {
         let detail = "there is no such tenant, or it is not yours";
         return Err(events::Problem::new("unknown_tenant", "/tenantid", detail));
     }
-    let Sender { tenant, key, principal } = sender;
-    let incoming = Incoming::from_envelope(envelope, bytes, Entrance::Api, principal, key)?;
-    let json = Bytes::from(Incoming::republish(envelope, principal, tenant));
-    Ok(Submission { incoming, json })
+    Incoming::from_envelope(envelope, bytes, Entrance::Api, sender.principal, sender.key)
+}
+
+fn republished(envelope: &Envelope<'_>, sender: &Sender<'_>) -> Bytes {
+    Incoming::republish(envelope, sender.principal, sender.tenant).into()
 }
 
 /// The elements of an array, each as its text; no more than a batch may have.
@@ -137,7 +156,12 @@ impl<'de> Visitor<'de> for SlicesVisitor {
         while events.len() < BATCH_EVENTS_MAX {
             match elements.next_element()? {
                 Some(event) => events.push(event),
-                None => return Ok(Slices { events, more: false }),
+                None => {
+                    return Ok(Slices {
+                        events,
+                        more: false,
+                    });
+                }
             }
         }
         let mut more = false;

@@ -27,7 +27,10 @@ pub fn openapi() -> OpenApi {
     document.info = info;
     document.servers = None;
     let components = document.components.get_or_insert_default();
-    let mut schemas = vec![(ProblemDetails::name().into_owned(), ProblemDetails::schema())];
+    let mut schemas = vec![(
+        ProblemDetails::name().into_owned(),
+        ProblemDetails::schema(),
+    )];
     ProblemDetails::schemas(&mut schemas);
     components.schemas.extend(schemas);
     for (path, item) in &mut document.paths.paths {
@@ -40,23 +43,41 @@ pub fn openapi() -> OpenApi {
 }
 
 fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
-    [&mut item.get, &mut item.put, &mut item.post, &mut item.patch, &mut item.delete]
-        .into_iter()
-        .flatten()
+    [
+        &mut item.get,
+        &mut item.put,
+        &mut item.post,
+        &mut item.patch,
+        &mut item.delete,
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// Any operation may be refused; those of a tenant name it.
 fn complete(operation: &mut Operation, is_of_tenant: bool) {
     let reference = Ref::from_schema_name(ProblemDetails::name());
     let content = ContentBuilder::new().schema(Some(reference)).build();
-    for (status, description) in
-        [("4XX", "Refused, and why"), ("5XX", "Not answered, and why")]
-    {
+    for (status, description) in [
+        ("4XX", "Refused, and why"),
+        ("5XX", "Not answered, and why"),
+    ] {
         let response = ResponseBuilder::new()
             .description(description)
             .content(PROBLEM_JSON, content.clone())
             .build();
-        operation.responses.responses.insert(status.to_owned(), RefOr::T(response));
+        operation
+            .responses
+            .responses
+            .insert(status.to_owned(), RefOr::T(response));
+    }
+    // Every parameter has a default.
+    for parameter in operation.parameters.iter_mut().flatten() {
+        if let RefOr::T(parameter) = parameter
+            && parameter.parameter_in == ParameterIn::Query
+        {
+            parameter.required = Required::False;
+        }
     }
     if !is_of_tenant {
         return;
@@ -68,5 +89,8 @@ fn complete(operation: &mut Operation, is_of_tenant: bool) {
         .description(Some("The tenant, with `--dev`; created on first use"))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
         .build();
-    operation.parameters.get_or_insert_default().push(RefOr::T(tenant));
+    operation
+        .parameters
+        .get_or_insert_default()
+        .push(RefOr::T(tenant));
 }

@@ -33,7 +33,11 @@ impl Problem {
             position: None,
             errors: Vec::new(),
         };
-        Self { status, retry_after: None, details: Box::new(details) }
+        Self {
+            status,
+            retry_after: None,
+            details: Box::new(details),
+        }
     }
 
     /// 400: the request can't be read.
@@ -43,7 +47,11 @@ impl Problem {
 
     /// 404, in the same words for what does not exist and what is another tenant's.
     pub(crate) fn not_found() -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", "there is nothing of that name here")
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "not_found",
+            "there is nothing of that name here",
+        )
     }
 
     /// 429: as many requests as may wait do so already.
@@ -102,7 +110,9 @@ impl Problem {
     #[must_use]
     pub(crate) fn pointing_into_body(mut self, prefixes: &[&str]) -> Self {
         if let Some(pointer) = &mut self.details.pointer {
-            let inner = prefixes.iter().find_map(|prefix| pointer.strip_prefix(prefix));
+            let inner = prefixes
+                .iter()
+                .find_map(|prefix| pointer.strip_prefix(prefix));
             *pointer = inner.unwrap_or_default().to_owned();
         }
         self
@@ -152,7 +162,11 @@ impl From<events::Problem> for Problem {
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let made = Self::new(status, problem.code, problem.detail).allowing(problem.allowed);
-        if problem.pointer.is_empty() { made } else { made.at(problem.pointer) }
+        if problem.pointer.is_empty() {
+            made
+        } else {
+            made.at(problem.pointer)
+        }
     }
 }
 

@@ -14,14 +14,25 @@ use touchbook_timeline::Timeline;
 /// How often a comparison is begun again since the customer was folded further meanwhile.
 const ATTEMPTS_MAX: usize = 5;
 
-pub(crate) async fn refresh(api: Api, caller: Caller, customer: CustomerId) -> Result<Refreshed, Problem> {
+pub(crate) async fn refresh(
+    api: Api,
+    caller: Caller,
+    customer: CustomerId,
+) -> Result<Refreshed, Problem> {
     blocking(move || {
         let projections = vec![
             refold::<Customers>(&api, &caller, customer)?,
             refold::<Timeline>(&api, &caller, customer)?,
         ];
-        let drift = projections.iter().filter(|projection| projection.drifted).count();
-        Ok(Refreshed { customer_id: customer.0, drift, projections })
+        let drift = projections
+            .iter()
+            .filter(|projection| projection.drifted)
+            .count();
+        Ok(Refreshed {
+            customer_id: customer.0,
+            drift,
+            projections,
+        })
     })
     .await
 }
@@ -42,7 +53,10 @@ fn refold<P: Projector>(
             break;
         }
     }
-    Ok(RefreshedProjection { name: P::NAME, drifted })
+    Ok(RefreshedProjection {
+        name: P::NAME,
+        drifted,
+    })
 }
 
 /// A customer's state in its canonical encoding, and the position that it is at least of.
@@ -53,6 +67,8 @@ fn state<P: Projector>(
     let projection = caller.projection::<P>()?;
     let applied = projection.applied();
     let encoded = projection.read(customer, |state, _| postcard::to_stdvec(state));
-    let encoded = encoded.transpose().map_err(|error| Problem::internal(&error))?;
+    let encoded = encoded
+        .transpose()
+        .map_err(|error| Problem::internal(&error))?;
     Ok((applied, encoded))
 }

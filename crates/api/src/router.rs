@@ -25,7 +25,9 @@ pub fn router(api: Api) -> Router {
 
 /// The documentation as a page, with everything it needs.
 fn docs() -> SwaggerUi {
-    let config = Config::from("/api/openapi.json").validator_url("none").deep_linking(true);
+    let config = Config::from("/api/openapi.json")
+        .validator_url("none")
+        .deep_linking(true);
     SwaggerUi::new("/docs").config(config)
 }
 
@@ -35,7 +37,10 @@ async fn nothing_here(State(api): State<Api>, request: Request) -> Problem {
 }
 
 async fn no_such_method(request: Request) -> Problem {
-    let detail = format!("{} is no method of this route; see `Allow`", request.method());
+    let detail = format!(
+        "{} is no method of this route; see `Allow`",
+        request.method()
+    );
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 

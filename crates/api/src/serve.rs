@@ -20,7 +20,9 @@ pub async fn serve(listener: TcpListener, api: Api) {
     let stopping = api.stopping().clone();
     let service = TowerToHyperService::new(router(api));
     let mut server = http1::Builder::new();
-    server.timer(TokioTimer::new()).header_read_timeout(HEAD_WAIT_MAX);
+    server
+        .timer(TokioTimer::new())
+        .header_read_timeout(HEAD_WAIT_MAX);
     let open = GracefulShutdown::new();
     let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     loop {
@@ -28,7 +30,9 @@ pub async fn serve(listener: TcpListener, api: Api) {
             accepted = accept(&listener, &places) => accepted,
             () = stopping.cancelled() => break,
         };
-        let Some((stream, place)) = accepted else { continue };
+        let Some((stream, place)) = accepted else {
+            continue;
+        };
         let connection = server.serve_connection(TokioIo::new(stream), service.clone());
         let connection = open.watch(connection);
         tokio::spawn(async move {
@@ -38,7 +42,10 @@ pub async fn serve(listener: TcpListener, api: Api) {
         });
     }
     drop(listener);
-    if tokio::time::timeout(DRAIN_WAIT_MAX, open.shutdown()).await.is_err() {
+    if tokio::time::timeout(DRAIN_WAIT_MAX, open.shutdown())
+        .await
+        .is_err()
+    {
         tracing::warn!("some connections did not end in time and are cut off");
     }
 }

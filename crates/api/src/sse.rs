@@ -30,17 +30,22 @@ pub(crate) struct Filter {
 impl Filter {
     fn admits(&self, tenant: &Tenant, header: &Header) -> bool {
         let typed = self.types.is_empty() || self.types.contains(&header.event_type);
-        typed && self.customer.is_none_or(|wanted| is_of(tenant, header.customer, wanted))
+        typed
+            && self
+                .customer
+                .is_none_or(|wanted| is_of(tenant, header.customer, wanted))
     }
 }
 
 /// Whether a record's customer is in the group of `wanted`.
 fn is_of(tenant: &Tenant, customer: Option<CustomerId>, wanted: CustomerId) -> bool {
-    let Some(customer) = customer else { return false };
+    let Some(customer) = customer else {
+        return false;
+    };
     customer == wanted
-        || tenant.projection::<Customers>().is_some_and(|customers| {
-            customers.canonical(customer) == customers.canonical(wanted)
-        })
+        || tenant
+            .projection::<Customers>()
+            .is_some_and(|customers| customers.canonical(customer) == customers.canonical(wanted))
 }
 
 /// A reader of the ledger as it grows.

@@ -46,7 +46,13 @@ impl Api {
         metrics: Option<PrometheusHandle>,
         stopping: CancellationToken,
     ) -> Self {
-        Self(Arc::new(Inner { engine, access, metrics, stopping, gates: RwLock::default() }))
+        Self(Arc::new(Inner {
+            engine,
+            access,
+            metrics,
+            stopping,
+            gates: RwLock::default(),
+        }))
     }
 
     pub(crate) fn engine(&self) -> &Engine {
@@ -69,7 +75,9 @@ impl Api {
     pub(crate) fn waiter(&self, tenant: &Tenant) -> Result<OwnedSemaphorePermit, Problem> {
         let waiters = Arc::clone(&self.gates(tenant.number()).waiters);
         waiters.try_acquire_owned().map_err(|_| {
-            Problem::too_many(format!("{WAITERS_MAX} requests of this tenant wait already"))
+            Problem::too_many(format!(
+                "{WAITERS_MAX} requests of this tenant wait already"
+            ))
         })
     }
 
@@ -77,7 +85,9 @@ impl Api {
     pub(crate) fn sse_reader(&self, tenant: &Tenant) -> Result<OwnedSemaphorePermit, Problem> {
         let readers = Arc::clone(&self.gates(tenant.number()).sse_readers);
         readers.try_acquire_owned().map_err(|_| {
-            Problem::too_many(format!("{SSE_READERS_MAX} event streams of this tenant are open"))
+            Problem::too_many(format!(
+                "{SSE_READERS_MAX} event streams of this tenant are open"
+            ))
         })
     }
 

@@ -1,6 +1,6 @@
 //! From what the engine says became of events to what their sender is answered.
 
-use crate::decode::{Item, Sender, submission};
+use crate::decode::{Item, Sender, made};
 use crate::extract::Caller;
 use crate::problem::Problem;
 use crate::state::Api;
@@ -26,11 +26,7 @@ pub(crate) struct Command<'a> {
 
 impl Caller {
     /// Sends `command` as an event, and waits until it is durable.
-    pub(crate) async fn send(
-        &self,
-        api: &Api,
-        command: Command<'_>,
-    ) -> Result<Written, Problem> {
+    pub(crate) async fn send(&self, api: &Api, command: Command<'_>) -> Result<Written, Problem> {
         let envelope = Envelope {
             id: command.event_id.as_str().into(),
             source: SOURCE.into(),
@@ -39,9 +35,8 @@ impl Caller {
             data: Some(command.data),
             ..Envelope::default()
         };
-        let submission = submission(&envelope, command.data.get().len(), &self.sender())?;
-        drop(envelope);
-        self.submit_one(api, command.event_id, submission).await
+        let submission = made(&envelope, &self.sender())?;
+        self.submit_one(api, submission).await
     }
 
     /// Whose events those of this caller are.
@@ -50,6 +45,7 @@ impl Caller {
             tenant: self.tenant.slug(),
             key: self.tenant.key(),
             principal: &self.principal,
+            is_published: self.is_published,
         }
     }
 
@@ -57,11 +53,14 @@ impl Caller {
     pub(crate) async fn submit_one(
         &self,
         api: &Api,
-        event_id: String,
         submission: Submission,
     ) -> Result<Written, Problem> {
+        let event_id = submission.incoming.sent.id.clone();
         let _waiter = api.waiter(&self.tenant)?;
-        let outcomes = api.engine().submit(&self.tenant, vec![submission], false).await?;
+        let outcomes = api
+            .engine()
+            .submit(&self.tenant, vec![submission], false)
+            .await?;
         match outcomes.into_iter().next() {
             Some(outcome) => self.written(event_id, outcome),
             None => Err(Problem::failed()),
@@ -79,9 +78,10 @@ impl Caller {
         let mut batch = Batch::new(items.len(), full);
         let mut submissions = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
-            match item.read {
+            match item {
                 Ok(submission) => {
-                    batch.places.push((index, item.id));
+                    let id = full.then(|| submission.incoming.sent.id.clone());
+                    batch.places.push((index, id));
                     submissions.push(submission);
                 }
                 Err(problem) => batch.refuse(index, problem.into()),
@@ -94,7 +94,10 @@ impl Caller {
             return Ok(batch.answer);
         }
         let _waiter = api.waiter(&self.tenant)?;
-        let outcomes = api.engine().submit(&self.tenant, submissions, atomic).await?;
+        let outcomes = api
+            .engine()
+            .submit(&self.tenant, submissions, atomic)
+            .await?;
         for ((index, id), outcome) in std::mem::take(&mut batch.places).into_iter().zip(outcomes) {
             batch.take(self, index, id, outcome);
         }
@@ -106,7 +109,7 @@ impl Caller {
     }
 
     /// What a single outcome answers: success, or why not.
-    fn written(&self, event_id: String, outcome: Outcome) -> Result<Written, Problem> {
+    fn written(&self, event_id: Box<str>, outcome: Outcome) -> Result<Written, Problem> {
         let position = outcome.position;
         let duplicate = match outcome.kind {
             OutcomeKind::Accepted => false,
@@ -125,7 +128,11 @@ impl Caller {
             OutcomeKind::Refused(problem) => return Err(problem.into()),
             OutcomeKind::NotStored => {
                 let detail = "nothing of the batch was stored, since another event was refused";
-                return Err(Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "not_stored", detail));
+                return Err(Problem::new(
+                    StatusCode::UNPROCESSABLE_ENTITY,
+                    "not_stored",
+                    detail,
+                ));
             }
         };
         Ok(Written {
@@ -139,8 +146,12 @@ impl Caller {
 
     /// A retry gets the first answer: the command that lost then has lost.
     fn first_answer(&self, position: Option<u64>) -> Result<(), Problem> {
-        let Some(position) = position else { return Ok(()) };
-        let Some(bytes) = self.tenant.record_bytes(position)? else { return Ok(()) };
+        let Some(position) = position else {
+            return Ok(());
+        };
+        let Some(bytes) = self.tenant.record_bytes(position)? else {
+            return Ok(());
+        };
         match Header::peek(&bytes).map(|header| header.decision) {
             Ok(Decision::Ineffective { reason, winner }) => {
                 Err(ineffective(reason, winner.or(Some(position))))
@@ -159,7 +170,7 @@ fn ineffective(reason: Ineffective, winner: Option<u64>) -> Problem {
 /// An answer to a batch while it is put together.
 struct Batch {
     answer: BatchWritten,
-    /// Index and id of each event that was submitted.
+    /// Index of each event that was submitted, and its id where rows are wanted.
     places: Vec<(usize, Option<Box<str>>)>,
 }
 
@@ -182,12 +193,15 @@ impl Batch {
     }
 
     fn take(&mut self, caller: &Caller, index: usize, id: Option<Box<str>>, outcome: Outcome) {
-        self.answer.position = self.answer.position.max(outcome.position.unwrap_or_default());
+        self.answer.position = self
+            .answer
+            .position
+            .max(outcome.position.unwrap_or_default());
         if self.answer.results.is_none() && outcome.kind == OutcomeKind::Accepted {
             self.answer.accepted += 1;
             return;
         }
-        match caller.written(id.map(String::from).unwrap_or_default(), outcome) {
+        match caller.written(id.unwrap_or_default(), outcome) {
             Ok(written) => {
                 self.answer.accepted += usize::from(!written.duplicate);
                 self.answer.duplicates += usize::from(written.duplicate);

@@ -1,11 +1,12 @@
 //! The service as its callers see it, over a real engine in a temporary folder.
 
-mod batch;
 mod bad_input;
+mod batch;
 mod customers;
 mod document;
 mod events;
 mod operations;
+mod serving;
 mod stream;
 mod timeline;
 mod writes;
@@ -48,7 +49,10 @@ struct Answer {
 
 impl Service {
     async fn start() -> Self {
-        Self::with(Access::Dev { default_tenant: "default".to_owned() }).await
+        Self::with(Access::Dev {
+            default_tenant: "default".to_owned(),
+        })
+        .await
     }
 
     async fn with(access: Access) -> Self {
@@ -57,13 +61,17 @@ impl Service {
         let config = Config {
             data_dir: dir.path().to_owned(),
             stream: StreamConfig::Embedded,
-            ledger: touchbook_ledger::Options::default(),
+            ledger: Default::default(),
             snapshot_records: SNAPSHOT_RECORDS,
             clock: Arc::new(move || clock.now()),
         };
         let engine = Engine::open(config, registry()).await.unwrap();
         let api = Api::new(engine, access, None, CancellationToken::new());
-        Self { router: router(api.clone()), api, _dir: dir }
+        Self {
+            router: router(api.clone()),
+            api,
+            _dir: dir,
+        }
     }
 
     async fn send(&self, request: Request<Body>) -> Answer {
@@ -72,11 +80,16 @@ impl Service {
         let bytes = to_bytes(body, usize::MAX).await.unwrap();
         let body = serde_json::from_slice(&bytes)
             .unwrap_or_else(|_| Value::String(String::from_utf8_lossy(&bytes).into_owned()));
-        Answer { status: parts.status, headers: parts.headers, body }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            body,
+        }
     }
 
     async fn get(&self, path: &str) -> Answer {
-        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+        self.send(Request::get(path).body(Body::empty()).unwrap())
+            .await
     }
 
     async fn post(&self, path: &str, media_type: &str, body: impl Into<Body>) -> Answer {
@@ -86,7 +99,8 @@ impl Service {
 
     /// Sends one event or an array of them.
     async fn events(&self, body: &Value) -> Answer {
-        self.post("/api/v1/events", "application/json", body.to_string()).await
+        self.post("/api/v1/events", "application/json", body.to_string())
+            .await
     }
 
     /// Sends one event that must be stored; answers its position.
@@ -100,14 +114,23 @@ impl Service {
 impl Answer {
     /// The refusal's status and code.
     fn problem(&self) -> (u16, &str) {
-        assert_eq!(self.headers[header::CONTENT_TYPE], crate::problem::PROBLEM_JSON, "{self:?}");
+        assert_eq!(
+            self.headers[header::CONTENT_TYPE],
+            crate::problem::PROBLEM_JSON,
+            "{self:?}"
+        );
         assert_eq!(self.body["status"], self.status.as_u16());
-        let code = self.body["type"].as_str().unwrap().strip_prefix("/problems/");
+        let code = self.body["type"]
+            .as_str()
+            .unwrap()
+            .strip_prefix("/problems/");
         (self.status.as_u16(), code.unwrap())
     }
 
     fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 }
 

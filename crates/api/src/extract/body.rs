@@ -36,7 +36,9 @@ impl MediaType {
     fn of(headers: &HeaderMap) -> Option<Self> {
         let value = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
         let essence = value.split(';').next().unwrap_or_default().trim();
-        let known = Self::NAMES.iter().find(|(name, _)| essence.eq_ignore_ascii_case(name));
+        let known = Self::NAMES
+            .iter()
+            .find(|(name, _)| essence.eq_ignore_ascii_case(name));
         known.map(|(_, media_type)| *media_type)
     }
 }
@@ -54,7 +56,10 @@ impl<S: Send + Sync> FromRequest<S> for Body {
         let known = MediaType::of(request.headers());
         let media_type = known
             .ok_or_else(|| unsupported(MediaType::NAMES.iter().map(|(name, _)| *name).collect()))?;
-        Ok(Self { media_type, bytes: collect(request, BATCH_BYTES_MAX).await? })
+        Ok(Self {
+            media_type,
+            bytes: collect(request, BATCH_BYTES_MAX).await?,
+        })
     }
 }
 
@@ -66,7 +71,9 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for JsonBody<T>
         if !request.headers().contains_key(header::CONTENT_TYPE) {
             return Ok(None);
         }
-        <Self as FromRequest<S>>::from_request(request, state).await.map(Some)
+        <Self as FromRequest<S>>::from_request(request, state)
+            .await
+            .map(Some)
     }
 }
 
@@ -109,7 +116,11 @@ async fn collect(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
         Ok(collected) => collected,
         Err(_) => {
             let detail = format!("the body did not arrive in {} s", BODY_WAIT_MAX.as_secs());
-            Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "body_timed_out", detail))
+            Err(Problem::new(
+                StatusCode::REQUEST_TIMEOUT,
+                "body_timed_out",
+                detail,
+            ))
         }
     }
 }

@@ -18,6 +18,8 @@ const DEV_PRINCIPAL: &str = "dev";
 pub(crate) struct Caller {
     pub tenant: Arc<Tenant>,
     pub principal: Principal,
+    /// Whether others read the stream that it sends to.
+    pub is_published: bool,
 }
 
 impl FromRequestParts<Api> for Caller {
@@ -37,7 +39,15 @@ impl FromRequestParts<Api> for Caller {
             None => api.engine().create_tenant(slug).await?,
         };
         let id = Some(DEV_PRINCIPAL.into());
-        Ok(Self { tenant, principal: Principal { kind: PrincipalKind::Unauthenticated, id } })
+        let principal = Principal {
+            kind: PrincipalKind::Unauthenticated,
+            id,
+        };
+        Ok(Self {
+            tenant,
+            principal,
+            is_published: api.engine().is_published(),
+        })
     }
 }
 
@@ -49,8 +59,17 @@ impl FromRequestParts<Api> for Caller {
 pub(crate) fn admit<'a>(parts: &Parts, api: &'a Api) -> Result<&'a str, Problem> {
     let Access::Dev { default_tenant } = api.access() else {
         let detail = "this route needs a credential, and this service has none yet";
-        return Err(Problem::new(StatusCode::UNAUTHORIZED, "not_authenticated", detail));
+        return Err(Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "not_authenticated",
+            detail,
+        ));
     };
+    if parts.headers.contains_key(header::IF_MATCH) {
+        // Ignoring it would break what its sender relies on.
+        let detail = "no route here decides on `If-Match`";
+        return Err(Problem::unreadable("if_match_not_supported", detail));
+    }
     for name in [header::HOST, header::ORIGIN] {
         if named_hosts(&parts.headers, &name).any(|host| !is_loopback(host)) {
             let detail = format!("`{name}` must be loopback while nobody is asked for credentials");
@@ -78,7 +97,9 @@ fn named_hosts<'a>(
 fn is_loopback(host: &str) -> bool {
     let address = host.trim_start_matches('[').trim_end_matches(']');
     host.eq_ignore_ascii_case("localhost")
-        || address.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback())
+        || address
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }
 
 /// What a path that nobody serves answers: outside `/api/v1` anybody may know, inside only callers.
@@ -100,10 +121,23 @@ mod tests {
             headers.insert(header::HOST, value.parse().unwrap());
             named_hosts(&headers, &header::HOST).all(is_loopback)
         };
-        for yes in ["localhost", "localhost:7400", "127.0.0.1:7400", "[::1]:7400", "[::1]", "http://127.0.0.1:5173"] {
+        for yes in [
+            "localhost",
+            "localhost:7400",
+            "127.0.0.1:7400",
+            "[::1]:7400",
+            "[::1]",
+            "http://127.0.0.1:5173",
+        ] {
             assert!(hosts(yes), "{yes}");
         }
-        for no in ["example.org", "127.0.0.1.example.org:80", "null", "http://evil.test", "10.0.0.1"] {
+        for no in [
+            "example.org",
+            "127.0.0.1.example.org:80",
+            "null",
+            "http://evil.test",
+            "10.0.0.1",
+        ] {
             assert!(!hosts(no), "{no}");
         }
     }

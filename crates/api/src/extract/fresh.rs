@@ -15,7 +15,7 @@ use utoipa::IntoParams;
 #[expect(dead_code, reason = "the documentation of what `Freshness` reads")]
 pub(crate) struct FreshnessParams {
     /// Answer only once everything up to this position is in the answer.
-    #[param(minimum = 1)]
+    #[param(minimum = 0)]
     min_position: Option<u64>,
     /// For how many seconds at most; then the answer is 503.
     #[param(minimum = 0, maximum = 30, default = 5)]
@@ -31,7 +31,10 @@ impl Params for Freshness {
     fn read(values: &mut Values) -> Result<Self, Problem> {
         let min_position = values.number("min_position", 0..=u64::MAX)?.unwrap_or(0);
         let wait = values.number("wait", 0..=WAIT_MAX.as_secs())?;
-        Ok(Self { min_position, wait: wait.map_or(WAIT_DEFAULT, Duration::from_secs) })
+        Ok(Self {
+            min_position,
+            wait: wait.map_or(WAIT_DEFAULT, Duration::from_secs),
+        })
     }
 }
 
@@ -48,7 +51,9 @@ impl Freshness {
             return Ok(applied);
         }
         let _waiter = api.waiter(tenant)?;
-        Ok(tenant.applied(projections, self.min_position, self.wait).await?)
+        Ok(tenant
+            .applied(projections, self.min_position, self.wait)
+            .await?)
     }
 
     /// Waits for the ledger itself; answers its head.
@@ -66,7 +71,11 @@ impl Freshness {
             Ok(Ok(head)) => Ok(*head),
             Ok(Err(_)) | Err(_) => {
                 let position = self.min_position;
-                Err(WaitError::TimedOut { position, applied: tenant.head() }.into())
+                Err(WaitError::TimedOut {
+                    position,
+                    applied: tenant.head(),
+                }
+                .into())
             }
         }
     }

@@ -17,7 +17,9 @@ impl IdempotencyKey {
             Some(key) => format!("{route}:{key}"),
             None => {
                 let random: [u8; 16] = rand::random();
-                uuid::Builder::from_random_bytes(random).into_uuid().to_string()
+                uuid::Builder::from_random_bytes(random)
+                    .into_uuid()
+                    .to_string()
             }
         }
     }
@@ -27,7 +29,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(HEADER) else { return Ok(Self(None)) };
+        let Some(value) = parts.headers.get(HEADER) else {
+            return Ok(Self(None));
+        };
         let text = value.to_str().ok();
         match text.filter(|key| (1..=IDEMPOTENCY_KEY_CHARS_MAX).contains(&key.len())) {
             Some(key) => Ok(Self(Some(key.to_owned()))),

@@ -53,7 +53,10 @@ impl Values {
         }
         let axum::extract::Query(given) = axum::extract::Query::try_from_uri(uri)
             .map_err(|error| Problem::unreadable("unreadable_query", error.body_text()))?;
-        Ok(Self { given, asked: Vec::new() })
+        Ok(Self {
+            given,
+            asked: Vec::new(),
+        })
     }
 
     fn finish(self) -> Result<(), Problem> {
@@ -88,7 +91,9 @@ impl Values {
         name: &'static str,
         range: RangeInclusive<u64>,
     ) -> Result<Option<u64>, Problem> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
         match text.parse() {
             Ok(number) if range.contains(&number) => Ok(Some(number)),
             _ => Err(invalid(name, in_range(&range))),
@@ -111,10 +116,15 @@ impl Values {
         name: &'static str,
         allowed: &[&'static str],
     ) -> Result<Option<&'static str>, Problem> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
         match allowed.iter().find(|known| **known == text) {
             Some(known) => Ok(Some(known)),
-            None => Err(invalid(name, "it is none of the allowed values").allowing(allowed.iter().copied())),
+            None => {
+                Err(invalid(name, "it is none of the allowed values")
+                    .allowing(allowed.iter().copied()))
+            }
         }
     }
 
@@ -125,23 +135,35 @@ impl Values {
         allowed: &[&'static str],
         parse: impl Fn(&str) -> Option<T>,
     ) -> Result<Option<Vec<T>>, Problem> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
         let read = |word: &str| {
             parse(word).ok_or_else(|| {
                 let detail = "write one or more of the allowed values, apart by commas";
                 invalid(name, detail).allowing(allowed.iter().copied())
             })
         };
-        text.split(',').map(|word| read(word.trim())).collect::<Result<_, _>>().map(Some)
+        text.split(',')
+            .map(|word| read(word.trim()))
+            .collect::<Result<_, _>>()
+            .map(Some)
     }
 
     /// A time with an offset, or one of the tenant's zone.
     pub(crate) fn time(&mut self, name: &'static str) -> Result<Option<Given>, Problem> {
-        let Some(text) = self.text(name)? else { return Ok(None) };
+        let Some(text) = self.text(name)? else {
+            return Ok(None);
+        };
         // An unescaped `+` of an offset arrives as a space.
-        let text = text.trim().replace(' ', if text.contains('T') { "+" } else { " " });
+        let text = text
+            .trim()
+            .replace(' ', if text.contains('T') { "+" } else { " " });
         let moment = Moment::parse(&text).map_err(|error| invalid(name, error.to_string()))?;
-        Ok(Some(Given { moment, is_day: text.len() == "2024-01-15".len() }))
+        Ok(Some(Given {
+            moment,
+            is_day: text.len() == "2024-01-15".len(),
+        }))
     }
 }
 
@@ -155,14 +177,21 @@ pub(crate) struct Given {
 
 /// 400 for the value of one parameter.
 pub(crate) fn invalid(name: &str, detail: impl AsRef<str>) -> Problem {
-    Problem::unreadable("invalid_parameter", format!("`{name}`: {}", detail.as_ref()))
+    Problem::unreadable(
+        "invalid_parameter",
+        format!("`{name}`: {}", detail.as_ref()),
+    )
 }
 
 fn in_range(range: &RangeInclusive<u64>) -> String {
     if *range.end() == u64::MAX {
         return format!("must be a whole number, at least {}", range.start());
     }
-    format!("must be a whole number from {} to {}", range.start(), range.end())
+    format!(
+        "must be a whole number from {} to {}",
+        range.start(),
+        range.end()
+    )
 }
 
 #[cfg(test)]
@@ -178,7 +207,9 @@ mod tests {
     }
 
     async fn read(query: &str) -> Result<Page, String> {
-        let request = axum::http::Request::get(format!("/x?{query}")).body(()).unwrap();
+        let request = axum::http::Request::get(format!("/x?{query}"))
+            .body(())
+            .unwrap();
         match Query::<Page>::from_request_parts(&mut request.into_parts().0, &()).await {
             Ok(Query(page)) => Ok(page),
             Err(problem) => {
@@ -192,7 +223,10 @@ mod tests {
     #[tokio::test]
     async fn a_page_has_1_to_500_rows() {
         assert!(matches!(read("").await, Ok(Page(50, false))));
-        assert!(matches!(read("limit=500&atomic=true").await, Ok(Page(500, true))));
+        assert!(matches!(
+            read("limit=500&atomic=true").await,
+            Ok(Page(500, true))
+        ));
         for bad in ["0", "501", "-1", "abc", "", "1e2"] {
             let refused = read(&format!("limit={bad}")).await.err().unwrap();
             assert_eq!(refused, "`limit`: must be a whole number from 1 to 500 ");
@@ -206,6 +240,9 @@ mod tests {
         let repeated = read("limit=5&limit=6").await.err().unwrap();
         assert_eq!(repeated, "`limit` is given more than once ");
         let value = read("atomic=yes").await.err().unwrap();
-        assert_eq!(value, "`atomic`: it is none of the allowed values true,false");
+        assert_eq!(
+            value,
+            "`atomic`: it is none of the allowed values true,false"
+        );
     }
 }

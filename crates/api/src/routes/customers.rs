@@ -1,6 +1,7 @@
 //! `/customers`: lists, one customer, and what is to be known of it.
 
 use crate::answer::{JsonText, Stamped};
+use crate::blocking::blocking;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::invalid;
 use crate::extract::{Caller, Freshness, IdempotencyKey, JsonBody, Params, Path, Query, Values};
@@ -51,12 +52,20 @@ impl Params for ListParams {
         let view = values.one_of("view", &["recent", "top"])?;
         let q = values.text("q")?;
         if q.is_some() && view.is_some() {
-            return Err(invalid("q", "a search has an order of its own; leave out `view`"));
+            return Err(invalid(
+                "q",
+                "a search has an order of its own; leave out `view`",
+            ));
         }
         let limit = values.limit()?;
         let cursor = values.text("cursor")?.map(|text| text.parse()).transpose();
         let cursor = cursor.map_err(|error| invalid("cursor", format!("{error}")))?;
-        Ok(Self { view, q, limit, cursor })
+        Ok(Self {
+            view,
+            q,
+            limit,
+            cursor,
+        })
     }
 }
 
@@ -73,23 +82,32 @@ pub(crate) async fn list_customers(
     caller: Caller,
     Query((params, freshness)): Query<(ListParams, Freshness)>,
 ) -> Result<Stamped<JsonText>, Problem> {
-    let applied = freshness.of(&api, &caller.tenant, &[Customers::NAME]).await?;
+    let applied = freshness
+        .of(&api, &caller.tenant, &[Customers::NAME])
+        .await?;
     let customers = caller.projection::<Customers>()?;
-    let policies = caller.policies();
-    let (rows, next_cursor) = rows(&customers, &params, &policies);
+    let (policies, now) = (caller.policies(), api.engine().now());
+    let text = blocking(move || page(&customers, &params, &policies, now)).await?;
+    Ok(Stamped(applied, JsonText(text)))
+}
+
+fn page(
+    customers: &Projection<Customers>,
+    params: &ListParams,
+    policies: &Policies,
+    now: Timestamp,
+) -> Result<Vec<u8>, Problem> {
+    let (rows, next_cursor) = rows(customers, params, policies);
     let mut text = b"{\"items\":[".to_vec();
-    let now = api.engine().now();
-    let mut is_first = true;
+    let mut separator: &[u8] = b"";
     for (customer, matched) in rows {
         let before = text.len();
-        if !is_first {
-            text.push(b',');
-        }
+        text.extend_from_slice(separator);
         // One that was merged since the list was read is another's now.
         if customers.canonical(customer) == customer
-            && write(&mut text, &customers, customer, matched, &policies, now)?
+            && write(&mut text, customers, customer, matched, policies, now)?
         {
-            is_first = false;
+            separator = b",";
         } else {
             text.truncate(before);
         }
@@ -98,7 +116,7 @@ pub(crate) async fn list_customers(
     let next_cursor = next_cursor.map(|cursor| cursor.to_string());
     serde_json::to_writer(&mut text, &next_cursor).map_err(|error| Problem::internal(&error))?;
     text.push(b'}');
-    Ok(Stamped(applied, JsonText(text)))
+    Ok(text)
 }
 
 type Rows = Vec<(CustomerId, Option<MatchedBy>)>;
@@ -113,9 +131,9 @@ fn rows(
         (Some(query), _) => taken(index.search(query, policies, after, limit), |found| {
             (found.customer, Some(found.matched.into()))
         }),
-        (None, Some("top")) => {
-            taken(index.top(policies, after, limit), |top| (top.customer, None))
-        }
+        (None, Some("top")) => taken(index.top(policies, after, limit), |top| {
+            (top.customer, None)
+        }),
         (None, _) => taken(index.recent(after, limit), |listed| (listed.customer, None)),
     })
 }
@@ -138,9 +156,18 @@ fn write(
 ) -> Result<bool, Problem> {
     let written = customers.read(customer, |state, stale_since| {
         let summary = summary(customer, state, policies, now);
-        serde_json::to_writer(text, &CustomerAnswer { summary, stale_since, matched })
+        serde_json::to_writer(
+            text,
+            &CustomerAnswer {
+                summary,
+                stale_since,
+                matched,
+            },
+        )
     });
-    let written = written.transpose().map_err(|error| Problem::internal(&error))?;
+    let written = written
+        .transpose()
+        .map_err(|error| Problem::internal(&error))?;
     Ok(written.is_some())
 }
 
@@ -167,9 +194,19 @@ pub(crate) async fn create_customer(
     if change.names_nobody() {
         let detail = "a customer needs at least one identifier";
         let kinds = IdentifierKind::ALL.iter().map(|kind| kind.as_str());
-        return Err(touchbook_events::Problem::invalid("", detail).allowing(kinds).into());
+        return Err(touchbook_events::Problem::invalid("", detail)
+            .allowing(kinds)
+            .into());
     }
-    send(&api, &caller, &change, None, key.event_id("POST /customers")).await.map(Json)
+    send(
+        &api,
+        &caller,
+        &change,
+        None,
+        key.event_id("POST /customers"),
+    )
+    .await
+    .map(Json)
 }
 
 /// Read a customer
@@ -189,12 +226,21 @@ pub(crate) async fn get_customer(
     Path(named): Path<String>,
     Query(freshness): Query<Freshness>,
 ) -> Result<Stamped<JsonText>, Problem> {
-    let applied = freshness.of(&api, &caller.tenant, &[Customers::NAME, NAMED_BY]).await?;
+    let applied = freshness
+        .of(&api, &caller.tenant, &[Customers::NAME, NAMED_BY])
+        .await?;
     let customer = lookup::customer(&caller, &named)?;
     let customers = caller.projection::<Customers>()?;
     let mut text = Vec::with_capacity(1024);
     let now = api.engine().now();
-    match write(&mut text, &customers, customer, None, &caller.policies(), now)? {
+    match write(
+        &mut text,
+        &customers,
+        customer,
+        None,
+        &caller.policies(),
+        now,
+    )? {
         true => Ok(Stamped(applied, JsonText(text))),
         false => Err(Problem::not_found()),
     }
@@ -224,7 +270,9 @@ pub(crate) async fn update_customer(
 ) -> Result<Json<Written>, Problem> {
     let customer = lookup::customer(&caller, &named)?;
     let event_id = key.event_id(&format!("PATCH /customers/{customer}"));
-    send(&api, &caller, &change, Some(customer.0), event_id).await.map(Json)
+    send(&api, &caller, &change, Some(customer.0), event_id)
+        .await
+        .map(Json)
 }
 
 async fn send(
@@ -236,8 +284,12 @@ async fn send(
 ) -> Result<Written, Problem> {
     let data =
         to_raw_value(&change.payload(customer)).map_err(|error| Problem::internal(&error))?;
-    let command =
-        Command { event_type: EventType::CustomerUpdated, subject: None, data: &data, event_id };
+    let command = Command {
+        event_type: EventType::CustomerUpdated,
+        subject: None,
+        data: &data,
+        event_id,
+    };
     let written = caller.send(api, command).await;
     written.map_err(|problem| problem.pointing_into_body(&["/data/customer", "/data"]))
 }
@@ -261,5 +313,7 @@ pub(crate) async fn refresh_customer(
     Query(()): Query<()>,
 ) -> Result<Json<Refreshed>, Problem> {
     let customer = lookup::customer(&caller, &named)?;
-    crate::refresh::refresh(api, caller, customer).await.map(Json)
+    crate::refresh::refresh(api, caller, customer)
+        .await
+        .map(Json)
 }

@@ -47,7 +47,9 @@ pub(crate) struct ListParams {
 impl Params for ListParams {
     fn read(values: &mut Values) -> Result<Self, Problem> {
         Ok(Self {
-            status: values.one_of("status", &["open", "resolved", "all"])?.unwrap_or("open"),
+            status: values
+                .one_of("status", &["open", "resolved", "all"])?
+                .unwrap_or("open"),
             limit: values.limit()?,
             cursor: values.number("cursor", 1..=u64::MAX)?.unwrap_or(u64::MAX),
         })
@@ -93,7 +95,9 @@ fn list(tenant: &Tenant, params: &ListParams, head: u64) -> Result<DeadLetterLis
                         .and_then(|personal| personal.reason)
                         .map(|reason| reason.to_string()),
                 };
-                resolutions.entry(resolved.facts.position).or_insert(resolution);
+                resolutions
+                    .entry(resolved.facts.position)
+                    .or_insert(resolution);
             }
             _ => {}
         }
@@ -154,14 +158,18 @@ pub(crate) async fn resubmit_dead_letter(
     reason: Option<JsonBody<ResolutionReason>>,
 ) -> Result<Json<Written>, Problem> {
     let RawBytes(raw) = raw(&caller, position)?;
-    let resubmitted = match decode(MediaType::Json, &raw, &caller.sender())? {
-        Decoded::One(item) => {
-            let id = item.id.map(String::from).unwrap_or_default();
-            caller.submit_one(&api, id, item.read?).await?.position
+    let resubmitted = match decode(MediaType::Json, &raw.into(), &caller.sender())? {
+        Decoded::One(item) => caller.submit_one(&api, item?).await?.position,
+        Decoded::Many(items) => {
+            caller
+                .submit_batch(&api, items, true, false)
+                .await?
+                .position
         }
-        Decoded::Many(items) => caller.submit_batch(&api, items, true, false).await?.position,
     };
-    resolve(&api, &caller, position, Some(resubmitted), reason).await.map(Json)
+    resolve(&api, &caller, position, Some(resubmitted), reason)
+        .await
+        .map(Json)
 }
 
 /// Dismiss a dead letter
@@ -181,7 +189,9 @@ pub(crate) async fn dismiss_dead_letter(
     reason: Option<JsonBody<ResolutionReason>>,
 ) -> Result<Json<Written>, Problem> {
     raw(&caller, position)?;
-    resolve(&api, &caller, position, None, reason).await.map(Json)
+    resolve(&api, &caller, position, None, reason)
+        .await
+        .map(Json)
 }
 
 /// What came in, of a dead letter that exists and is not erased.
@@ -217,7 +227,12 @@ async fn resolve(
     }
     let reason = reason.and_then(|JsonBody(reason)| reason.reason);
     let dismissed = resubmitted_position.is_none();
-    let resolved = Resolved { position, resubmitted_position, dismissed, reason };
+    let resolved = Resolved {
+        position,
+        resubmitted_position,
+        dismissed,
+        reason,
+    };
     let data = to_raw_value(&resolved).map_err(|error| Problem::internal(&error))?;
     let command = Command {
         event_type: EventType::DeadLetterResolved,

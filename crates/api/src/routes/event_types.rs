@@ -1,5 +1,6 @@
 //! `/event-types`: the catalogue, and the schemas of its payloads.
 
+use crate::answer::Stamped;
 use crate::extract::{Caller, Path, Query};
 use crate::problem::Problem;
 use crate::state::Api;
@@ -11,7 +12,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list_event_types)).routes(routes!(get_event_schema))
+    OpenApiRouter::new()
+        .routes(routes!(list_event_types))
+        .routes(routes!(get_event_schema))
 }
 
 /// List event types
@@ -21,9 +24,21 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
     tag = "events",
     responses((status = 200, description = "The catalogue", body = EventTypeList)),
 )]
-pub(crate) async fn list_event_types(_caller: Caller, Query(()): Query<()>) -> Json<EventTypeList> {
-    let items = EventType::ALL.iter().map(|event_type| item(*event_type)).collect();
-    Json(EventTypeList { items, next_cursor: None })
+pub(crate) async fn list_event_types(
+    caller: Caller,
+    Query(()): Query<()>,
+) -> Stamped<Json<EventTypeList>> {
+    let items = EventType::ALL
+        .iter()
+        .map(|event_type| item(*event_type))
+        .collect();
+    Stamped(
+        caller.tenant.head(),
+        Json(EventTypeList {
+            items,
+            next_cursor: None,
+        }),
+    )
 }
 
 fn item(event_type: EventType) -> EventTypeItem {

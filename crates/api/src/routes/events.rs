@@ -70,13 +70,12 @@ pub(crate) async fn send_events(
 ) -> Result<Json<Sent>, Problem> {
     let (decoded, caller) = read(caller, body).await?;
     Ok(Json(match decoded {
-        Decoded::One(item) => {
-            let id = item.id.map(String::from).unwrap_or_default();
-            Sent::One(caller.submit_one(&api, id, item.read?).await?)
-        }
-        Decoded::Many(items) => {
-            Sent::Many(caller.submit_batch(&api, items, params.atomic, params.results).await?)
-        }
+        Decoded::One(item) => Sent::One(caller.submit_one(&api, item?).await?),
+        Decoded::Many(items) => Sent::Many(
+            caller
+                .submit_batch(&api, items, params.atomic, params.results)
+                .await?,
+        ),
     }))
 }
 

@@ -1,5 +1,6 @@
 //! `/jobs`: long work, how far it is, and stopping it.
 
+use crate::answer::{Read, Stamped};
 use crate::extract::{Caller, Path, Query};
 use crate::problem::Problem;
 use crate::state::Api;
@@ -25,7 +26,12 @@ pub(crate) struct Begun(pub Job);
 impl IntoResponse for Begun {
     fn into_response(self) -> Response {
         let location = format!("/api/v1/jobs/{}", self.0.id);
-        (StatusCode::ACCEPTED, [(header::LOCATION, location)], Json(self.0)).into_response()
+        (
+            StatusCode::ACCEPTED,
+            [(header::LOCATION, location)],
+            Json(self.0),
+        )
+            .into_response()
     }
 }
 
@@ -42,10 +48,19 @@ pub(crate) async fn list_jobs(
     State(api): State<Api>,
     caller: Caller,
     Query(()): Query<()>,
-) -> Json<JobList> {
+) -> Stamped<Json<JobList>> {
     let jobs = api.engine().jobs().list().into_iter();
-    let items = jobs.filter(|job| is_of(job, &caller)).map(Job::from).collect();
-    Json(JobList { items, next_cursor: None })
+    let items = jobs
+        .filter(|job| is_of(job, &caller))
+        .map(Job::from)
+        .collect();
+    Stamped(
+        caller.tenant.head(),
+        Json(JobList {
+            items,
+            next_cursor: None,
+        }),
+    )
 }
 
 /// Read a job
@@ -61,8 +76,9 @@ pub(crate) async fn get_job(
     caller: Caller,
     Path(id): Path<String>,
     Query(()): Query<()>,
-) -> Result<Json<Job>, Problem> {
-    find(&api, &caller, &id).map(|job| Json(job.into()))
+) -> Read<Job> {
+    let job = find(&api, &caller, &id)?;
+    Ok(Stamped(caller.tenant.head(), Json(job.into())))
 }
 
 /// Cancel a job

@@ -20,7 +20,9 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(list_records)).routes(routes!(verify_ledger))
+    OpenApiRouter::new()
+        .routes(routes!(list_records))
+        .routes(routes!(verify_ledger))
 }
 
 #[derive(IntoParams)]
@@ -66,13 +68,22 @@ pub(crate) async fn list_records(
 }
 
 fn list(tenant: &Tenant, params: &RecordParams, head: u64) -> Result<EventList, Problem> {
-    let subject = params.subject.as_deref().map(|subject| tenant.key().subject(subject));
+    let subject = params
+        .subject
+        .as_deref()
+        .map(|subject| tenant.key().subject(subject));
     let from = params.after.saturating_add(1);
     let to = match subject {
         Some(_) => head.min(params.after.saturating_add(SUBJECT_SCAN_RECORDS_MAX)),
         None => head,
     };
-    let mut page = Page { subject, limit: params.limit, items: Vec::new(), last: to, bad: None };
+    let mut page = Page {
+        subject,
+        limit: params.limit,
+        items: Vec::new(),
+        last: to,
+        bad: None,
+    };
     if from <= to {
         tenant.scan(from..=to, &mut |position, bytes| page.take(position, bytes))?;
     }
@@ -80,7 +91,10 @@ fn list(tenant: &Tenant, params: &RecordParams, head: u64) -> Result<EventList, 
         return Err(Problem::internal(&error));
     }
     let next_cursor = (page.last < head).then_some(page.last);
-    Ok(EventList { items: page.items, next_cursor })
+    Ok(EventList {
+        items: page.items,
+        next_cursor,
+    })
 }
 
 struct Page {

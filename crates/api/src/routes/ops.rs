@@ -38,7 +38,7 @@ Touchbook: the ledger of every customer touchpoint.
     tag = "operations",
     responses((status = 200, description = "What this is", body = str)),
 )]
-pub(crate) async fn get_front() -> &'static str {
+pub(crate) async fn get_front(Query(()): Query<()>) -> &'static str {
     FRONT
 }
 
@@ -72,8 +72,15 @@ pub(crate) async fn get_readiness(
         code: reason.code.to_string(),
         detail: reason.detail,
     });
-    let answer = Readiness { ready: status.ready, reasons: reasons.collect() };
-    let code = if answer.ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let answer = Readiness {
+        ready: status.ready,
+        reasons: reasons.collect(),
+    };
+    let code = if answer.ready {
+        StatusCode::OK
+    } else {
+        StatusCode::SERVICE_UNAVAILABLE
+    };
     (code, Json(answer))
 }
 
@@ -88,7 +95,9 @@ pub(crate) async fn get_metrics(
     State(api): State<Api>,
     Query(()): Query<()>,
 ) -> Result<String, Problem> {
-    api.metrics().map(|metrics| metrics.render()).ok_or_else(Problem::not_found)
+    api.metrics()
+        .map(|metrics| metrics.render())
+        .ok_or_else(Problem::not_found)
 }
 
 /// Read this document
@@ -98,7 +107,7 @@ pub(crate) async fn get_metrics(
     tag = "operations",
     responses((status = 200, description = "OpenAPI 3.1", body = Object)),
 )]
-pub(crate) async fn get_openapi() -> JsonText {
+pub(crate) async fn get_openapi(Query(()): Query<()>) -> JsonText {
     static DOCUMENT: LazyLock<Vec<u8>> =
         LazyLock::new(|| serde_json::to_vec(&crate::openapi()).expect("the document is JSON"));
     JsonText(DOCUMENT.clone())

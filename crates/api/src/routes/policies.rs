@@ -38,8 +38,17 @@ pub(crate) async fn list_policies(
 ) -> Read<PolicyList> {
     let head = freshness.of_ledger(&api, &caller.tenant).await?;
     let policies = caller.policies();
-    let items = Policies::NAMES.iter().filter_map(|name| value(&policies, name)).collect();
-    Ok(Stamped(head, Json(PolicyList { items, next_cursor: None })))
+    let items = Policies::NAMES
+        .iter()
+        .filter_map(|name| value(&policies, name))
+        .collect();
+    Ok(Stamped(
+        head,
+        Json(PolicyList {
+            items,
+            next_cursor: None,
+        }),
+    ))
 }
 
 /// Read a policy
@@ -89,8 +98,11 @@ pub(crate) async fn set_policy(
         value: &'a RawValue,
     }
     let name = known(&name)?;
-    let data = to_raw_value(&Defined { name, value: &change.value })
-        .map_err(|error| Problem::internal(&error))?;
+    let data = to_raw_value(&Defined {
+        name,
+        value: &change.value,
+    })
+    .map_err(|error| Problem::internal(&error))?;
     let command = Command {
         event_type: EventType::PolicyDefined,
         subject: Some(&format!("policy/{name}")),
@@ -98,17 +110,25 @@ pub(crate) async fn set_policy(
         event_id: key.event_id(&format!("PUT /policies/{name}")),
     };
     let written = caller.send(&api, command).await;
-    written.map(Json).map_err(|problem| problem.pointing_into_body(&["/data"]))
+    written
+        .map(Json)
+        .map_err(|problem| problem.pointing_into_body(&["/data"]))
 }
 
 fn known(name: &str) -> Result<&'static str, Problem> {
-    Policies::NAMES.iter().find(|known| **known == name).copied().ok_or_else(|| {
-        let detail = format!("`{name}` is no policy");
-        Problem::new(StatusCode::NOT_FOUND, "unknown_policy", detail)
-            .allowing(Policies::NAMES.iter().copied())
-    })
+    Policies::NAMES
+        .iter()
+        .find(|known| **known == name)
+        .copied()
+        .ok_or_else(|| {
+            let detail = format!("`{name}` is no policy");
+            Problem::new(StatusCode::NOT_FOUND, "unknown_policy", detail)
+                .allowing(Policies::NAMES.iter().copied())
+        })
 }
 
 fn value(policies: &Policies, name: &'static str) -> Option<PolicyValue> {
-    policies.value(name).map(|value| PolicyValue { name, value })
+    policies
+        .value(name)
+        .map(|value| PolicyValue { name, value })
 }

@@ -1,7 +1,7 @@
 //! `/projections`: how far each is, and rebuilding one from the ledger.
 
 use crate::answer::{Read, Stamped};
-use crate::extract::{Caller, Path, Query};
+use crate::extract::{Caller, Params, Path, Query, Values};
 use crate::problem::Problem;
 use crate::routes::jobs::Begun;
 use crate::state::Api;
@@ -9,6 +9,7 @@ use crate::wire::ops::{Job, ProjectionList, ProjectionState};
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use std::sync::Arc;
 use touchbook_engine::JobError;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -20,24 +21,54 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(cancel_rebuild))
 }
 
+pub(crate) struct ListParams {
+    digest: bool,
+}
+
+impl Params for ListParams {
+    fn read(values: &mut Values) -> Result<Self, Problem> {
+        Ok(Self {
+            digest: values.flag("digest")?,
+        })
+    }
+}
+
 /// List projections
 ///
-/// How far each has folded the ledger, and what is wrong with it.
+/// How far each has folded the ledger, and what is wrong with it. Two states of one position with
+/// equal digests are equal: that is how a rebuild, or another node, is compared with this one.
 #[utoipa::path(
     get,
     path = "/api/v1/projections",
     tag = "projections",
+    params(("digest" = Option<bool>, Query, description = "Also digest every state, which takes a moment")),
     responses((status = 200, description = "All projections", body = ProjectionList)),
 )]
 pub(crate) async fn list_projections(
     State(api): State<Api>,
     caller: Caller,
-    Query(()): Query<()>,
+    Query(params): Query<ListParams>,
 ) -> Read<ProjectionList> {
     let head = caller.tenant.head();
     let statuses = api.engine().projections(&caller.tenant).into_iter();
-    let items = statuses.map(ProjectionState::from).collect();
-    Ok(Stamped(head, Json(ProjectionList { items, next_cursor: None })))
+    let mut items: Vec<_> = statuses.map(ProjectionState::from).collect();
+    if params.digest {
+        let tenant = Arc::clone(&caller.tenant);
+        let digested = tokio::task::spawn_blocking(move || {
+            items
+                .iter_mut()
+                .for_each(|item| item.digest = tenant.digest(item.name).map(hex));
+            items
+        });
+        items = digested.await.map_err(|_| Problem::failed())?;
+    }
+    Ok(Stamped(
+        head,
+        Json(ProjectionList {
+            items,
+            next_cursor: None,
+        }),
+    ))
 }
 
 /// Rebuild a projection
@@ -57,7 +88,9 @@ pub(crate) async fn rebuild_projection(
     Path(name): Path<String>,
     Query(()): Query<()>,
 ) -> Result<Begun, Problem> {
-    Ok(Begun(api.engine().rebuild(&caller.tenant, &[&name])?.into()))
+    Ok(Begun(
+        api.engine().rebuild(&caller.tenant, &[&name])?.into(),
+    ))
 }
 
 /// Cancel a rebuild
@@ -86,6 +119,14 @@ pub(crate) async fn cancel_rebuild(
         return Err(Problem::new(StatusCode::CONFLICT, "not_running", detail));
     };
     api.engine().jobs().cancel(&job.id);
-    let job = api.engine().jobs().get(&job.id).ok_or_else(Problem::not_found)?;
+    let job = api
+        .engine()
+        .jobs()
+        .get(&job.id)
+        .ok_or_else(Problem::not_found)?;
     Ok(Begun(job.into()))
+}
+
+fn hex(digest: [u8; 32]) -> String {
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

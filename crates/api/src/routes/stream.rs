@@ -77,11 +77,18 @@ pub(crate) async fn stream_records(
         Some(named) => Some(lookup::customer(&caller, named)?),
         None => None,
     };
-    let filter = Filter { customer, types: params.types.unwrap_or_default() };
+    let filter = Filter {
+        customer,
+        types: params.types.unwrap_or_default(),
+    };
     let head = caller.tenant.head();
     let after = last_event_id(&headers)?.or(params.after).unwrap_or(head);
     if after > head {
-        return Err(WaitError::Ahead { position: after, head }.into());
+        return Err(WaitError::Ahead {
+            position: after,
+            head,
+        }
+        .into());
     }
     let place = api.sse_reader(&caller.tenant)?;
     let stopping = api.stopping().clone();
@@ -90,9 +97,17 @@ pub(crate) async fn stream_records(
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {
-    let Some(value) = headers.get(LAST_EVENT_ID) else { return Ok(None) };
-    let position = value.to_str().ok().and_then(|text| text.trim().parse().ok());
+    let Some(value) = headers.get(LAST_EVENT_ID) else {
+        return Ok(None);
+    };
+    let position = value
+        .to_str()
+        .ok()
+        .and_then(|text| text.trim().parse().ok());
     position.map(Some).ok_or_else(|| {
-        Problem::unreadable("invalid_last_event_id", "`Last-Event-ID` must be a position")
+        Problem::unreadable(
+            "invalid_last_event_id",
+            "`Last-Event-ID` must be a position",
+        )
     })
 }

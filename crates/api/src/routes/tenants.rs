@@ -1,5 +1,6 @@
 //! `/tenants`: whose ledgers this node holds.
 
+use crate::answer::Stamped;
 use crate::extract::{Caller, Query};
 use crate::state::Api;
 use crate::wire::ops::{TenantList, TenantState};
@@ -21,11 +22,23 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 )]
 pub(crate) async fn list_tenants(
     State(api): State<Api>,
-    _caller: Caller,
+    caller: Caller,
     Query(()): Query<()>,
-) -> Json<TenantList> {
+) -> Stamped<Json<TenantList>> {
     let tenants = api.engine().tenants();
-    let state = |slug: &str, head| TenantState { tenant: slug.to_owned(), head };
-    let items = tenants.iter().map(|tenant| state(tenant.slug(), tenant.head())).collect();
-    Json(TenantList { items, next_cursor: None })
+    let state = |slug: &str, head| TenantState {
+        tenant: slug.to_owned(),
+        head,
+    };
+    let items = tenants
+        .iter()
+        .map(|tenant| state(tenant.slug(), tenant.head()))
+        .collect();
+    Stamped(
+        caller.tenant.head(),
+        Json(TenantList {
+            items,
+            next_cursor: None,
+        }),
+    )
 }

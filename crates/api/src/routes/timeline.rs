@@ -25,10 +25,14 @@ use utoipa_axum::routes;
 
 /// Bytes of a usual entry in JSON.
 const ENTRY_BYTES: usize = 512;
+/// Entries of a page that an async thread may write.
+const INLINE_ENTRIES_MAX: usize = 50;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(get_timeline)).routes(routes!(get_entry))
+    OpenApiRouter::new()
+        .routes(routes!(get_timeline))
+        .routes(routes!(get_entry))
 }
 
 #[derive(IntoParams)]
@@ -52,7 +56,10 @@ pub(crate) struct TimelineParams {
 
 impl Params for TimelineParams {
     fn read(values: &mut Values) -> Result<Self, Problem> {
-        let names: Vec<_> = EntrySource::ALL.iter().map(|source| source.as_str()).collect();
+        let names: Vec<_> = EntrySource::ALL
+            .iter()
+            .map(|source| source.as_str())
+            .collect();
         let sources = values.list("sources", &names, EntrySource::parse)?;
         let from = values.time("from")?;
         let to = values.time("to")?;
@@ -97,19 +104,45 @@ pub(crate) async fn get_timeline(
     Path(named): Path<String>,
     Query((params, freshness)): Query<(TimelineParams, Freshness)>,
 ) -> Result<Stamped<JsonText>, Problem> {
-    let reads = [Timeline::NAME, touchbook_customers::Customers::NAME, NAMED_BY];
+    let reads = [
+        Timeline::NAME,
+        touchbook_customers::Customers::NAME,
+        NAMED_BY,
+    ];
     let applied = freshness.of(&api, &caller.tenant, &reads).await?;
     let customer = lookup::customer(&caller, &named)?;
     let filter = params.filter(&caller);
-    let mut text = Vec::with_capacity(params.limit.min(50) * ENTRY_BYTES);
-    let written = caller.projection::<Timeline>()?.read(customer, |state, stale_since| {
-        let page = state.page(&filter, params.limit, params.cursor);
+    let timeline = caller.projection::<Timeline>()?;
+    // A page is a range, but the entries of some sources alone have to be looked for.
+    let text = match filter.sources.is_all() && params.limit <= INLINE_ENTRIES_MAX {
+        true => page(&timeline, customer, &filter, &params)?,
+        false => blocking(move || page(&timeline, customer, &filter, &params)).await?,
+    };
+    Ok(Stamped(applied, JsonText(text)))
+}
+
+fn page(
+    timeline: &Projection<Timeline>,
+    customer: CustomerId,
+    filter: &Filter,
+    params: &TimelineParams,
+) -> Result<Vec<u8>, Problem> {
+    let mut text = Vec::with_capacity(params.limit.min(INLINE_ENTRIES_MAX) * ENTRY_BYTES);
+    let written = timeline.read(customer, |state, stale_since| {
+        let page = state.page(filter, params.limit, params.cursor);
         let next_cursor = page.next_cursor.map(|cursor| cursor.to_string());
-        let answer = PageAnswer { items: &page.entries, next_cursor, stale_since };
-        serde_json::to_writer(&mut text, &answer)
+        let items = page.entries.as_slice();
+        serde_json::to_writer(
+            &mut text,
+            &PageAnswer {
+                items,
+                next_cursor,
+                stale_since,
+            },
+        )
     });
     match written {
-        Some(Ok(())) => Ok(Stamped(applied, JsonText(text))),
+        Some(Ok(())) => Ok(text),
         Some(Err(error)) => Err(Problem::internal(&error)),
         None => Err(Problem::not_found()),
     }
@@ -139,14 +172,21 @@ pub(crate) async fn get_entry(
     headers: HeaderMap,
     Query(freshness): Query<Freshness>,
 ) -> Result<Response, Problem> {
-    let applied = freshness.of(&api, &caller.tenant, &[Timeline::NAME]).await?;
+    let applied = freshness
+        .of(&api, &caller.tenant, &[Timeline::NAME])
+        .await?;
     let timeline = caller.projection::<Timeline>()?;
     let subject = caller.tenant.key().subject(&entry_id);
     let tenant = Arc::clone(&caller.tenant);
     let found = blocking(move || Found::find(&tenant, &timeline, subject)).await?;
-    let Found { last_position, text } = found.ok_or_else(Problem::not_found)?;
+    let Found {
+        last_position,
+        text,
+    } = found.ok_or_else(Problem::not_found)?;
     let etag = format!("\"{last_position}\"");
-    let is_known = headers.get(header::IF_NONE_MATCH).is_some_and(|known| *known == *etag);
+    let is_known = headers
+        .get(header::IF_NONE_MATCH)
+        .is_some_and(|known| *known == *etag);
     let answer = match is_known {
         true => StatusCode::NOT_MODIFIED.into_response(),
         false => JsonText(text).into_response(),
@@ -165,15 +205,27 @@ impl Found {
         timeline: &Projection<Timeline>,
         subject: Digest,
     ) -> Result<Option<Self>, Problem> {
-        let Some(customer) = owner(timeline, subject) else { return Ok(None) };
+        let Some(customer) = owner(timeline, subject) else {
+            return Ok(None);
+        };
         let history = history(tenant, timeline, customer, subject)?;
         let found = timeline.read(customer, |state, _| {
             let entry = state.entry(subject)?;
             let last_position = entry.last_position();
-            let answer = EntryAnswer { customer_id: customer.0, entry, history };
-            Some(serde_json::to_vec(&answer).map(|text| Self { last_position, text }))
+            let answer = EntryAnswer {
+                customer_id: customer.0,
+                entry,
+                history,
+            };
+            Some(serde_json::to_vec(&answer).map(|text| Self {
+                last_position,
+                text,
+            }))
         });
-        found.flatten().transpose().map_err(|error| Problem::internal(&error))
+        found
+            .flatten()
+            .transpose()
+            .map_err(|error| Problem::internal(&error))
     }
 }
 
@@ -197,11 +249,13 @@ fn history(
 ) -> Result<Vec<EventRecord>, Problem> {
     let to = timeline.applied();
     let mut history = Vec::new();
-    let read = timeline.slices(to).slice(customer, &tenant.history(), to, &mut |record| {
-        if record.header.subject == subject {
-            history.push(EventRecord::from(record.clone()));
-        }
-    });
+    let read = timeline
+        .slices(to)
+        .slice(customer, &tenant.history(), to, &mut |record| {
+            if record.header.subject == subject {
+                history.push(EventRecord::from(record.clone()));
+            }
+        });
     read.map_err(|error| Problem::internal(&error))?;
     Ok(history)
 }

@@ -3,9 +3,15 @@ use super::*;
 async fn with_orders() -> (Service, u64) {
     let service = Service::start().await;
     let mut last = 0;
-    for (id, customer, amount) in [("1", "7", "10.00"), ("2", "8", "30.00"), ("3", "7", "15.50")] {
+    for (id, customer, amount) in [
+        ("1", "7", "10.00"),
+        ("2", "8", "30.00"),
+        ("3", "7", "15.50"),
+    ] {
         let total = json!({"amount": amount, "currency": "USD"});
-        last = service.stored(&order(id, customer, json!({"total": total}))).await;
+        last = service
+            .stored(&order(id, customer, json!({"total": total})))
+            .await;
     }
     (service, last)
 }
@@ -16,11 +22,23 @@ async fn a_customer_is_read_by_any_of_its_names() {
     let path = format!("/api/v1/customers/external_id:shop:7?min_position={last}");
     let customer = service.get(&path).await;
     assert_eq!(customer.status, 200, "{:?}", customer.body);
-    assert!(customer.header("touchbook-position").parse::<u64>().unwrap() >= last);
+    assert!(
+        customer
+            .header("touchbook-position")
+            .parse::<u64>()
+            .unwrap()
+            >= last
+    );
     assert_eq!(customer.body["interaction_count"], 2);
-    assert_eq!(customer.body["ltv"], json!([{"currency": "USD", "amount": "25.50"}]));
+    assert_eq!(
+        customer.body["ltv"],
+        json!([{"currency": "USD", "amount": "25.50"}])
+    );
     let id = customer.body["customer_id"].as_str().unwrap();
-    assert_eq!(service.get(&format!("/api/v1/customers/{id}")).await.body, customer.body);
+    assert_eq!(
+        service.get(&format!("/api/v1/customers/{id}")).await.body,
+        customer.body
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -28,7 +46,9 @@ async fn lists_go_by_page() {
     let (service, last) = with_orders().await;
     let names = |answer: &Answer| -> Vec<String> {
         let items = answer.body["items"].as_array().unwrap().iter();
-        items.map(|item| item["name"].as_str().unwrap().to_owned()).collect()
+        items
+            .map(|item| item["name"].as_str().unwrap().to_owned())
+            .collect()
     };
     let path = format!("/api/v1/customers?view=top&limit=1&min_position={last}");
     let first = service.get(&path).await;
@@ -39,8 +59,14 @@ async fn lists_go_by_page() {
     assert_eq!(second.body["next_cursor"], Value::Null);
     let found = service.get("/api/v1/customers?q=shop:8").await;
     assert_eq!(names(&found), ["Customer 8"]);
-    assert_eq!(found.body["items"][0]["matched"], json!({"field": "external_id", "exact": true}));
-    assert_eq!(names(&service.get("/api/v1/customers?q=nobody").await), [""; 0]);
+    assert_eq!(
+        found.body["items"][0]["matched"],
+        json!({"field": "external_id", "exact": true})
+    );
+    assert_eq!(
+        names(&service.get("/api/v1/customers?q=nobody").await),
+        [""; 0]
+    );
     assert_eq!(names(&service.get("/api/v1/customers").await).len(), 2);
 }
 
@@ -57,7 +83,9 @@ async fn a_merged_customer_is_listed_once() {
         "data": {"into": id("7").await, "members": [id("8").await]},
     });
     let merged = service.stored(&merge).await;
-    let list = service.get(&format!("/api/v1/customers?min_position={merged}")).await;
+    let list = service
+        .get(&format!("/api/v1/customers?min_position={merged}"))
+        .await;
     assert_eq!(list.body["items"].as_array().unwrap().len(), 1);
     assert_eq!(list.body["items"][0]["interaction_count"], 3);
     assert_eq!(id("8").await, id("7").await);
@@ -66,7 +94,11 @@ async fn a_merged_customer_is_listed_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn folding_again_shows_no_drift() {
     let (service, last) = with_orders().await;
-    service.get(&format!("/api/v1/customers/external_id:shop:7?min_position={last}")).await;
+    service
+        .get(&format!(
+            "/api/v1/customers/external_id:shop:7?min_position={last}"
+        ))
+        .await;
     let path = "/api/v1/customers/external_id:shop:7/refresh";
     let refreshed = service.post(path, "application/json", "").await;
     assert_eq!(refreshed.status, 200, "{:?}", refreshed.body);
@@ -88,6 +120,9 @@ async fn a_customer_is_as_documented() {
         assert!(properties.contains_key(name), "{name} is not documented");
     }
     for name in required {
-        assert!(customer.get(name.as_str().unwrap()).is_some(), "{name} is not answered");
+        assert!(
+            customer.get(name.as_str().unwrap()).is_some(),
+            "{name} is not answered"
+        );
     }
 }

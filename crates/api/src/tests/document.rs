@@ -15,7 +15,10 @@ fn the_committed_document_is_that_of_the_handlers() {
         return;
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == document, "schemas/openapi.json is outdated; run `cargo xtask gen`");
+    assert!(
+        committed == document,
+        "schemas/openapi.json is outdated; run `cargo xtask gen`"
+    );
 }
 
 #[test]
@@ -33,7 +36,10 @@ fn every_operation_says_what_it_does_and_how_it_is_refused() {
             for status in ["4XX", "5XX"] {
                 let content = &operation["responses"][status]["content"];
                 let schema = &content[crate::problem::PROBLEM_JSON]["schema"]["$ref"];
-                assert_eq!(schema, "#/components/schemas/ProblemDetails", "{what} {status}");
+                assert_eq!(
+                    schema, "#/components/schemas/ProblemDetails",
+                    "{what} {status}"
+                );
             }
         }
     }
@@ -50,6 +56,95 @@ fn every_schema_that_is_named_is_there() {
     let text = document.to_string();
     for name in text.split("#/components/schemas/").skip(1) {
         let name = name.split('"').next().unwrap();
-        assert!(document["components"]["schemas"][name].is_object(), "{name} is not defined");
+        assert!(
+            document["components"]["schemas"][name].is_object(),
+            "{name} is not defined"
+        );
+    }
+}
+
+/// Each documented operation as a request, its path filled in.
+fn requests(query: &str) -> Vec<(Value, String, Request<Body>)> {
+    let document = serde_json::to_value(crate::openapi()).unwrap();
+    let mut requests = Vec::new();
+    for (path, methods) in document["paths"].as_object().unwrap() {
+        for (method, operation) in methods.as_object().unwrap() {
+            let mut filled = path.replace("{type}", "order.updated");
+            while let (Some(from), Some(to)) = (filled.find('{'), filled.find('}')) {
+                filled.replace_range(from..=to, "1");
+            }
+            let method = method.to_uppercase();
+            let request = Request::builder()
+                .method(&*method)
+                .uri(format!("{filled}{query}"));
+            let what = format!("{method} {path}");
+            requests.push((
+                operation.clone(),
+                what,
+                request.body(Body::empty()).unwrap(),
+            ));
+        }
+    }
+    requests
+}
+
+/// The names of an operation's query parameters, sorted.
+fn documented(operation: &Value) -> Vec<&str> {
+    let parameters = operation["parameters"]
+        .as_array()
+        .map_or(&[][..], Vec::as_slice);
+    let of_query = parameters
+        .iter()
+        .filter(|parameter| parameter["in"] == "query");
+    let mut names: Vec<_> = of_query
+        .map(|parameter| parameter["name"].as_str().unwrap())
+        .collect();
+    names.sort_unstable();
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn parameters_are_those_of_the_document() {
+    let service = Service::start().await;
+    for (operation, what, request) in requests("?no_such_parameter=1") {
+        let answer = service.send(request).await;
+        assert_eq!(
+            answer.problem(),
+            (400, "unknown_parameter"),
+            "{what}: {:?}",
+            answer.body
+        );
+        let allowed = answer.body["allowed"]
+            .as_array()
+            .map_or(&[][..], Vec::as_slice);
+        let mut allowed: Vec<_> = allowed.iter().map(|name| name.as_str().unwrap()).collect();
+        allowed.sort_unstable();
+        assert_eq!(allowed, documented(&operation), "{what}");
+    }
+}
+
+/// Design law 10: who has no credential comes in nowhere.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_on_a_tenant_asks_for_a_credential() {
+    let service = Service::with(Access::Closed).await;
+    for (_, what, request) in requests("") {
+        if what.contains(" /api/v1/") {
+            let answer = service.send(request).await;
+            assert_eq!(answer.problem(), (401, "not_authenticated"), "{what}");
+        }
+    }
+}
+
+/// Nor may a page of the web.
+#[tokio::test(flavor = "multi_thread")]
+async fn every_operation_on_a_tenant_is_for_loopback() {
+    let service = Service::start().await;
+    for (_, what, mut request) in requests("") {
+        if what.contains(" /api/v1/") {
+            let origin = axum::http::HeaderValue::from_static("https://page.example");
+            request.headers_mut().insert(header::ORIGIN, origin);
+            let answer = service.send(request).await;
+            assert_eq!(answer.problem(), (403, "not_loopback"), "{what}");
+        }
     }
 }

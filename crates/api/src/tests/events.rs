@@ -25,8 +25,13 @@ async fn the_same_event_is_a_duplicate_and_another_one_of_its_id_conflicts() {
     let first = service.stored(&order("1", "7", json!({}))).await;
     let again = service.events(&order("1", "7", json!({}))).await;
     assert_eq!(again.status, 200);
-    assert_eq!((&again.body["duplicate"], &again.body["position"]), (&json!(true), &json!(first)));
-    let other = service.events(&order("1", "7", json!({"status": "Refunded"}))).await;
+    assert_eq!(
+        (&again.body["duplicate"], &again.body["position"]),
+        (&json!(true), &json!(first))
+    );
+    let other = service
+        .events(&order("1", "7", json!({"status": "Refunded"})))
+        .await;
     assert_eq!(other.problem(), (409, "id_conflict"));
     assert_eq!(other.body["position"], first);
 }
@@ -63,7 +68,9 @@ async fn the_ledger_is_read_in_order_and_by_subject() {
     let mut after = 0;
     let mut positions = Vec::new();
     loop {
-        let page = service.get(&format!("/api/v1/ledger/events?after={after}&limit=2")).await;
+        let page = service
+            .get(&format!("/api/v1/ledger/events?after={after}&limit=2"))
+            .await;
         assert_eq!(page.status, 200, "{:?}", page.body);
         let items = page.body["items"].as_array().unwrap();
         positions.extend(items.iter().map(|item| item["position"].as_u64().unwrap()));
@@ -77,7 +84,9 @@ async fn the_ledger_is_read_in_order_and_by_subject() {
     let items = of_one.body["items"].as_array().unwrap();
     assert_eq!(items.len(), 1);
     assert_eq!(items[0]["event_id"], "delivery-2");
-    let job = service.post("/api/v1/ledger/verify", "application/json", "").await;
+    let job = service
+        .post("/api/v1/ledger/verify", "application/json", "")
+        .await;
     assert_eq!(job.status, 202);
     let path = job.header("location").to_owned();
     touchbook_testkit::eventually("the ledger is verified", || async {
@@ -91,7 +100,10 @@ async fn tenants_do_not_see_each_other() {
     let service = Service::start().await;
     let position = service.stored(&order("1", "7", json!({}))).await;
     let path = format!("/api/v1/events/{position}");
-    let of_other = Request::get(&path).header("X-Tenant-ID", "other").body(Body::empty()).unwrap();
+    let of_other = Request::get(&path)
+        .header("X-Tenant-ID", "other")
+        .body(Body::empty())
+        .unwrap();
     let theirs = service.send(of_other).await;
     let nowhere = service.get("/api/v1/events/999999").await;
     assert_eq!(theirs.problem(), (404, "not_found"));
@@ -102,7 +114,11 @@ async fn tenants_do_not_see_each_other() {
     assert_eq!(refused.problem(), (422, "unknown_tenant"));
     assert_eq!(refused.body["pointer"], "/tenantid");
     let tenants = service.get("/api/v1/tenants").await;
-    let names: Vec<_> =
-        tenants.body["items"].as_array().unwrap().iter().map(|item| &item["tenant"]).collect();
+    let names: Vec<_> = tenants.body["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|item| &item["tenant"])
+        .collect();
     assert_eq!(names, ["default", "other"]);
 }

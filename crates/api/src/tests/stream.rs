@@ -17,7 +17,10 @@ impl Following {
         let request = request.body(Body::empty()).unwrap();
         let response = service.router.clone().oneshot(request).await.unwrap();
         assert_eq!(response.status(), 200);
-        assert_eq!(response.headers()[header::CONTENT_TYPE], "text/event-stream");
+        assert_eq!(
+            response.headers()[header::CONTENT_TYPE],
+            "text/event-stream"
+        );
         Self(response.into_body().into_data_stream(), String::new())
     }
 
@@ -32,8 +35,11 @@ impl Following {
                 }
                 continue;
             }
-            let piece = tokio::time::timeout(WAIT, self.0.next()).await.expect("an event")?;
-            self.1.push_str(std::str::from_utf8(&piece.unwrap()).unwrap());
+            let piece = tokio::time::timeout(WAIT, self.0.next())
+                .await
+                .expect("an event")?;
+            self.1
+                .push_str(std::str::from_utf8(&piece.unwrap()).unwrap());
         }
     }
 
@@ -47,7 +53,9 @@ impl Following {
 }
 
 fn field(event: &str, name: &str) -> String {
-    let line = event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
+    let line = event
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     line.unwrap_or_default().to_owned()
 }
 
@@ -61,12 +69,18 @@ async fn records_come_as_they_become_durable_and_a_reader_resumes() {
     assert_eq!(field(&event, "id"), second.to_string());
     assert_eq!(field(&event, "event"), "order.updated");
     let data: Value = serde_json::from_str(&field(&event, "data")).unwrap();
-    assert_eq!((&data["position"], &data["entry_id"]), (&json!(second), &json!("order/2")));
+    assert_eq!(
+        (&data["position"], &data["entry_id"]),
+        (&json!(second), &json!("order/2"))
+    );
     assert_eq!(data["source"], "order");
     drop(following);
     let third = service.stored(&order("3", "7", json!({}))).await;
     let mut resumed = Following::begin(&service, "", Some(second)).await;
-    assert_eq!(field(&resumed.next().await.unwrap(), "id"), third.to_string());
+    assert_eq!(
+        field(&resumed.next().await.unwrap(), "id"),
+        third.to_string()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -74,14 +88,22 @@ async fn a_reader_gets_what_it_asked_for() {
     let service = Service::start().await;
     let of_seven = service.stored(&order("1", "7", json!({}))).await;
     service.stored(&order("2", "8", json!({}))).await;
-    service.get(&format!("/api/v1/customers?min_position={of_seven}")).await;
+    service
+        .get(&format!("/api/v1/customers?min_position={of_seven}"))
+        .await;
     let mut orders = Following::begin(&service, "types=order.updated&after=0", None).await;
     assert_eq!(orders.types(2).await, ["order.updated", "order.updated"]);
     let mut of_customer =
         Following::begin(&service, "customer=external_id:shop:7&after=0", None).await;
-    assert_eq!(of_customer.types(2).await, ["customer.created", "order.updated"]);
+    assert_eq!(
+        of_customer.types(2).await,
+        ["customer.created", "order.updated"]
+    );
     let last = service.stored(&order("3", "7", json!({}))).await;
-    assert_eq!(field(&of_customer.next().await.unwrap(), "id"), last.to_string());
+    assert_eq!(
+        field(&of_customer.next().await.unwrap(), "id"),
+        last.to_string()
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -96,10 +118,43 @@ async fn streams_end_when_the_service_stops() {
 async fn a_tenant_has_so_many_readers_and_no_more() {
     let service = Service::start().await;
     let tenant = service.api.engine().create_tenant("default").await.unwrap();
-    let open: Vec<_> =
-        (0..crate::limits::SSE_READERS_MAX).map(|_| service.api.sse_reader(&tenant).unwrap()).collect();
+    let open: Vec<_> = (0..crate::limits::SSE_READERS_MAX)
+        .map(|_| service.api.sse_reader(&tenant).unwrap())
+        .collect();
     let refused = service.get("/api/v1/stream").await;
     assert_eq!(refused.problem(), (429, "too_many_requests"));
     drop(open);
     Following::begin(&service, "", None).await;
+}
+
+/// Nothing is kept for a reader that does not read; it is told by the end, and resumes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_that_falls_far_behind_is_closed_and_resumes() {
+    let service = Service::start().await;
+    service.stored(&order("begin", "7", json!({}))).await;
+    let mut following = Following::begin(&service, "", None).await;
+    let level = service.stored(&order("level", "7", json!({}))).await;
+    assert_eq!(
+        field(&following.next().await.unwrap(), "id"),
+        level.to_string()
+    );
+    let mut head = level;
+    let mut batch = 0;
+    while head - level <= crate::limits::SSE_BEHIND_MAX {
+        let events: Vec<Value> = (0..1000)
+            .map(|n| order(&format!("{batch}-{n}"), "7", json!({})))
+            .collect();
+        head = service.events(&json!(events)).await.body["position"]
+            .as_u64()
+            .unwrap();
+        batch += 1;
+    }
+    assert_eq!(following.next().await, None);
+    let mut resumed = Following::begin(&service, "", Some(level)).await;
+    for position in level + 1..=head {
+        assert_eq!(
+            field(&resumed.next().await.unwrap(), "id"),
+            position.to_string()
+        );
+    }
 }

@@ -20,7 +20,9 @@ async fn with_days() -> (Service, u64) {
 fn ids(answer: &Answer) -> Vec<&str> {
     assert_eq!(answer.status, 200, "{:?}", answer.body);
     let items = answer.body["items"].as_array().unwrap().iter();
-    items.map(|item| item["event_id"].as_str().unwrap()).collect()
+    items
+        .map(|item| item["event_id"].as_str().unwrap())
+        .collect()
 }
 
 /// S1-006, S1-022, S1-036: newest first, by page, by source.
@@ -30,20 +32,40 @@ async fn a_timeline_goes_by_page_and_source() {
     let path = format!("/api/v1/customers/external_id:shop:7/timeline?min_position={last}");
     let whole = service.get(&path).await;
     let all = ids(&whole);
-    assert_eq!(all, ["delivery-5", "delivery-4", "delivery-3", "s", "delivery-2", "delivery-1"]);
+    assert_eq!(
+        all,
+        [
+            "delivery-5",
+            "delivery-4",
+            "delivery-3",
+            "s",
+            "delivery-2",
+            "delivery-1"
+        ]
+    );
     let mut paged = Vec::new();
     let mut next = format!("{path}&limit=4");
     loop {
         let page = service.get(&next).await;
         paged.extend(ids(&page).into_iter().map(str::to_owned));
-        let Some(cursor) = page.body["next_cursor"].as_str() else { break };
+        let Some(cursor) = page.body["next_cursor"].as_str() else {
+            break;
+        };
         next = format!("{path}&limit=4&cursor={cursor}");
     }
     assert_eq!(paged, all);
-    assert_eq!(ids(&service.get(&format!("{path}&sources=sms,call")).await), ["s"]);
+    assert_eq!(
+        ids(&service.get(&format!("{path}&sources=sms,call")).await),
+        ["s"]
+    );
     let unknown = service.get(&format!("{path}&sources=fax")).await;
     assert_eq!(unknown.problem(), (400, "invalid_parameter"));
-    assert!(unknown.body["allowed"].as_array().unwrap().contains(&json!("sms")));
+    assert!(
+        unknown.body["allowed"]
+            .as_array()
+            .unwrap()
+            .contains(&json!("sms"))
+    );
 }
 
 /// S1-023, C12: both ends are inclusive, and a date is a day of the tenant's zone.
@@ -53,18 +75,34 @@ async fn a_range_is_read_in_the_tenants_zone() {
     let path = format!("/api/v1/customers/external_id:shop:7/timeline?min_position={last}");
     let range = async |range: &str| {
         let answer = service.get(&format!("{path}&{range}")).await;
-        ids(&answer).into_iter().map(str::to_owned).collect::<Vec<_>>()
+        ids(&answer)
+            .into_iter()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
-    assert_eq!(range("from=2024-05-03&to=2024-05-03").await, ["delivery-3", "s"]);
+    assert_eq!(
+        range("from=2024-05-03&to=2024-05-03").await,
+        ["delivery-3", "s"]
+    );
     let instant = "2024-05-03T23:30:00Z";
-    assert_eq!(range(&format!("from={instant}&to={instant}")).await, ["delivery-3"]);
-    assert_eq!(range("from=2024-05-04T01:30:00+02:00&to=2024-05-04").await, ["delivery-4", "delivery-3"]);
+    assert_eq!(
+        range(&format!("from={instant}&to={instant}")).await,
+        ["delivery-3"]
+    );
+    assert_eq!(
+        range("from=2024-05-04T01:30:00+02:00&to=2024-05-04").await,
+        ["delivery-4", "delivery-3"]
+    );
     let change = json!({"value": "Africa/Johannesburg"}).to_string();
-    let request = Request::put("/api/v1/policies/zone").header(header::CONTENT_TYPE, "application/json");
+    let request =
+        Request::put("/api/v1/policies/zone").header(header::CONTENT_TYPE, "application/json");
     let set = service.send(request.body(change.into()).unwrap()).await;
     assert_eq!(set.status, 200, "{:?}", set.body);
     // Half past eleven in the evening, UTC, is the next day there.
-    assert_eq!(range("from=2024-05-03&to=2024-05-03").await, ["s", "delivery-2"]);
+    assert_eq!(
+        range("from=2024-05-03&to=2024-05-03").await,
+        ["s", "delivery-2"]
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -84,7 +122,10 @@ async fn an_entry_has_its_history() {
     assert_eq!(history.len(), 2);
     assert_eq!(history[1]["data"]["status"], "Refunded");
     let etag = entry.header("etag").to_owned();
-    let again = Request::get(&path).header("if-none-match", &etag).body(Body::empty()).unwrap();
+    let again = Request::get(&path)
+        .header("if-none-match", &etag)
+        .body(Body::empty())
+        .unwrap();
     assert_eq!(service.send(again).await.status, 304);
 }
 
@@ -95,7 +136,9 @@ async fn an_entry_is_as_documented() {
     let path = format!("/api/v1/customers/external_id:shop:7/timeline?min_position={last}");
     let page = service.get(&path).await.body;
     let document = serde_json::to_value(crate::openapi()).unwrap();
-    let properties = document["components"]["schemas"]["Entry"]["properties"].as_object().unwrap();
+    let properties = document["components"]["schemas"]["Entry"]["properties"]
+        .as_object()
+        .unwrap();
     for item in page["items"].as_array().unwrap() {
         let answered: Vec<_> = item.as_object().unwrap().keys().collect();
         let documented: Vec<_> = properties.keys().collect();

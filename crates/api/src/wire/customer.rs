@@ -31,14 +31,20 @@ pub(crate) struct MatchedBy {
 
 impl From<Matched> for MatchedBy {
     fn from(matched: Matched) -> Self {
-        Self { field: matched.field.as_str(), exact: matched.how == touchbook_customers::How::Exact }
+        Self {
+            field: matched.field.as_str(),
+            exact: matched.how == touchbook_customers::How::Exact,
+        }
     }
 }
 
 /// What is known of a customer, and what it comes to under the policies that hold.
 #[derive(ToSchema)]
 #[schema(as = Customer)]
-#[expect(dead_code, reason = "the documentation of `CustomerAnswer`, which a test compares")]
+#[expect(
+    dead_code,
+    reason = "the documentation of `CustomerAnswer`, which a test compares"
+)]
 pub(crate) struct CustomerDocument {
     customer_id: Uuid,
     name: Option<String>,
@@ -170,7 +176,13 @@ struct Reference<'a> {
 
 impl CustomerChange {
     pub(crate) fn names_nobody(&self) -> bool {
-        let identifiers = [&self.external_id, &self.user, &self.email, &self.phone, &self.handle];
+        let identifiers = [
+            &self.external_id,
+            &self.user,
+            &self.email,
+            &self.phone,
+            &self.handle,
+        ];
         identifiers.iter().all(|identifier| identifier.is_none())
     }
 

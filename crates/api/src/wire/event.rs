@@ -9,7 +9,7 @@ use uuid::Uuid;
 /// The answer to one write.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Written {
-    pub event_id: String,
+    pub event_id: Box<str>,
     /// Whose event it is, as decided.
     pub customer_id: Option<Uuid>,
     /// Where its record stands; pass it as `min_position` to read what you wrote.

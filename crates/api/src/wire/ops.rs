@@ -100,6 +100,9 @@ pub(crate) struct ProjectionState {
     pub lag: u64,
     /// Why it can't go on; null while it does.
     pub stalled: Option<String>,
+    /// The digest of all states, where it was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
     /// Customers whose answers are stale since their fold failed.
     pub quarantined: Vec<QuarantinedCustomer>,
     /// The rebuild that runs.
@@ -116,19 +119,22 @@ pub(crate) struct QuarantinedCustomer {
 
 impl From<ProjectionStatus> for ProjectionState {
     fn from(status: ProjectionStatus) -> Self {
-        let quarantined = status.quarantined.into_iter().map(|(customer, stale)| {
-            QuarantinedCustomer {
-                customer_id: customer.0,
-                stale_since: stale.since,
-                reason: format!("{}: {}", stale.event_type, stale.panic),
-            }
-        });
+        let quarantined =
+            status
+                .quarantined
+                .into_iter()
+                .map(|(customer, stale)| QuarantinedCustomer {
+                    customer_id: customer.0,
+                    stale_since: stale.since,
+                    reason: format!("{}: {}", stale.event_type, stale.panic),
+                });
         Self {
             name: status.name,
             version: status.version,
             applied: status.applied,
             lag: status.lag,
             stalled: status.stalled,
+            digest: None,
             quarantined: quarantined.collect(),
             rebuild: status.rebuild.map(Job::from),
         }

@@ -9,7 +9,10 @@ use uuid::Uuid;
 /// A touchpoint: one object with all that was recorded about it.
 #[derive(ToSchema)]
 #[schema(as = Entry)]
-#[expect(dead_code, reason = "the documentation of `Entry`, which a test compares")]
+#[expect(
+    dead_code,
+    reason = "the documentation of `Entry`, which a test compares"
+)]
 pub(crate) struct EntryDocument {
     /// The subject; null once erased, as is `event_id`.
     #[schema(example = "order/12345")]
