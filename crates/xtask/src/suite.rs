@@ -10,7 +10,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::{
     command::{self, cargo},
-    nats, orders, tidy,
+    nats, orders, strace, tidy,
 };
 
 struct Step {
@@ -86,6 +86,7 @@ fn install(root: &Path) -> Result<()> {
     build_tools()?;
     nats::install(root)?;
     orders::install(root)?;
+    strace::install(root)?;
     Ok(())
 }
 
@@ -126,7 +127,16 @@ fn documentation(root: &Path) -> Result<()> {
     command::run(cargo(root, &arguments).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
+/// The tests start the service as a process, and cargo builds it for no test of another package.
+fn service(root: &Path) -> Result<()> {
+    command::run(&mut cargo(
+        root,
+        &["build", "--workspace", "--bins", "--locked"],
+    ))
+}
+
 fn tests(root: &Path) -> Result<()> {
+    service(root)?;
     if command::output(&mut cargo(root, &["nextest", "--version"])).is_err() {
         println!("cargo-nextest is missing (`cargo install cargo-nextest --locked` brings it):");
         println!("running the same tests with `cargo test`");
