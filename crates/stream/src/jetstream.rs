@@ -3,11 +3,13 @@
 mod connection;
 mod monitor;
 mod options;
+mod producer;
 mod publisher;
 mod reader;
 mod settings;
 
 pub use options::JetStreamOptions;
+pub use producer::{Acknowledgement, Producer};
 
 use crate::queue::Queue;
 use crate::{

@@ -26,7 +26,7 @@ pub use checkpoint::Checkpoint;
 pub use continuity::{RewindCause, StopReason};
 pub use embedded::{Clock, EMBEDDED_CREATED_AT};
 pub use error::{AdoptError, Cause, OpenError, PublishError};
-pub use jetstream::JetStreamOptions;
+pub use jetstream::{Acknowledgement, JetStreamOptions, Producer};
 pub use message::{BatchError, Message, Side};
 pub use outgoing::{Item, Outgoing, Placed};
 pub use reader::{Delivery, Reader, Received};

@@ -120,6 +120,11 @@ pub(crate) fn command_subject(tenant: &str, event_type: &str) -> String {
     [COMMANDS_PREFIX, tenant, ".", event_type].concat()
 }
 
+/// The subject of a producer's event.
+pub(crate) fn event_subject(tenant: &str, event_type: &str) -> String {
+    [EVENTS_PREFIX, tenant, ".", event_type].concat()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
