@@ -16,7 +16,9 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use touchbook_events::{CustomerId, Incoming, Problem, TenantNumber, Timestamp};
+use touchbook_events::{
+    CustomerId, Digest, EventType, Incoming, Problem, TenantNumber, Timestamp,
+};
 use touchbook_ledger::Ledger;
 use touchbook_stream::{AdoptError, Checkpoint, Item, Outgoing, PublishError, Stream};
 
@@ -54,7 +56,7 @@ pub(crate) struct Parts {
 #[derive(Clone, Debug)]
 pub struct Submission {
     pub incoming: Incoming,
-    /// What [`Incoming::republish`] wrote.
+    /// What [`Incoming::republish`] wrote, where the stream [is published](Engine::is_published).
     pub json: Bytes,
 }
 
@@ -103,6 +105,12 @@ impl Engine {
         &self.0.shared.jobs
     }
 
+    /// Whether others read the stream, so that [`Submission::json`] must be the event as the service
+    /// publishes it. The embedded stream only counts its bytes.
+    pub fn is_published(&self) -> bool {
+        self.0.shared.stream_outlives_us()
+    }
+
     pub fn status(&self) -> Status {
         status::of(&self.0.shared, &self.0.stream)
     }
@@ -137,6 +145,36 @@ impl Engine {
         };
         let placed = self.0.stream.publish(outgoing).await.map_err(unavailable)?;
         self.outcomes(tenant, placed, keys).await
+    }
+
+    /// Takes an event from a sender who can't be told what is wrong with it: one that can't be read
+    /// is kept as a dead letter. Answers what became of it.
+    pub async fn deliver(
+        &self,
+        tenant: &Arc<Tenant>,
+        event_type: EventType,
+        json: Bytes,
+    ) -> Result<Outcome, SubmitError> {
+        if let Some(reason) = self.0.shared.stopped() {
+            return Err(SubmitError::Unavailable { reason });
+        }
+        let key = digest(&json);
+        let item = Item {
+            event_type: event_type.as_str().into(),
+            payload: json,
+            key,
+            decoded: None,
+        };
+        let outgoing = Outgoing {
+            tenant: tenant.slug().into(),
+            items: vec![item],
+            atomic: false,
+        };
+        let placed = self.0.stream.publish(outgoing).await.map_err(unavailable)?;
+        let mut outcomes = self.outcomes(tenant, placed, VecDeque::from([key])).await?;
+        outcomes.pop().ok_or_else(|| SubmitError::Unavailable {
+            reason: "the stream took nothing".to_owned(),
+        })
     }
 
     async fn outcomes(
@@ -294,6 +332,13 @@ fn item(submission: Submission) -> Item<Incoming> {
         key: submission.incoming.event_key,
         decoded: Some(submission.incoming),
     }
+}
+
+/// Names a message whose own source and id are not known.
+fn digest(bytes: &[u8]) -> Digest {
+    let mut key = [0; 16];
+    key.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
+    Digest(key)
 }
 
 /// What the ledger knows of an event whose outcome nobody kept.
