@@ -1,0 +1,154 @@
+use super::*;
+use clap::Parser;
+
+#[derive(Parser)]
+struct Line {
+    #[command(flatten)]
+    flags: Flags,
+}
+
+fn flags(words: &[&str]) -> Flags {
+    Line::parse_from(["touchbook"].iter().chain(words)).flags
+}
+
+fn variables(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
+    pairs
+        .iter()
+        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+        .collect()
+}
+
+fn layered(file: &str, environment: &[(&str, &str)], line: &[&str]) -> Result<Config, ConfigError> {
+    let mut layers = Layers::new(&keys(), flags(line).values());
+    layers.read_file(file, Path::new("touchbook.toml"))?;
+    layers.read_environment(variables(environment))?;
+    Config::of(layers)
+}
+
+fn error(file: &str, environment: &[(&str, &str)], line: &[&str]) -> String {
+    layered(file, environment, line).unwrap_err().to_string()
+}
+
+#[test]
+fn flags_count_more_than_the_environment_and_that_more_than_the_file() {
+    let file = "listen = \"127.0.0.1:1\"\ndata_dir = \"file\"\ndefault_tenant = \"file\"";
+    let environment = [
+        ("TOUCHBOOK_LISTEN", "127.0.0.1:2"),
+        ("TOUCHBOOK_DATA_DIR", "environment"),
+    ];
+    let config = layered(file, &environment, &["--listen", "127.0.0.1:3"]).unwrap();
+    assert_eq!(config.http.listen.port(), 3);
+    assert_eq!(config.storage.data_dir, Path::new("environment"));
+    assert_eq!(config.tenants.default_tenant.0, "file");
+}
+
+#[test]
+fn the_default_file_says_what_holds_without_it() {
+    let bare = layered("", &[], &[]).unwrap();
+    let with_file = layered(DEFAULT_TOML, &[], &[]).unwrap();
+    let values = |config: &Config| {
+        let shown = config.shown.iter();
+        shown
+            .map(|setting| (setting.key, setting.value.clone()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(values(&with_file), values(&bare));
+    for key in keys() {
+        let there = |line: &str| {
+            line.trim_start_matches("# ")
+                .starts_with(&format!("{key} ="))
+        };
+        assert!(
+            DEFAULT_TOML.lines().any(there),
+            "{key} is not in the default file"
+        );
+    }
+}
+
+#[test]
+fn every_setting_is_read_and_shown_once() {
+    let config = layered("", &[], &[]).unwrap();
+    let shown: Vec<_> = config.shown.iter().map(|setting| setting.key).collect();
+    assert_eq!(shown, keys());
+}
+
+#[test]
+fn a_name_that_nobody_knows_is_refused_with_those_that_exist() {
+    let text = error("lisen = \"127.0.0.1:1\"", &[], &[]);
+    assert!(
+        text.starts_with("there is no setting lisen; there are listen, public_url,"),
+        "{text}"
+    );
+    let text = error("", &[("TOUCHBOOK_LISEN", "x")], &[]);
+    assert!(
+        text.contains("no setting TOUCHBOOK_LISEN; there are TOUCHBOOK_LISTEN"),
+        "{text}"
+    );
+    assert!(layered("", &[("HOME", "x"), ("TOUCHBOOKS", "x")], &[]).is_ok());
+}
+
+#[test]
+fn a_value_that_can_not_be_is_refused_with_its_place() {
+    let text = error("", &[], &["--listen", "localhost"]);
+    assert_eq!(
+        text,
+        "--listen is \"localhost\", and must be an IP address and a port, such as \
+         127.0.0.1:7400 or [::1]:7400"
+    );
+    assert!(error("listen = 7400", &[], &[]).starts_with("listen must be text"));
+    let text = error("", &[("TOUCHBOOK_SNAPSHOT_RECORDS", "0")], &[]);
+    assert_eq!(
+        text,
+        "TOUCHBOOK_SNAPSHOT_RECORDS must be a whole number of records, at least 1"
+    );
+    let text = error("", &[("TOUCHBOOK_STREAM", "http://u:secret@h")], &[]);
+    assert!(
+        text.contains("http://u:***@h") && !text.contains("secret"),
+        "{text}"
+    );
+}
+
+#[test]
+fn an_empty_variable_says_nothing() {
+    let config = layered("stream = \"nats://a:1\"", &[("TOUCHBOOK_STREAM", "")], &[]).unwrap();
+    assert!(!config.stream.is_embedded());
+}
+
+#[test]
+fn what_is_printed_is_the_configuration_without_its_secrets() {
+    let environment = [
+        ("TOUCHBOOK_STREAM", "nats://touchbook:hidden@h:4222"),
+        ("TOUCHBOOK_NATS_PASSWORD", "also hidden"),
+    ];
+    let config = layered("log_level = \"debug\"", &environment, &["--data-dir", "d"]).unwrap();
+    let text = print(&config);
+    assert!(!text.contains("hidden"), "{text}");
+    let line = |key: &str| text.lines().find(|line| line.contains(key)).unwrap();
+    assert!(line("data_dir").ends_with("# flag, --data-dir"), "{text}");
+    assert!(
+        line("log_level").starts_with("log_level = \"debug\" "),
+        "{text}"
+    );
+    assert!(line("log_level").ends_with("# file"), "{text}");
+    assert!(
+        line("stream =").contains("nats://touchbook:***@h:4222"),
+        "{text}"
+    );
+    assert!(
+        line("nats_password").starts_with("# nats_password is set"),
+        "{text}"
+    );
+    assert!(line("listen").ends_with("# default"), "{text}");
+    // It is a file that says the same.
+    assert!(text.parse::<toml::Table>().is_ok(), "{text}");
+}
+
+#[test]
+fn a_file_that_was_named_must_be_there() {
+    let flags = flags(&["--config", "/nowhere/touchbook.toml"]);
+    let text = Config::layer(&flags, Vec::new()).unwrap_err().to_string();
+    assert_eq!(
+        text,
+        "could not read the configuration file /nowhere/touchbook.toml"
+    );
+}

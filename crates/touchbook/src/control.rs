@@ -1,0 +1,184 @@
+//! Commands to a node: `tenants`, `rebuild`, `verify`, `stream`.
+//!
+//! A running service takes them at a socket in its data directory, which only its own user may use;
+//! so a command finds the service that serves just this directory, wherever it listens, and needs no
+//! key. Where nobody serves the directory, the command opens it and does the same itself.
+
+mod node;
+mod protocol;
+mod server;
+mod verify;
+
+pub(crate) use protocol::Request;
+pub(crate) use server::Server;
+
+use crate::config::Config;
+use crate::progress::{Progress, note, say};
+use crate::service;
+use anyhow::{Context, bail};
+use protocol::Reply;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::sync::mpsc;
+use touchbook_engine::StreamConfig;
+
+/// The socket's name in the data directory.
+const SOCKET: &str = "control.sock";
+/// Replies that wait for whoever reads them.
+const REPLIES_MAX: usize = 64;
+
+fn socket(data_dir: &Path) -> PathBuf {
+    data_dir.join(SOCKET)
+}
+
+/// Has the command done by the service that serves the data directory, or by this process.
+pub(crate) async fn ask(config: &Config, request: Request) -> anyhow::Result<()> {
+    let data_dir = &config.storage.data_dir;
+    match UnixStream::connect(socket(data_dir)).await {
+        Ok(stream) => {
+            note(&format!(
+                "asking the service that serves {}",
+                data_dir.display()
+            ));
+            ask_service(stream, &request).await
+        }
+        Err(error) if is_nobody(error.kind()) => {
+            note(&format!(
+                "nothing serves {}; opening it",
+                data_dir.display()
+            ));
+            by_ourselves(config, request).await
+        }
+        Err(error) => {
+            Err(error).with_context(|| format!("could not reach {}", socket(data_dir).display()))
+        }
+    }
+}
+
+fn is_nobody(kind: ErrorKind) -> bool {
+    // A socket that is left of a killed process refuses.
+    matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+}
+
+async fn ask_service(stream: UnixStream, request: &Request) -> anyhow::Result<()> {
+    let (reader, mut writer) = stream.into_split();
+    let mut line = serde_json::to_vec(request).context("the command can not be written")?;
+    line.push(b'\n');
+    writer
+        .write_all(&line)
+        .await
+        .context("the service went away")?;
+    let mut shown = Shown::default();
+    let mut lines = BufReader::new(reader).lines();
+    while let Some(line) = lines.next_line().await.context("the service went away")? {
+        let reply = serde_json::from_str(&line).context("the service is of another version")?;
+        if let Some(end) = shown.take(reply) {
+            return end;
+        }
+    }
+    bail!("the service went away before it was done")
+}
+
+async fn by_ourselves(config: &Config, request: Request) -> anyhow::Result<()> {
+    let data_dir = &config.storage.data_dir;
+    let begins = matches!(request, Request::CreateTenant { .. });
+    if !begins && !data_dir.join("ledger").is_dir() {
+        bail!(
+            "there is no ledger in {}; name its directory with --data-dir",
+            data_dir.display()
+        );
+    }
+    if let Request::Verify { tenant } = request {
+        return show(|replies| verify::verify(config.storage.clone(), tenant, replies)).await;
+    }
+    let engine = service::open(config, stream_for(config, &request)).await?;
+    let done = show(|replies| {
+        let engine = engine.clone();
+        async move {
+            node::wait_for_stream(&engine, &request).await;
+            node::perform(&engine, request, &replies).await
+        }
+    });
+    let done = done.await;
+    service::shut_down(engine).await?;
+    done
+}
+
+/// Only what is about the stream, or goes over it, needs it.
+fn stream_for(config: &Config, request: &Request) -> StreamConfig {
+    match request {
+        Request::CreateTenant { .. } | Request::StreamStatus | Request::AdoptStream => {
+            config.stream.for_engine()
+        }
+        Request::ListTenants | Request::Rebuild { .. } | Request::Verify { .. } => {
+            StreamConfig::Embedded
+        }
+    }
+}
+
+/// Shows what `work` replies until it ends, or until Ctrl-C, which it learns by nobody listening.
+async fn show<W>(work: impl FnOnce(mpsc::Sender<Reply>) -> W) -> anyhow::Result<()>
+where
+    W: Future<Output = anyhow::Result<()>> + Send + 'static,
+{
+    let mut signals = crate::signals::Signals::new()?;
+    let (sender, mut replies) = mpsc::channel(REPLIES_MAX);
+    let work = tokio::spawn(work(sender));
+    let mut shown = Shown::default();
+    loop {
+        tokio::select! {
+            reply = replies.recv() => match reply {
+                Some(reply) => { shown.take(reply); }
+                None => break,
+            },
+            _ = signals.next() => break,
+        }
+    }
+    drop(replies);
+    shown.clear();
+    work.await.context("the command ended with a panic")?
+}
+
+/// What has been shown so far.
+#[derive(Default)]
+struct Shown {
+    progress: Option<Progress>,
+}
+
+impl Shown {
+    /// Shows a reply; answers how it ended if that is what it says.
+    fn take(&mut self, reply: Reply) -> Option<anyhow::Result<()>> {
+        match reply {
+            Reply::Progress { what, done, total } => {
+                let progress = self.progress.get_or_insert_with(|| Progress::new(&what));
+                progress.set(done, total);
+                return None;
+            }
+            Reply::Finished { done } => {
+                if let Some(progress) = self.progress.take() {
+                    progress.finish(done);
+                }
+                return None;
+            }
+            Reply::Line { text } => {
+                self.clear();
+                say(&text);
+                return None;
+            }
+            Reply::Done => self.clear(),
+            Reply::Failed { reason } => {
+                self.clear();
+                return Some(Err(anyhow::Error::msg(reason)));
+            }
+        }
+        Some(Ok(()))
+    }
+
+    fn clear(&mut self) {
+        if let Some(progress) = self.progress.take() {
+            progress.abandon();
+        }
+    }
+}

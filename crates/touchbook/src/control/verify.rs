@@ -1,0 +1,109 @@
+//! Verifying a ledger that nobody serves, whatever state it is in.
+
+use super::node::intact;
+use super::protocol::Reply;
+use crate::config::Storage;
+use anyhow::{Context, bail};
+use std::ops::ControlFlow;
+use tokio::sync::mpsc::Sender;
+use touchbook_engine::NODE_SLUG;
+use touchbook_events::{Data, Record, TenantNumber};
+use touchbook_ledger::{Ledger, Options, Reader};
+
+/// Walks the chains without folding anything. A damaged ledger is opened too: saying where the damage
+/// is, is what this is for.
+pub(super) async fn verify(
+    storage: Storage,
+    tenant: Option<String>,
+    replies: Sender<Reply>,
+) -> anyhow::Result<()> {
+    let walk = move || {
+        let options = Options {
+            cache_bytes: storage.ledger_cache_bytes,
+            read_damaged: true,
+        };
+        let opened = Ledger::open(&storage.data_dir, &options, touchbook_engine::peek);
+        let (ledger, _) = opened.with_context(|| {
+            format!(
+                "could not open the ledger in {}",
+                storage.data_dir.display()
+            )
+        })?;
+        walk(&ledger.reader(), tenant.as_deref(), &replies)
+    };
+    tokio::task::spawn_blocking(walk)
+        .await
+        .context("verifying ended with a panic")?
+}
+
+fn walk(reader: &Reader, asked: Option<&str>, replies: &Sender<Reply>) -> anyhow::Result<()> {
+    let mut found = false;
+    let mut damaged = Vec::new();
+    for number in reader.tenants() {
+        let slug = slug(reader, number);
+        if asked.is_some_and(|asked| asked != slug) {
+            continue;
+        }
+        found = true;
+        if let Err(error) = walk_one(reader, number, &slug, replies) {
+            damaged.push(format!("{slug}: {error:#}"));
+        }
+    }
+    match asked {
+        Some(asked) if !found => bail!("there is no tenant {asked}"),
+        _ if damaged.is_empty() => Ok(()),
+        _ => bail!("{}", damaged.join("; ")),
+    }
+}
+
+fn walk_one(
+    reader: &Reader,
+    number: TenantNumber,
+    slug: &str,
+    replies: &Sender<Reply>,
+) -> anyhow::Result<()> {
+    let what = format!("verifying {slug}");
+    let mut progress = |done, total| {
+        if replies.is_closed() {
+            return ControlFlow::Break(());
+        }
+        // One that finds no room is followed by another.
+        let _ = replies.try_send(Reply::Progress {
+            what: what.clone(),
+            done,
+            total,
+        });
+        ControlFlow::Continue(())
+    };
+    let verified = reader.verify(number, &mut progress)?;
+    if replies.is_closed() {
+        bail!("it was cancelled");
+    }
+    let chain: String = verified
+        .head
+        .chain
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let _ = replies.blocking_send(Reply::Finished {
+        done: verified.records,
+    });
+    let text = intact(slug, verified.records, &chain);
+    let _ = replies.blocking_send(Reply::Line { text });
+    Ok(())
+}
+
+/// A tenant's name stands in its first record; one that can't be read goes by its number.
+fn slug(reader: &Reader, number: TenantNumber) -> String {
+    if number == TenantNumber::NODE {
+        return NODE_SLUG.to_owned();
+    }
+    let first = reader.record(number, 1).ok().flatten();
+    match first
+        .and_then(|bytes| Record::decode(&bytes).ok())
+        .map(|record| record.data)
+    {
+        Some(Data::TenantCreated(created)) => created.facts.slug.to_string(),
+        _ => format!("tenant {}", number.0),
+    }
+}

@@ -1,0 +1,124 @@
+//! One running node: opened, reachable over HTTP, and cleanly stopped.
+
+use crate::config::Config;
+use crate::progress::say;
+use crate::signals::Signals;
+use crate::{control, registry, telemetry};
+use anyhow::{Context, bail};
+use std::net::SocketAddr;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use touchbook_api::{Access, Api};
+use touchbook_engine::{Engine, StreamConfig, clock};
+
+/// A node that serves.
+pub(crate) struct Service {
+    engine: Engine,
+    address: SocketAddr,
+    stopping: CancellationToken,
+    http: JoinHandle<()>,
+    control: Option<control::Server>,
+}
+
+/// `touchbook serve`.
+pub(crate) async fn serve(config: &Config, dev: bool) -> anyhow::Result<()> {
+    if !dev {
+        bail!(
+            "this version has no accounts yet, so it can not know who may see what; run `touchbook \
+             serve --dev`, which asks nobody and is reachable from this machine alone, and come \
+             from others through an SSH tunnel"
+        );
+    }
+    let mut signals = Signals::new()?;
+    let service = tokio::select! {
+        service = Service::start(config) => service?,
+        // Nothing was acknowledged yet that could be lost.
+        _ = signals.next() => std::process::exit(0),
+    };
+    let public_url = config.http.public_url.as_ref().map(|url| url.0.as_str());
+    tracing::info!(address = %service.address, public_url, "serving without asking for credentials");
+    say(&format!("listening on {}", service.url()));
+    let name = signals.next().await;
+    tracing::info!(signal = name, "told to stop; finishing what has begun");
+    signals.abort_on_next();
+    service.stop().await
+}
+
+impl Service {
+    /// Opens the node and answers requests without asking for credentials.
+    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+        let listen = config.http.listen;
+        if !listen.ip().is_loopback() {
+            bail!(
+                "{listen} can be reached by others, and nobody is asked for credentials; listen on \
+                 a loopback address such as 127.0.0.1:{}",
+                listen.port()
+            );
+        }
+        let listener = TcpListener::bind(listen).await;
+        let listener = listener.with_context(|| format!("could not listen on {listen}"))?;
+        let address = listener
+            .local_addr()
+            .context("could not learn the address listened on")?;
+        let metrics = telemetry::metrics()?;
+        let engine = open(config, config.stream.for_engine()).await?;
+        let control = control::Server::start(&config.storage.data_dir, engine.clone());
+        let stopping = CancellationToken::new();
+        let access = Access::Dev {
+            default_tenant: config.tenants.default_tenant.0.clone(),
+        };
+        let api = Api::new(engine.clone(), access, Some(metrics), stopping.clone());
+        let http = tokio::spawn(touchbook_api::serve(listener, api));
+        Ok(Self {
+            engine,
+            address,
+            stopping,
+            http,
+            control,
+        })
+    }
+
+    pub(crate) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    /// Where it is reached from this machine.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Takes nothing more, ends what was begun, and closes the ledger.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
+        self.stopping.cancel();
+        if let Some(control) = self.control {
+            control.stop().await;
+        }
+        let served = self.http.await;
+        shut_down(self.engine).await?;
+        served.context("serving ended with a panic")
+    }
+}
+
+/// Opens the node's engine.
+pub(crate) async fn open(config: &Config, stream: StreamConfig) -> anyhow::Result<Engine> {
+    let storage = &config.storage;
+    let engine = touchbook_engine::Config {
+        data_dir: storage.data_dir.clone(),
+        stream,
+        ledger: touchbook_ledger::Options {
+            cache_bytes: storage.ledger_cache_bytes,
+            ..touchbook_ledger::Options::default()
+        },
+        snapshot_records: storage.snapshot_records,
+        clock: clock::system(),
+    };
+    Ok(Engine::open(engine, registry::registry()).await?)
+}
+
+/// Lets what was taken become durable, and closes the ledger.
+pub(crate) async fn shut_down(engine: Engine) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Handle::current();
+    let closed = tokio::task::spawn_blocking(move || engine.shutdown(&runtime)).await;
+    closed.context("stopping ended with a panic")
+}
