@@ -109,12 +109,13 @@ impl Problem {
     /// Moves a pointer out of the event that a body was made into, back to the body's own members.
     #[must_use]
     pub(crate) fn pointing_into_body(mut self, prefixes: &[&str]) -> Self {
-        if let Some(pointer) = &mut self.details.pointer {
+        let inner = self.details.pointer.as_deref().and_then(|pointer| {
             let inner = prefixes
                 .iter()
                 .find_map(|prefix| pointer.strip_prefix(prefix));
-            *pointer = inner.unwrap_or_default().to_owned();
-        }
+            inner.filter(|inner| !inner.is_empty()).map(str::to_owned)
+        });
+        self.details.pointer = inner;
         self
     }
 
@@ -223,4 +224,86 @@ fn title(code: &str) -> String {
         first.make_ascii_uppercase();
     }
     title
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_may_go_right_later_says_when() {
+        let half_a_second = Duration::from_millis(500);
+        let reason = || "the disk is full".to_owned();
+        for (problem, status, retry_after) in [
+            (
+                SubmitError::Busy {
+                    retry_after: half_a_second,
+                }
+                .into(),
+                429,
+                Some("1"),
+            ),
+            (
+                SubmitError::Unavailable { reason: reason() }.into(),
+                503,
+                Some("1"),
+            ),
+            (SubmitError::TooLarge { detail: reason() }.into(), 413, None),
+            (
+                SubmitError::Refused(events::Problem::invalid("/id", "bad")).into(),
+                422,
+                None,
+            ),
+            (
+                WaitError::Ahead {
+                    position: 9,
+                    head: 5,
+                }
+                .into(),
+                400,
+                None,
+            ),
+            (
+                WaitError::TimedOut {
+                    position: 9,
+                    applied: 5,
+                }
+                .into(),
+                503,
+                Some("1"),
+            ),
+            (
+                WaitError::Stalled {
+                    projection: "customers",
+                    reason: reason(),
+                }
+                .into(),
+                503,
+                Some("1"),
+            ),
+        ] {
+            let problem: Problem = problem;
+            let response = problem.into_response();
+            assert_eq!(response.status(), status);
+            let said = response.headers().get(header::RETRY_AFTER);
+            assert_eq!(said.map(|value| value.to_str().unwrap()), retry_after);
+        }
+    }
+
+    #[test]
+    fn a_pointer_leads_into_the_body_that_was_sent() {
+        let prefixes = ["/data/customer", "/data"];
+        for (of_event, of_body) in [
+            ("/data/customer/email", "/email"),
+            ("/data/name", "/name"),
+            ("/time", ""),
+        ] {
+            let problem = Problem::from(events::Problem::invalid(of_event, "bad"));
+            let details = problem.pointing_into_body(&prefixes).details;
+            assert_eq!(
+                details.pointer.as_deref(),
+                Some(of_body).filter(|text| !text.is_empty())
+            );
+        }
+    }
 }

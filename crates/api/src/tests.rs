@@ -159,7 +159,10 @@ fn order(id: &str, customer: &str, data: Value) -> Value {
         "type": "order.updated",
         "time": "2024-05-01T10:00:00Z",
         "data": {
-            "customer": {"external_id": format!("shop:{customer}"), "name": format!("Customer {customer}")},
+            "customer": {
+                "external_id": format!("shop:{customer}"),
+                "name": format!("Customer {customer}"),
+            },
             "order_id": id,
             "status": "Complete",
             "total": {"amount": "10.00", "currency": "USD"},

@@ -158,3 +158,51 @@ fn too_large(bytes_max: usize) -> Problem {
     let detail = format!("the body may have at most {bytes_max} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::stream;
+    use std::io;
+
+    type Piece = io::Result<Bytes>;
+
+    async fn read(pieces: impl futures::Stream<Item = Piece> + Send + 'static) -> (u16, String) {
+        let body = axum::body::Body::from_stream(pieces);
+        match collect(Request::new(body), 10).await {
+            Ok(bytes) => (200, String::from_utf8(bytes.to_vec()).unwrap()),
+            Err(problem) => (problem.status().as_u16(), problem.of_item(0).r#type),
+        }
+    }
+
+    fn pieces(texts: &[&'static str]) -> impl futures::Stream<Item = Piece> + Send + use<> {
+        let pieces: Vec<Piece> = texts.iter().map(|text| Ok(Bytes::from(*text))).collect();
+        stream::iter(pieces)
+    }
+
+    #[tokio::test]
+    async fn pieces_are_joined_up_to_the_limit() {
+        assert_eq!(read(pieces(&[])).await, (200, String::new()));
+        assert_eq!(read(pieces(&["one"])).await, (200, "one".to_owned()));
+        assert_eq!(
+            read(pieces(&["one", "", "two", "four"])).await,
+            (200, "onetwofour".to_owned())
+        );
+        let too_large = (413, "/problems/body_too_large".to_owned());
+        assert_eq!(read(pieces(&["one", "two", "three"])).await, too_large);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_body_that_does_not_come_is_not_waited_for() {
+        let slow = pieces(&["one"]).chain(stream::pending());
+        assert_eq!(
+            read(slow).await,
+            (408, "/problems/body_timed_out".to_owned())
+        );
+        let broken = pieces(&["one"]).chain(stream::iter([Err(io::ErrorKind::BrokenPipe.into())]));
+        assert_eq!(
+            read(broken).await,
+            (400, "/problems/unreadable_body".to_owned())
+        );
+    }
+}

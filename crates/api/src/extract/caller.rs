@@ -53,9 +53,9 @@ impl FromRequestParts<Api> for Caller {
 
 /// Lets nobody in who need not be, and answers the tenant of who names none.
 ///
-/// Without credentials the only protection is that the service listens on loopback, so a page of the
-/// web must not reach it through its visitor's browser: neither under a name of its own that points
-/// to loopback, nor from another origin.
+/// Without credentials the only protection is that the service listens on loopback, so a page of
+/// the web must not reach it through its visitor's browser: neither under a name of its own that
+/// points to loopback, nor from another origin.
 pub(crate) fn admit<'a>(parts: &Parts, api: &'a Api) -> Result<&'a str, Problem> {
     let Access::Dev { default_tenant } = api.access() else {
         let detail = "this route needs a credential, and this service has none yet";

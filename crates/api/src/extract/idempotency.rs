@@ -37,7 +37,8 @@ impl<S: Send + Sync> FromRequestParts<S> for IdempotencyKey {
             Some(key) => Ok(Self(Some(key.to_owned()))),
             None => {
                 let detail = format!(
-                    "`Idempotency-Key` must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII characters"
+                    "`Idempotency-Key` must be 1 to {IDEMPOTENCY_KEY_CHARS_MAX} visible ASCII \
+                     characters"
                 );
                 Err(Problem::unreadable("invalid_idempotency_key", detail))
             }

@@ -71,6 +71,7 @@ pub(crate) async fn get_readiness(
     let reasons = status.reasons.into_iter().map(|reason| ReadinessReason {
         code: reason.code.to_string(),
         detail: reason.detail,
+        blocking: reason.blocking,
     });
     let answer = Readiness {
         ready: status.ready,

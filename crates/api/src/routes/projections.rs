@@ -1,6 +1,7 @@
 //! `/projections`: how far each is, and rebuilding one from the ledger.
 
 use crate::answer::{Read, Stamped};
+use crate::blocking::blocking;
 use crate::extract::{Caller, Params, Path, Query, Values};
 use crate::problem::Problem;
 use crate::routes::jobs::Begun;
@@ -11,6 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
 use touchbook_engine::JobError;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -21,7 +23,11 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(cancel_rebuild))
 }
 
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
+    /// Also digest every state, which takes a moment.
+    #[param(default = false)]
     digest: bool,
 }
 
@@ -41,7 +47,7 @@ impl Params for ListParams {
     get,
     path = "/api/v1/projections",
     tag = "projections",
-    params(("digest" = Option<bool>, Query, description = "Also digest every state, which takes a moment")),
+    params(ListParams),
     responses((status = 200, description = "All projections", body = ProjectionList)),
 )]
 pub(crate) async fn list_projections(
@@ -54,13 +60,13 @@ pub(crate) async fn list_projections(
     let mut items: Vec<_> = statuses.map(ProjectionState::from).collect();
     if params.digest {
         let tenant = Arc::clone(&caller.tenant);
-        let digested = tokio::task::spawn_blocking(move || {
-            items
-                .iter_mut()
-                .for_each(|item| item.digest = tenant.digest(item.name).map(hex));
-            items
-        });
-        items = digested.await.map_err(|_| Problem::failed())?;
+        items = blocking(move || {
+            for item in &mut items {
+                item.digest = tenant.digest(item.name).map(hex);
+            }
+            Ok(items)
+        })
+        .await?;
     }
     Ok(Stamped(
         head,
@@ -73,8 +79,8 @@ pub(crate) async fn list_projections(
 
 /// Rebuild a projection
 ///
-/// A job that folds the ledger into a second state beside the live one, which goes on answering, and
-/// then takes its place.
+/// A job that folds the ledger into a second state beside the live one, which goes on answering,
+/// and then takes its place.
 #[utoipa::path(
     post,
     path = "/api/v1/projections/{name}/rebuild",

@@ -49,9 +49,9 @@ impl Params for StreamParams {
 
 /// Follow the ledger
 ///
-/// Server-sent events: `id` is the position, `event` the type, `data` a short form of the record. A
-/// reader that reconnects with `Last-Event-ID` misses nothing and gets nothing twice. One that falls
-/// more than 10,000 records behind is closed, and resumes.
+/// Server-sent events: `id` is the position, `event` the type, `data` a short form of the record.
+/// A reader that reconnects with `Last-Event-ID` misses nothing and gets nothing twice. One that
+/// falls more than 10,000 records behind is closed, and resumes.
 #[utoipa::path(
     get,
     path = "/api/v1/stream",

@@ -38,7 +38,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TimelineParams {
-    /// Only these sources, apart by commas: call, email, sms, chat, social, order, manual, workflow.
+    /// Only these, apart by commas: call, email, sms, chat, social, order, manual, workflow.
     #[param(value_type = Option<String>, example = "call,email")]
     sources: Vec<EntrySource>,
     /// From this time on: RFC 3339, or a local time or date of the tenant's zone.

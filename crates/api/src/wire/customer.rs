@@ -209,7 +209,8 @@ impl CustomerChange {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Refreshed {
     pub customer_id: Uuid,
-    /// How many projections had a state that the ledger does not bear out; 0 unless something broke.
+    /// How many projections had a state that the ledger does not bear out: 0 unless something
+    /// broke.
     pub drift: usize,
     pub projections: Vec<RefreshedProjection>,
 }

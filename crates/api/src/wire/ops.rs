@@ -20,6 +20,8 @@ pub(crate) struct ReadinessReason {
     #[schema(example = "writes_stopped")]
     pub code: String,
     pub detail: String,
+    /// Whether the service is not ready because of it.
+    pub blocking: bool,
 }
 
 /// Long work.
