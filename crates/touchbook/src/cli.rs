@@ -158,7 +158,7 @@ pub(crate) enum Config {
     #[command(after_help = "Example: touchbook config print --config /etc/touchbook.toml")]
     Print {
         #[command(flatten)]
-        settings: Flags,
+        settings: Box<Flags>,
     },
     /// Print a configuration file with every setting, its default, and what it means
     #[command(after_help = "Example: touchbook config default > touchbook.toml")]
@@ -166,7 +166,7 @@ pub(crate) enum Config {
 }
 
 impl Command {
-    /// The settings that come along, and the log level where nobody asks for one.
+    /// The settings that come along.
     pub(crate) fn settings(&self) -> Option<&Flags> {
         match self {
             Self::Serve(Serve { settings, .. })
@@ -174,8 +174,10 @@ impl Command {
             | Self::Tenants(Tenants::Create { settings, .. } | Tenants::List { settings })
             | Self::Rebuild(Rebuild { settings, .. })
             | Self::Verify(Verify { settings, .. })
-            | Self::Stream(Stream::Status { settings } | Stream::Adopt { settings })
-            | Self::Config(Config::Print { settings }) => Some(settings),
+            | Self::Stream(Stream::Status { settings } | Stream::Adopt { settings }) => {
+                Some(settings)
+            }
+            Self::Config(Config::Print { settings }) => Some(settings),
             Self::Config(Config::Default) => None,
         }
     }

@@ -81,7 +81,7 @@ impl Config {
         let named = flags
             .config
             .clone()
-            .or(named.filter(|path| !path.as_os_str().is_empty()));
+            .or_else(|| named.filter(|path| !path.as_os_str().is_empty()));
         let text = match named {
             Some(path) => Some((read(&path)?, path)),
             None => read_if_there(Path::new(DEFAULT_FILE))?,

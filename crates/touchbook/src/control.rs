@@ -182,3 +182,6 @@ impl Shown {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

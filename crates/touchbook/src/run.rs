@@ -6,7 +6,11 @@ use crate::control::{self, Request};
 use crate::progress::say;
 use crate::{demo, service, telemetry};
 use anyhow::Context;
+use rustix::fs::Mode;
 use std::future::Future;
+
+/// Files are made without any right for group and others.
+const OTHERS_MAY_NOT: u32 = 0o077;
 
 pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
     let Some(flags) = cli.command.settings() else {
@@ -18,8 +22,11 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
         // A command answers on the terminal; what it does inside is only of interest if asked for.
         config.log.quieten();
     }
+    // What customers wrote is for the user who runs this alone.
+    rustix::process::umask(Mode::from_raw_mode(OTHERS_MAY_NOT));
     if !matches!(cli.command, Command::Config(_)) {
         telemetry::log(&config.log);
+        telemetry::log_panics();
     }
     match cli.command {
         Command::Serve(serve) => block_on(service::serve(&config, serve.dev)),

@@ -54,6 +54,17 @@ pub(crate) fn log(config: &Log) {
     }
 }
 
+/// Logs panics. What a panic says is left out unless it is the program's own text, since it may quote
+/// what customers wrote.
+pub(crate) fn log_panics() {
+    std::panic::set_hook(Box::new(|panic| {
+        let message = panic.payload().downcast_ref::<&'static str>().copied();
+        let location = panic.location().map(ToString::to_string);
+        let thread = std::thread::current();
+        tracing::error!(thread = thread.name(), location, message, "a panic");
+    }));
+}
+
 fn filter(asked: &Targets) -> Targets {
     let general = asked.default_level().unwrap_or(LevelFilter::OFF);
     let mut filter = Targets::new().with_default(general.min(LevelFilter::WARN));

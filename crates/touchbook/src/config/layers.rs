@@ -69,6 +69,9 @@ impl Layers {
             let Some(name) = variable.strip_prefix(PREFIX) else {
                 continue;
             };
+            if is_service_link(name) {
+                continue;
+            }
             let key = self.known(&name.to_lowercase(), &variable, |key| variable_of(key))?;
             if !value.is_empty() {
                 self.say(key, Source::Environment, toml::Value::String(value));
@@ -186,6 +189,12 @@ impl Layers {
     pub(crate) fn into_shown(self) -> Vec<Shown> {
         self.shown
     }
+}
+
+/// Kubernetes tells every container of a service called `touchbook` in variables such as
+/// `TOUCHBOOK_SERVICE_HOST` and `TOUCHBOOK_PORT_7400_TCP`.
+fn is_service_link(name: &str) -> bool {
+    name == "PORT" || name.starts_with("PORT_") || name.starts_with("SERVICE_")
 }
 
 fn wrong_type(key: &str, source: Source, expected: &'static str) -> ConfigError {

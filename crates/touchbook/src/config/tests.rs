@@ -109,6 +109,16 @@ fn a_value_that_can_not_be_is_refused_with_its_place() {
 }
 
 #[test]
+fn what_kubernetes_says_of_a_service_is_no_setting() {
+    let links = [
+        ("TOUCHBOOK_SERVICE_HOST", "10.0.0.1"),
+        ("TOUCHBOOK_PORT", "tcp://10.0.0.1:7400"),
+        ("TOUCHBOOK_PORT_7400_TCP_ADDR", "10.0.0.1"),
+    ];
+    assert!(layered("", &links, &[]).is_ok());
+}
+
+#[test]
 fn an_empty_variable_says_nothing() {
     let config = layered("stream = \"nats://a:1\"", &[("TOUCHBOOK_STREAM", "")], &[]).unwrap();
     assert!(!config.stream.is_embedded());

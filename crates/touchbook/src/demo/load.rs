@@ -32,21 +32,20 @@ pub(super) async fn run(
 }
 
 async fn load(engine: &Engine, config: &Config, client: &Client, seed: u64) -> anyhow::Result<u64> {
-    engine
-        .create_tenant(client.tenant())
-        .await
-        .context("could not create the tenant")?;
+    let tenant = engine.create_tenant(client.tenant()).await;
+    let tenant = tenant.context("could not create the tenant")?;
     let stories = stories(seed, engine.now());
-    // Nobody who calls over HTTP leaves a dead letter, since they are told what is wrong: this one
-    // takes the way of a producer, who is not.
-    let tenant = engine
-        .tenant(client.tenant())
-        .context("the tenant is gone")?;
-    engine
-        .deliver(&tenant, EventType::OrderUpdated, stories.dead.into())
-        .await
-        .context("could not deliver the event that can't be used")?;
-    let events: Vec<String> = stories.events.iter().map(Event::json).collect();
+    let mut events: Vec<String> = stories.events.iter().map(Event::json).collect();
+    if config.stream.is_embedded() {
+        // Nobody who calls over HTTP leaves a dead letter, since they are told what is wrong. This
+        // is the way of those who can't be told.
+        let delivered = engine
+            .deliver(&tenant, EventType::OrderUpdated, stories.dead.into())
+            .await;
+        delivered.context("could not deliver the event that can't be used")?;
+    } else {
+        events.insert(0, stories.dead);
+    }
     let position = sink::send_all(config, client, &events, "loading").await?;
     let way = if config.stream.is_embedded() {
         "over HTTP"
