@@ -1,7 +1,7 @@
 use super::*;
 use crate::OutcomeKind;
 use crate::outcome::Outcome;
-use touchbook_events::Problem;
+use touchbook_events::{Data, EventType, Problem};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_event_is_durable_and_folded_when_it_is_answered() {
@@ -149,5 +149,27 @@ async fn waiting_ends_at_once_for_what_can_not_come() {
         })
     );
     drop(tenant);
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_delivered_is_taken_or_kept_as_a_dead_letter_byte_for_byte() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let deliver = async |json: String| {
+        let kind = EventType::OrderUpdated;
+        engine.deliver(&tenant, kind, json.into()).await.unwrap()
+    };
+    let good = deliver(order(1, "c1", "10.50")).await;
+    assert_eq!(good.kind, OutcomeKind::Accepted);
+    let sent = order(2, "c1", "ten");
+    let bad = deliver(sent.clone()).await;
+    assert!(matches!(bad.kind, OutcomeKind::Refused(_)), "{bad:?}");
+    let Data::DeadLetter(dead) = tenant.record(3).unwrap().unwrap().data else {
+        panic!("it is no dead letter");
+    };
+    assert_eq!(dead.facts.reason.as_str(), "invalid_value");
+    assert_eq!(dead.personal.unwrap().raw.0, sent.into_bytes());
     stop(engine).await;
 }

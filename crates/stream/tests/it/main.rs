@@ -8,5 +8,6 @@ mod embedded;
 mod grouping;
 mod old_server;
 mod outage;
+mod producer;
 mod rewind;
 mod roundtrip;
