@@ -19,6 +19,7 @@ use client::Client;
 use std::path::PathBuf;
 
 pub(crate) async fn run(mut config: Config, options: &cli::Demo) -> anyhow::Result<()> {
+    let orders = options.orders.as_deref().map(orders::events).transpose()?;
     let mut signals = Signals::new()?;
     // Made-up data belongs in no directory but one that was named for it.
     let temporary = match &options.settings.storage.data_dir {
@@ -34,7 +35,7 @@ pub(crate) async fn run(mut config: Config, options: &cli::Demo) -> anyhow::Resu
     };
     say(&format!("listening on {}", service.url()));
     let shown = tokio::select! {
-        shown = load_and_show(&service, &config, options) => shown,
+        shown = load_and_show(&service, &config, options.seed, orders) => shown,
         _ = signals.next() => {
             note("stopping before everything is loaded");
             return service.stop().await;
@@ -60,13 +61,14 @@ pub(crate) async fn run(mut config: Config, options: &cli::Demo) -> anyhow::Resu
 async fn load_and_show(
     service: &Service,
     config: &Config,
-    options: &cli::Demo,
+    seed: u64,
+    orders: Option<Vec<String>>,
 ) -> anyhow::Result<()> {
     let tenant = config.tenants.default_tenant.0.as_str();
     let client = Client::new(service.url(), tenant)?;
     client.ready().await?;
-    match &options.orders {
-        Some(file) => orders::run(service, config, &client, file).await,
-        None => load::run(service, config, &client, options.seed).await,
+    match orders {
+        Some(events) => orders::run(service, config, &client, &events).await,
+        None => load::run(service, config, &client, seed).await,
     }
 }

@@ -1,6 +1,7 @@
 //! What a command shows: answers on stdout, how far it is on stderr.
 
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+use std::fmt;
 use std::io::{IsTerminal, Write};
 use std::time::{Duration, Instant};
 
@@ -71,9 +72,13 @@ impl Progress {
 
 fn bar(what: &str) -> ProgressBar {
     let bar = ProgressBar::with_draw_target(Some(0), ProgressDrawTarget::stderr());
-    let template = "{msg} [{bar:30}] {human_pos}/{human_len} {per_sec}, {eta} left";
+    let template = "{msg} [{bar:30}] {human_pos}/{human_len} {rate}, {eta} left";
     if let Ok(style) = ProgressStyle::with_template(template) {
-        bar.set_style(style.progress_chars("=> "));
+        let rate = |state: &ProgressState, text: &mut dyn fmt::Write| {
+            // A rate that can't be written is not shown.
+            let _ = write!(text, "{:.0}/s", state.per_sec());
+        };
+        bar.set_style(style.with_key("rate", rate).progress_chars("=> "));
     }
     bar.with_message(what.to_owned())
 }

@@ -42,7 +42,7 @@ pub(crate) fn log(config: &Log) {
         Format::Plain => true,
         Format::Json => false,
     };
-    let registry = tracing_subscriber::registry().with(filter(&config.level));
+    let registry = tracing_subscriber::registry().with(filter(&config.level.0));
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
     if plain {
         let ansi = std::io::stderr().is_terminal();

@@ -13,10 +13,27 @@ const FORMAT_DEFAULT: &str = "auto";
 pub(crate) struct Log {
     /// `error`, `warn`, `info`, `debug`, `trace`, `off`, or by target: `info,touchbook_stream=debug`.
     /// `TOUCHBOOK_LOG_LEVEL`, `--log-level`.
-    pub(crate) level: Targets,
+    pub(crate) level: Levels,
     /// `TOUCHBOOK_LOG_FORMAT`, `--log-format`.
     pub(crate) format: Format,
     is_asked: bool,
+}
+
+/// A level for everything, and others for single targets.
+#[derive(Clone, Debug)]
+pub(crate) struct Levels(pub(crate) Targets);
+
+impl std::str::FromStr for Levels {
+    type Err = ();
+
+    /// Stricter than [`Targets`], which takes a misspelt level for a target.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        for part in text.split(',') {
+            let level = part.split_once('=').map_or(part, |(_, level)| level);
+            level.parse::<LevelFilter>().map_err(|_| ())?;
+        }
+        text.parse().map(Self).map_err(|_| ())
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,7 +83,7 @@ impl Log {
     /// Where nobody asked for a level, warnings alone.
     pub(crate) fn quieten(&mut self) {
         if !self.is_asked {
-            self.level = Targets::new().with_default(LevelFilter::WARN);
+            self.level = Levels(Targets::new().with_default(LevelFilter::WARN));
         }
     }
 

@@ -101,6 +101,12 @@ fn a_value_that_can_not_be_is_refused_with_its_place() {
         text,
         "TOUCHBOOK_SNAPSHOT_RECORDS must be a whole number of records, at least 1"
     );
+    let text = error("", &[], &["--log-level", "inof"]);
+    assert!(
+        text.starts_with("--log-level is \"inof\", and must be a level"),
+        "{text}"
+    );
+    assert!(layered("", &[], &["--log-level", "warn,touchbook_stream=debug"]).is_ok());
     let text = error("", &[("TOUCHBOOK_STREAM", "http://u:secret@h")], &[]);
     assert!(
         text.contains("http://u:***@h") && !text.contains("secret"),

@@ -30,21 +30,25 @@ struct Order<'a> {
     dollars: &'a str,
 }
 
-pub(super) async fn run(
-    service: &Service,
-    config: &Config,
-    client: &Client,
-    file: &Path,
-) -> anyhow::Result<()> {
+/// Reads the file's orders, as events.
+pub(super) fn events(file: &Path) -> anyhow::Result<Vec<String>> {
     let shown = file.display();
     let text = std::fs::read_to_string(file);
     let text = text.with_context(|| format!("could not read {shown}"))?;
     let orders = read(&text).with_context(|| format!("{shown} is no file of orders"))?;
-    let events: Vec<String> = orders.iter().map(|order| event(order).json()).collect();
+    Ok(orders.iter().map(|order| event(order).json()).collect())
+}
+
+pub(super) async fn run(
+    service: &Service,
+    config: &Config,
+    client: &Client,
+    events: &[String],
+) -> anyhow::Result<()> {
     let tenant = service.engine().create_tenant(client.tenant()).await;
     tenant.context("could not create the tenant")?;
-    let position = sink::send_all(config, client, &events, "loading").await?;
-    report(client, orders.len(), position).await
+    let position = sink::send_all(config, client, events, "loading").await?;
+    report(client, events.len(), position).await
 }
 
 /// The orders of the file; its first line may name the columns.

@@ -2,9 +2,12 @@
 //!
 //! The same seed and the same present give the same events. **Never** reads a clock.
 
-use super::event::{Event, iso};
+mod calls;
+mod messages;
+mod sales;
+
+use super::event::Event;
 use super::people::{Person, people};
-use super::words::{CALLS, CHAT, NOTES, POSTS, PRODUCTS, REPLIES, SMS_RECEIVED, SMS_SENT, THREADS};
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
 use serde_json::{Value, json};
@@ -21,8 +24,8 @@ const DAY: i64 = 24 * HOUR;
 const AGENTS: [&str; 6] = [
     "agent-1", "agent-2", "agent-3", "agent-4", "agent-5", "agent-6",
 ];
-const MAILBOX: &str = "sales@audioshop.example";
-const NUMBER: &str = "+12025550199";
+/// The shop's own; numbers of this kind are kept for fiction, too.
+const NUMBER: &str = "+18005550199";
 
 /// What the demo sends.
 pub(super) struct Stories {
@@ -160,288 +163,6 @@ impl Teller {
         self.events.truncate(limit);
     }
 
-    fn call(&mut self, person: &Person) {
-        let call_id = self.name("call");
-        let start = self.sometime();
-        let outbound = self.rng.random_bool(0.7);
-        let agent = self.one_of(&AGENTS);
-        let (from, to) = if outbound {
-            (NUMBER, &*person.phone)
-        } else {
-            (&*person.phone, NUMBER)
-        };
-        let (outcome, notes, summary, is_sale) = CALLS[self.rng.random_range(0..CALLS.len())];
-        let talked = !summary.is_empty();
-        let seconds = if talked {
-            self.rng.random_range(60..900)
-        } else {
-            25
-        };
-        let mut started = json!({
-            "customer": person.by_phone(),
-            "call_id": call_id,
-            "agent_id": agent,
-            "direction": if outbound { "outbound" } else { "inbound" },
-            "from": from,
-            "to": to,
-        });
-        if outbound {
-            let place = self.rng.random_range(1..40);
-            started["queue"] = json!({ "type": "winback", "position": place });
-            started["call_source"] = Value::from("queue");
-        }
-        self.tell("call.started", start, started);
-        let end = start.plus_seconds(seconds);
-        let ended = json!({
-            "call_id": call_id,
-            "ended_at": iso(end),
-            "duration_seconds": seconds,
-            "disposition": if talked { "completed" } else { "no-answer" },
-        });
-        self.tell("call.ended", end, ended);
-        let recorded = json!({
-            "call_id": call_id,
-            "outcome": outcome,
-            "notes": notes,
-            "agent_id": agent,
-            "sale_made": is_sale,
-        });
-        self.tell("call.outcome_recorded", end.plus_seconds(40), recorded);
-        if talked {
-            self.judged(&call_id, end, person, summary);
-        }
-    }
-
-    fn judged(&mut self, call_id: &str, end: Timestamp, person: &Person, summary: &str) {
-        let text = format!(
-            "Agent: Good morning, am I speaking with {}? Customer: Yes. Agent: Do you have a minute?",
-            person.name
-        );
-        let transcript = json!({
-            "call_id": call_id,
-            "status": "completed",
-            "text": text,
-            "summary": summary,
-            "language": "en",
-        });
-        self.tell("call.transcribed", end.plus_seconds(3 * MINUTE), transcript);
-        let scored = json!({
-            "call_id": call_id,
-            "call_score": self.rng.random_range(10..=100) as f64 / 10.0,
-            "conversion_likelihood": self.rng.random_range(0..=100) as f64 / 100.0,
-        });
-        self.tell("call.scored", end.plus_seconds(4 * MINUTE), scored);
-        if self.rng.random_bool(0.25) {
-            let action = json!({
-                "call_id": call_id,
-                "action": "magic_link_sent",
-                "detail": "by SMS",
-            });
-            self.tell("call.action_taken", end.plus_seconds(MINUTE), action);
-        }
-    }
-
-    fn emails(&mut self, person: &Person) {
-        let thread = self.name("thread");
-        let (subject, bodies) = &THREADS[self.rng.random_range(0..THREADS.len())];
-        let agent = self.one_of(&AGENTS);
-        let mut time = self.sometime();
-        let mut before: Option<String> = None;
-        let count = self.rng.random_range(1..=bodies.len());
-        for (turn, body) in bodies.iter().take(count).enumerate() {
-            let email_id = format!("<{thread}.{turn}@audioshop.example>");
-            let received = turn % 2 == 0;
-            let (from, to) = if received {
-                (&*person.email, MAILBOX)
-            } else {
-                (MAILBOX, &*person.email)
-            };
-            let subject = if turn == 0 {
-                (*subject).to_owned()
-            } else {
-                format!("Re: {subject}")
-            };
-            let mut data = json!({
-                "customer": person.by_email(),
-                "email_id": email_id,
-                "from": from,
-                "to": [to],
-                "mailbox": MAILBOX,
-                "thread": { "id": thread, "references": before.iter().collect::<Vec<_>>() },
-                "subject": subject,
-                "body": format!("{body}\n\n{}", if received { person.first } else { "Your audio shop" }),
-                "created_at": iso(time),
-            });
-            if !received {
-                data["agent_id"] = Value::from(agent);
-            }
-            let event_type = if received {
-                "email.received"
-            } else {
-                "email.sent"
-            };
-            self.tell(event_type, time, data);
-            before = Some(email_id);
-            time = time.plus_seconds(self.rng.random_range(20 * MINUTE..20 * HOUR));
-        }
-    }
-
-    fn sms(&mut self, person: &Person) {
-        let agent = self.one_of(&AGENTS);
-        let time = self.sometime();
-        let sent = json!({
-            "customer": person.by_phone(),
-            "from": NUMBER,
-            "to": person.phone,
-            "body": self.one_of(&SMS_SENT),
-            "agent_id": agent,
-        });
-        self.tell("sms.sent", time, sent);
-        if self.rng.random_bool(0.6) {
-            let received = json!({
-                "customer": person.by_phone(),
-                "from": person.phone,
-                "to": NUMBER,
-                "body": self.one_of(&SMS_RECEIVED),
-            });
-            let time = time.plus_seconds(self.rng.random_range(MINUTE..6 * HOUR));
-            self.tell("sms.received", time, received);
-        }
-    }
-
-    fn social(&mut self, person: &Person) {
-        let social_id = self.name(person.platform);
-        let (kind, content, score) = POSTS[self.rng.random_range(0..POSTS.len())];
-        let time = self.sometime();
-        let received = json!({
-            "customer": person.by_handle(),
-            "platform": person.platform,
-            "interaction_type": kind,
-            "social_id": social_id,
-            "handle": format!("@{}", person.handle),
-            "content": content,
-            "requires_response": score < 0.1,
-            "interaction_date": iso(time),
-        });
-        self.tell("social.received", time, received);
-        let scored = json!({ "score": score, "scorer": { "name": "demo", "version": "1" } });
-        let subject = Some(format!("social/{social_id}"));
-        self.tell_of(subject, "sentiment.scored", time.plus_seconds(5), scored);
-        if self.rng.random_bool(0.5) {
-            let time = time.plus_seconds(self.rng.random_range(10 * MINUTE..DAY));
-            let sent = json!({
-                "customer": person.by_handle(),
-                "platform": person.platform,
-                "interaction_type": "reply",
-                "social_id": format!("{social_id}-reply"),
-                "handle": person.handle,
-                "content": self.one_of(&REPLIES),
-                "in_reply_to": social_id,
-                "interaction_date": iso(time),
-            });
-            self.tell("social.sent", time, sent);
-        }
-    }
-
-    fn order(&mut self, person: &Person) {
-        let order_id = self.name("A");
-        let placed = self.sometime();
-        let (items, total) = self.basket();
-        let data = |status: &str, changed: Timestamp| {
-            json!({
-                "customer": person.by_account(),
-                "order_id": order_id,
-                "status": status,
-                "total": { "amount": decimal(total), "currency": person.currency },
-                "items": items,
-                "payment_method": "Credit Card",
-                "shipping_method": "Standard",
-                "ordered_at": iso(placed),
-                "updated_at": iso(changed),
-            })
-        };
-        self.tell("order.updated", placed, data("Pending", placed));
-        let next = placed.plus_seconds(self.rng.random_range(HOUR..DAY));
-        if self.rng.random_bool(0.1) {
-            return self.tell("order.updated", next, data("Cancelled", next));
-        }
-        self.tell("order.updated", next, data("Processing", next));
-        let done = next.plus_seconds(self.rng.random_range(DAY..4 * DAY));
-        self.tell("order.updated", done, data("Complete", done));
-        if self.rng.random_bool(0.08) {
-            let refunded = json!({
-                "order_id": order_id,
-                "refund_id": format!("{order_id}-refund"),
-                "amount": { "amount": decimal(total / 4), "currency": person.currency },
-                "reason": "One item came back.",
-            });
-            self.tell("order.refunded", done.plus_seconds(5 * DAY), refunded);
-        }
-    }
-
-    /// What is bought, and what it comes to in hundredths.
-    fn basket(&mut self) -> (Vec<Value>, i64) {
-        let mut total = 0;
-        let items = (0..self.rng.random_range(1..4)).map(|_| {
-            let (name, price) = PRODUCTS[self.rng.random_range(0..PRODUCTS.len())];
-            let quantity = self.rng.random_range(1..3);
-            total += price * quantity;
-            json!({ "name": name, "quantity": quantity, "price": decimal(price) })
-        });
-        let items = items.collect();
-        (items, total)
-    }
-
-    fn quote(&mut self, person: &Person) {
-        let session_id = self.name("qs");
-        let begun = self.sometime();
-        let (items, total) = self.basket();
-        let data = |status: &str, changed: Timestamp| {
-            let mut data = json!({
-                "customer": person.by_email(),
-                "session_id": session_id,
-                "status": status,
-                "total": { "amount": decimal(total), "currency": person.currency },
-                "items": items,
-                "created_at": iso(begun),
-                "last_activity_at": iso(changed),
-            });
-            if let Some(company) = person.company {
-                data["company"] = Value::from(company);
-            }
-            data
-        };
-        self.tell("quote.updated", begun, data("started", begun));
-        let asked = begun.plus_seconds(self.rng.random_range(MINUTE..20 * MINUTE));
-        let chat = json!({
-            "customer": person.by_email(),
-            "session": session_id,
-            "message_id": format!("{session_id}-1"),
-            "body": self.one_of(&CHAT),
-        });
-        self.tell("chat.received", asked, chat);
-        let sent = asked.plus_seconds(self.rng.random_range(HOUR..DAY));
-        self.tell("quote.updated", sent, data("quote_sent", sent));
-        if self.rng.random_bool(0.4) {
-            let accepted = sent.plus_seconds(self.rng.random_range(HOUR..5 * DAY));
-            self.tell("quote.updated", accepted, data("accepted", accepted));
-        }
-    }
-
-    fn note(&mut self, person: &Person) {
-        let (subject, text) = NOTES[self.rng.random_range(0..NOTES.len())];
-        let logged = json!({
-            "customer": person.by_account(),
-            "interaction_id": self.name("note"),
-            "type": "note",
-            "user_id": self.one_of(&AGENTS),
-            "subject_line": subject,
-            "description": text,
-        });
-        let time = self.sometime();
-        self.tell("interaction.logged", time, logged);
-    }
-
     /// A telephone that was off: the message is weeks old when it arrives.
     fn late(&mut self, person: &Person) -> Event {
         let data = json!({
@@ -478,10 +199,6 @@ impl Teller {
         }
         .json()
     }
-}
-
-fn decimal(hundredths: i64) -> String {
-    format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
 
 #[cfg(test)]
