@@ -17,7 +17,8 @@ pub(crate) struct Agent {
     last: Option<(Stamp, AgentInteractionType)>,
     /// Per call, so that a corrected duration replaces and never adds.
     durations: BTreeMap<Digest, Latest<u32>>,
-    /// Per member: importing a row again sets its balance (C17), merging adds the members' balances.
+    /// Per member: importing a row again sets its balance (C17), merging adds the members'
+    /// balances.
     balances: BTreeMap<CustomerId, Latest<Balance>>,
 }
 

@@ -158,8 +158,8 @@ impl Haystack {
         *self = kept;
     }
 
-    /// Hands over each customer of whom a line matches `folded` text or ends in `digits`, once, with
-    /// the best match.
+    /// Hands over each customer of whom a line matches `folded` text or ends in `digits`, once,
+    /// with the best match.
     pub(crate) fn search(
         &self,
         folded: &str,

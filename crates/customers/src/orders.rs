@@ -1,4 +1,5 @@
-//! Orders, one by one and as sums per currency and status; which of them count is a matter of policy.
+//! Orders, one by one and as sums per currency and status; which of them count is a matter of
+//! policy.
 
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};

@@ -16,9 +16,7 @@ use bytes::Bytes;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
-use touchbook_events::{
-    CustomerId, Digest, EventType, Incoming, Problem, TenantNumber, Timestamp,
-};
+use touchbook_events::{CustomerId, Digest, EventType, Incoming, Problem, TenantNumber, Timestamp};
 use touchbook_ledger::Ledger;
 use touchbook_stream::{AdoptError, Checkpoint, Item, Outgoing, PublishError, Stream};
 
@@ -105,8 +103,8 @@ impl Engine {
         &self.0.shared.jobs
     }
 
-    /// Whether others read the stream, so that [`Submission::json`] must be the event as the service
-    /// publishes it. The embedded stream only counts its bytes.
+    /// Whether others read the stream, so that [`Submission::json`] must be the event as the
+    /// service publishes it. The embedded stream only counts its bytes.
     pub fn is_published(&self) -> bool {
         self.0.shared.stream_outlives_us()
     }
@@ -122,8 +120,8 @@ impl Engine {
     /// Publishes events and waits until they are decided and durable; one outcome each, in order.
     ///
     /// # Errors
-    /// When there is no outcome. Unless it says otherwise, events may have been stored all the same;
-    /// sending them again is safe.
+    /// When there is no outcome. Unless it says otherwise, events may have been stored all the
+    /// same; sending them again is safe.
     pub async fn submit(
         &self,
         tenant: &Arc<Tenant>,

@@ -152,7 +152,7 @@ impl Jobs {
         tenant: &str,
         targets: &[&str],
         now: Timestamp,
-    ) -> Result<Arc<Job>, JobView> {
+    ) -> Result<Arc<Job>, Box<JobView>> {
         let mut jobs = self.lock();
         let running = jobs.values().find(|job| {
             targets
@@ -160,7 +160,7 @@ impl Jobs {
                 .any(|target| job.is_running_on(kind, tenant, target))
         });
         if let Some(running) = running {
-            return Err(running.view());
+            return Err(Box::new(running.view()));
         }
         let number = self.next.fetch_add(1, Ordering::Relaxed) + 1;
         let job = Arc::new(Job {

@@ -37,7 +37,7 @@ pub(crate) fn begin(
     let job = shared
         .jobs
         .begin("rebuild", tenant.slug(), names, (shared.clock)())
-        .map_err(|running| JobError::Running(Box::new(running)))?;
+        .map_err(JobError::Running)?;
     let fresh = shared.registry.fresh_projections();
     let fresh = fresh
         .into_iter()

@@ -183,7 +183,7 @@ fn discard(path: &Path, why: &dyn std::error::Error) -> Option<u64> {
 
 /// A reader sees the old file or the new one, whole, also after a power cut.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let folder = path.parent().unwrap_or(Path::new("."));
+    let folder = path.parent().unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(folder)?;
     let beside = path.with_extension("new");
     let mut file = File::create(&beside)?;

@@ -12,7 +12,7 @@ pub(crate) fn begin(shared: &Arc<Shared>, tenant: &Arc<Tenant>) -> Result<Arc<Jo
     let job = shared
         .jobs
         .begin("verify", tenant.slug(), &["ledger"], (shared.clock)())
-        .map_err(|running| JobError::Running(Box::new(running)))?;
+        .map_err(JobError::Running)?;
     let (of_thread, tenant, shared_of_thread) =
         (Arc::clone(&job), Arc::clone(tenant), Arc::clone(shared));
     let spawned = std::thread::Builder::new()

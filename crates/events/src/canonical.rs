@@ -1,7 +1,7 @@
 //! Canonical JSON: one text for every way of writing the same content.
 //!
-//! Members are sorted, white space goes, escapes in strings are written one way, and numbers stay as
-//! they were written, so that ids beyond 2^53 and `1.50` keep their text (`Content` in the map).
+//! Members are sorted, white space goes, escapes in strings are written one way, and numbers stay
+//! as they were written, so that ids beyond 2^53 and `1.50` keep their text (`Content` in the map).
 
 use crate::limits::JSON_DEPTH_MAX;
 use crate::problem::{Problem, pointer_to};

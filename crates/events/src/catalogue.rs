@@ -1,7 +1,7 @@
 //! The catalogue, version 1: every type of event, who may send it, and what it carries.
 //!
-//! A type's number and a payload's stored layout never change; a new layout is a new version with an
-//! upcaster from the old one (design law 6).
+//! A type's number and a payload's stored layout never change; a new layout is a new version with
+//! an upcaster from the old one (design law 6).
 
 pub mod access;
 pub mod account;

@@ -60,8 +60,8 @@ const LENGTH_BYTES: usize = 8;
 const SHORT_BYTES: usize = 256;
 
 thread_local! {
-    /// The parts of one digest with their lengths: hashing a short text at once costs half of hashing
-    /// it part by part.
+    /// The parts of one digest with their lengths: hashing a short text at once costs half of
+    /// hashing it part by part.
     static FRAMED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 

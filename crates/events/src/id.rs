@@ -24,7 +24,8 @@ impl fmt::Display for TenantNumber {
     }
 }
 
-/// A customer as events were assigned to it; a UUIDv7 in shape, derived by the identity decider (C1).
+/// A customer as events were assigned to it; a UUIDv7 in shape, derived by the identity decider
+/// (C1).
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, Default,
 )]

@@ -8,12 +8,12 @@ use std::ops::RangeInclusive;
 /// Digits of a phone number that is no international one, such as an extension or a local number.
 const LOCAL_DIGITS: RangeInclusive<usize> = 3..=15;
 
-/// The normal form of `text`, borrowed where it is normal already; `None` when it is no identifier of
-/// that kind.
+/// The normal form of `text`, borrowed where it is normal already; `None` when it is no identifier
+/// of that kind.
 ///
-/// `region` is the ISO 3166 code that phone numbers without `+` belong to. A phone number that is not
-/// E.164 even so is its bare digits: all its spellings are one identifier, which never equals an
-/// international number's, since that begins with `+`.
+/// `region` is the ISO 3166 code that phone numbers without `+` belong to. A phone number that is
+/// not E.164 even so is its bare digits: all its spellings are one identifier, which never equals
+/// an international number's, since that begins with `+`.
 pub fn normal_form<'a>(
     kind: IdentifierKind,
     text: &'a str,

@@ -1,10 +1,10 @@
 //! How an event type is declared.
 //!
-//! `event_data!` writes, for one type, two structs, the JSON reader (which keeps unknown members and
-//! refuses duplicate ones), the JSON writer and the schema; `event_object!` does so for an object
-//! within a payload. `event_types!` writes, for the whole catalogue, the type's number, name and
-//! rules, and the enum over all of them. `closed_enum!` writes an enumeration whose refusals name the
-//! allowed values.
+//! `event_data!` writes, for one type, two structs, the JSON reader (which keeps unknown members
+//! and refuses duplicate ones), the JSON writer and the schema; `event_object!` does so for an
+//! object within a payload. `event_types!` writes, for the whole catalogue, the type's number, name
+//! and rules, and the enum over all of them. `closed_enum!` writes an enumeration whose refusals
+//! name the allowed values.
 
 #[macro_use]
 mod event_data;
@@ -14,7 +14,10 @@ mod event_object;
 mod event_types;
 
 macro_rules! closed_enum {
-    ($(#[$doc:meta])* $name:ident { $( $(#[$variant_doc:meta])* $variant:ident = $text:literal, )* }) => {
+    (
+        $(#[$doc:meta])*
+        $name:ident { $( $(#[$variant_doc:meta])* $variant:ident = $text:literal, )* }
+    ) => {
         $(#[$doc])*
         #[derive(
             Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord,

@@ -19,8 +19,8 @@ pub struct Decimal {
 }
 
 impl Decimal {
-    /// Reads decimal text such as `1299.99`; no exponent, no leading zeros (C21). It is written back
-    /// digit by digit; only the minus of a zero is lost.
+    /// Reads decimal text such as `1299.99`; no exponent, no leading zeros (C21). It is written
+    /// back digit by digit; only the minus of a zero is lost.
     pub fn parse(text: &str) -> Result<Self, NotADecimal> {
         let (negative, digits) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),

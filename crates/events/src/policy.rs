@@ -28,8 +28,8 @@ macro_rules! policies {
             /// Sets a policy from the JSON of `policy.defined`; `null` returns it to its default.
             ///
             /// # Errors
-            /// For a name that is no policy, and for a value that is not in its shape; the pointer is
-            /// from the value's own root.
+            /// For a name that is no policy, and for a value that is not in its shape; the pointer
+            /// is from the value's own root.
             pub fn set(&mut self, name: &str, json: &str) -> Result<(), Problem> {
                 match name {
                     $( stringify!($name) => {
@@ -76,7 +76,8 @@ policies! {
     trend: Trend,
     /// What each rule of attention weighs (C10); a rule without a weight is off. Default 1 each.
     attention: BTreeMap<AttentionRule, u32>,
-    /// What follows from a call's outcome (C11); what stands here replaces the default of its outcome.
+    /// What follows from a call's outcome (C11); what stands here replaces the default of its
+    /// outcome.
     outcome_mapping: BTreeMap<Word, FollowUpRule>,
     /// The step that follows where no template says (C12b).
     default_follow_up: DefaultFollowUp,

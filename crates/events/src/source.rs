@@ -20,7 +20,8 @@ closed_enum!(
 );
 
 impl EventType {
-    /// The source of the entry that records of this type make, or extend once their subject has one;
+    /// The source of the entry that records of this type make, or extend once their subject has
+    /// one;
     /// `None` where they make no entry.
     ///
     /// `interaction_count` is the number of distinct subjects of such records, and the timeline has

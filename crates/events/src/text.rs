@@ -84,8 +84,8 @@ limited_text!(
     "Text"
 );
 limited_text!(
-    /// A status, a queue, an agent or a code of a foreign system: a fact, never sealed. Whoever puts
-    /// personal data here loses the means to erase it.
+    /// A status, a queue, an agent or a code of a foreign system: a fact, never sealed. Whoever
+    /// puts personal data here loses the means to erase it.
     Code,
     50,
     "Code"

@@ -7,7 +7,8 @@ use touchbook_events::{Data, Digest, EventType, TenantKey};
 pub(crate) enum About {
     /// It is the tenant's: policies, users, templates, retractions.
     Nobody,
-    /// It belongs to whom it names; its subject is the customer itself, or shared by many customers.
+    /// It belongs to whom it names; its subject is the customer itself, or shared by many
+    /// customers.
     Named,
     /// It belongs to its subject's customer: a call, an order, an interaction.
     Subject,

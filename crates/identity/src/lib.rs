@@ -1,8 +1,8 @@
 //! Who is who: identifiers to customers, subjects to customers, revisions, merges, retractions.
 //!
-//! Owns the decision which customer an event belongs to ([`IdentityDecider`]), the one normal form of
-//! identifiers ([`normal`]), and what readers find customers by ([`Identifiers`], [`Lookup`]). The
-//! decider keeps digests alone: no name, address or number stands in its state.
+//! Owns the decision which customer an event belongs to ([`IdentityDecider`]), the one normal form
+//! of identifiers ([`normal`]), and what readers find customers by ([`Identifiers`], [`Lookup`]).
+//! The decider keeps digests alone: no name, address or number stands in its state.
 //!
 //! **Never** looks at merges to resolve, and never normalises again what a record holds normalised.
 

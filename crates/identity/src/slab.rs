@@ -7,8 +7,8 @@ pub(crate) trait Row {
     fn key(&self) -> &[u8; 16];
 }
 
-/// A vector with an index of 4 bytes a row beside it. A row keeps its number for ever, so that others
-/// refer to it in 4 bytes as well; the last row can be taken back.
+/// A vector with an index of 4 bytes a row beside it. A row keeps its number for ever, so that
+/// others refer to it in 4 bytes as well; the last row can be taken back.
 pub(crate) struct Slab<T> {
     rows: Vec<T>,
     numbers: HashTable<u32>,

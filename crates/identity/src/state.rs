@@ -1,7 +1,7 @@
 //! What the identity decider knows, in digests and numbers.
 //!
-//! Every change goes through a method here that writes its inverse to the undo journal while a batch is
-//! open, so that a torn batch leaves no trace.
+//! Every change goes through a method here that writes its inverse to the undo journal while a
+//! batch is open, so that a torn batch leaves no trace.
 
 mod encoding;
 mod rows;

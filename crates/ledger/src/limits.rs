@@ -33,7 +33,8 @@ pub const BLOCK_RECORDS: usize = 1_000;
 /// A longer record is stored in chunks of this size.
 pub const CHUNK_BYTES: usize = 128 * KIB;
 
-/// Most bytes of records that one commit seals. More than a commit brings, so that sealing keeps up.
+/// Most bytes of records that one commit seals. More than a commit brings, so that sealing keeps
+/// up.
 pub(crate) const SEAL_BYTES: usize = MAX_COMMIT_BYTES + 2 * BLOCK_BYTES;
 
 /// What a record counts for at least, in the limits of a commit.

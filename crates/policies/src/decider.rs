@@ -23,7 +23,8 @@ pub struct PoliciesDecider {
 #[derive(Clone, Default)]
 struct State {
     policies: Arc<Policies>,
-    /// The value in normal form by policy, as JSON text: what is encoded, and `policies` follows from.
+    /// The value in normal form by policy, as JSON text: what is encoded, and `policies` follows
+    /// from.
     defined: Arc<BTreeMap<Box<str>, Box<str>>>,
 }
 
@@ -39,7 +40,8 @@ impl State {
         let (region, others): (Vec<_>, Vec<_>) = defined
             .iter()
             .partition(|(name, _)| &***name == DEFAULT_REGION);
-        // The region comes last: the others stand in normal form, made with the region of their time.
+        // The region comes last: the others stand in normal form, made with the region of their
+        // time.
         for (name, value) in others.into_iter().chain(region) {
             let unusable = |_| snapshot::Error::State(postcard::Error::SerdeDeCustom);
             policies.set(name, value).map_err(unusable)?;

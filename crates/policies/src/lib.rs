@@ -1,10 +1,12 @@
 //! Policies as they are decided: which are in force, and when an event happened.
 //!
-//! Owns the deciding state of policies ([`PoliciesDecider`]): it checks a `policy.defined` before it is
-//! appended, lays the policies in force before every other decider, and reads zone-less times, since it
-//! alone knows the zone. What a policy may hold is said by `touchbook_events::Policies`.
+//! Owns the deciding state of policies ([`PoliciesDecider`]): it checks a `policy.defined` before
+//! it is appended, lays the policies in force before every other decider, and reads zone-less
+//! times, since it alone knows the zone. What a policy may hold is said by
+//! `touchbook_events::Policies`.
 //!
-//! **Never** applies a policy to anybody: deciders and readers do that with the value they are given.
+//! **Never** applies a policy to anybody: deciders and readers do that with the value they are
+//! given.
 
 mod decider;
 

@@ -1,8 +1,8 @@
 //! A projection: one projector's state of all customers of a tenant, live or being rebuilt.
 //!
 //! One thread folds, any number read. Whoever folds holds `work`; readers never wait for it. What
-//! readers may see changes under three locks, always taken in this order: `groups` (who is canonical),
-//! one shard, `index`. So a merge appears to a reader at once or not at all.
+//! readers may see changes under three locks, always taken in this order: `groups` (who is
+//! canonical), one shard, `index`. So a merge appears to a reader at once or not at all.
 
 mod any;
 mod apply;
@@ -70,7 +70,8 @@ pub struct Stale {
     /// Of the record whose fold panicked; everything before it is in the state.
     pub since: u64,
     pub event_type: EventType,
-    /// The panic's message if it is the program's own text, else nothing: it might quote the record.
+    /// The panic's message if it is the program's own text, else nothing: it might quote the
+    /// record.
     pub panic: Box<str>,
 }
 
@@ -106,7 +107,8 @@ impl<P: Projector> Projection<P> {
     }
 
     /// The state of the group that `customer` is in, whichever member that is, and the position of
-    /// the record at which its fold panicked, if it did. `None` for nobody of whom we have a record.
+    /// the record at which its fold panicked, if it did. `None` for nobody of whom we have a
+    /// record.
     ///
     /// `with` must not call this projection: folding may wait between the two.
     pub fn read<R>(
@@ -185,8 +187,8 @@ impl<P: Projector> Projection<P> {
         }
     }
 
-    /// A customer's state as it was known at position `to`, folded from `history`; the default where
-    /// it was not canonical then, or had no record.
+    /// A customer's state as it was known at position `to`, folded from `history`; the default
+    /// where it was not canonical then, or had no record.
     ///
     /// # Errors
     /// When `history` can't be read.

@@ -22,7 +22,8 @@ pub trait Projector: Send + Sync + Sized + 'static {
     /// Stable name, part of routes, metrics and snapshot paths.
     const NAME: &'static str;
 
-    /// Changes whenever `apply` or `State`'s encoding does; other versions' snapshots are discarded.
+    /// Changes whenever `apply` or `State`'s encoding does; other versions' snapshots are
+    /// discarded.
     const VERSION: u32;
 
     /// Evolves a customer by one effective, unretracted record of one of its members.
@@ -39,8 +40,8 @@ pub trait Projector: Send + Sync + Sized + 'static {
         after: Option<Self::Contribution>,
     );
 
-    /// An effective record that belongs to no customer, such as a policy. It can't be retracted, and
-    /// what it does to the index may not depend on which contributions are there already: an index
-    /// that is built anew sees these records first.
+    /// An effective record that belongs to no customer, such as a policy. It can't be retracted,
+    /// and what it does to the index may not depend on which contributions are there already: an
+    /// index that is built anew sees these records first.
     fn tenant_record(_index: &mut Self::Index, _record: &Record) {}
 }

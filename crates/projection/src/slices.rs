@@ -4,8 +4,8 @@
 //! journal alone is stored. It makes slices known at every position, not only at the last: what was
 //! known when, and a start from shards that were snapshotted at different positions, need that.
 //!
-//! The records of the journal are in no slice themselves, so that what was merged and unmerged is as
-//! if it had never been merged (design law 4). For the same reason a retraction of one of them
+//! The records of the journal are in no slice themselves, so that what was merged and unmerged is
+//! as if it had never been merged (design law 4). For the same reason a retraction of one of them
 //! changes nothing; each is undone by its counterpart.
 
 mod change;

@@ -1,7 +1,7 @@
 //! The file of a snapshot: what it is of, where it stands, a body, and a digest over all of it.
 //!
-//! Layout: magic, format version, header (postcard), body, BLAKE3 of everything before. A snapshot is
-//! never trusted: whatever its bytes, reading one gives a header and a body or an error.
+//! Layout: magic, format version, header (postcard), body, BLAKE3 of everything before. A snapshot
+//! is never trusted: whatever its bytes, reading one gives a header and a body or an error.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};

@@ -1,9 +1,9 @@
 //! Streams: how events reach the writer, in one order, each with a sequence number.
 //!
 //! Owns the two streams behind one interface, [`Stream`] and [`Reader`]: the embedded one, which is
-//! a bounded queue in memory, and NATS JetStream. It is the only crate that knows NATS. It owns the form of a
-//! message (subject, batch, digest), the publisher that groups what arrives while a message is
-//! unacknowledged, and the check that the stream still is the one that was read before.
+//! a bounded queue in memory, and NATS JetStream. It is the only crate that knows NATS. It owns the
+//! form of a message (subject, batch, digest), the publisher that groups what arrives while a
+//! message is unacknowledged, and the check that the stream still is the one that was read before.
 //!
 //! **Never** looks into an event: payloads are JSON text, tenants are slugs. **Never** decides that
 //! an event is a duplicate (the ledger does), and **never** skips or repeats a message in silence:

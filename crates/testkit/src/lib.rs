@@ -1,5 +1,5 @@
 //! What the tests of several crates share: a real NATS server, a network that can be cut, a clock
-//! that only a test moves, and waiting for a condition.
+//! that only a test moves, waiting for a condition, and the events that figures are measured on.
 //!
 //! Owns processes and directories for as long as a test holds them, and removes them after it.
 //!
@@ -7,12 +7,14 @@
 
 mod clock;
 mod dir;
+mod mix;
 mod nats;
 mod proxy;
 mod wait;
 
 pub use clock::FakeClock;
 pub use dir::{data_dir, workspace_dir};
+pub use mix::Mix;
 pub use nats::{Nats, NatsBinary, NatsSetup};
 pub use proxy::FaultProxy;
 pub use wait::{WAIT, eventually, eventually_blocking, free_port};

@@ -1,8 +1,9 @@
 //! The timeline: one entry for each touchpoint of a customer, in the order in which they happened.
 //!
-//! Owns the projector [`Timeline`] and one customer's [`State`]: entries packed into bytes, by place.
-//! [`State::page`] and [`State::entry`] read them without copying, and an [`Entry`] serialises
-//! straight to the JSON of answers. Titles are worded when read, so a better wording needs no refold.
+//! Owns the projector [`Timeline`] and one customer's [`State`]: entries packed into bytes, by
+//! place. [`State::page`] and [`State::entry`] read them without copying, and an [`Entry`]
+//! serialises straight to the JSON of answers. Titles are worded when read, so a better wording
+//! needs no refold.
 //!
 //! **Never** moves an entry: its place is that of its first record, so a cursor neither skips nor
 //! repeats. **Never** knows which customer a subject belongs to; the ledger's index does.

@@ -28,8 +28,8 @@ pub struct Page<'a> {
     pub next_cursor: Option<Cursor>,
 }
 
-/// The place of the last entry that was shown. Entries never move, so what arrives between two pages
-/// stands before the cursor or after it, and nothing is skipped or repeated (S2-090).
+/// The place of the last entry that was shown. Entries never move, so what arrives between two
+/// pages stands before the cursor or after it, and nothing is skipped or repeated (S2-090).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cursor(Place);
 

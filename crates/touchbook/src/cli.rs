@@ -31,8 +31,8 @@ pub(crate) enum Command {
     Serve(Serve),
     /// Serve made-up or real data, to look around
     ///
-    /// Serves like `serve --dev` on a directory of its own, loads 200 customers with 5,000 events of
-    /// 90 days (or orders from a file), and says what to open and to try. Ctrl-C ends it.
+    /// Serves like `serve --dev` on a directory of its own, loads 200 customers with 5,000 events
+    /// of 90 days (or orders from a file), and says what to open and to try. Ctrl-C ends it.
     #[command(
         after_help = "Examples:\n  touchbook demo\n  touchbook demo --orders CDNOW_master.txt"
     )]

@@ -1,8 +1,8 @@
 //! Commands to a node: `tenants`, `rebuild`, `verify`, `stream`.
 //!
 //! A running service takes them at a socket in its data directory, which only its own user may use;
-//! so a command finds the service that serves just this directory, wherever it listens, and needs no
-//! key. Where nobody serves the directory, the command opens it and does the same itself.
+//! so a command finds the service that serves just this directory, wherever it listens, and needs
+//! no key. Where nobody serves the directory, the command opens it and does the same itself.
 
 mod node;
 mod protocol;

@@ -54,8 +54,8 @@ pub(crate) fn log(config: &Log) {
     }
 }
 
-/// Logs panics. What a panic says is left out unless it is the program's own text, since it may quote
-/// what customers wrote.
+/// Logs panics. What a panic says is left out unless it is the program's own text, since it may
+/// quote what customers wrote.
 pub(crate) fn log_panics() {
     std::panic::set_hook(Box::new(|panic| {
         let message = panic.payload().downcast_ref::<&'static str>().copied();

@@ -1,4 +1,5 @@
-//! Folds a million records, lists 200,000 customers, and says what each costs; build with `--release`.
+//! Folds a million records, lists 200,000 customers, and says what each costs; build with
+//! `--release`.
 
 #![expect(clippy::print_stdout, reason = "it reports to whoever runs it")]
 

@@ -18,7 +18,8 @@ macro_rules! event_data {
                 $(#[$fact_doc:meta])* $fact:ident $(as $fact_name:literal)? : $fact_type:ty,
             )* }
             personal { $(
-                $(#[$personal_doc:meta])* $member:ident $(as $member_name:literal)? : $member_type:ty,
+                $(#[$personal_doc:meta])*
+                $member:ident $(as $member_name:literal)? : $member_type:ty,
             )* }
         }
     ) => {
@@ -64,7 +65,9 @@ macro_rules! event_data {
                     member_name!($fact $($fact_name)?), generator, &[$(stringify!($fact_doc)),*],
                 ); )*
                 $( object.member::<$member_type>(
-                    member_name!($member $($member_name)?), generator, &[$(stringify!($personal_doc)),*],
+                    member_name!($member $($member_name)?),
+                    generator,
+                    &[$(stringify!($personal_doc)),*],
                 ); )*
                 object.into_schema(&[$(stringify!($doc)),*])
             }
@@ -95,11 +98,15 @@ macro_rules! event_data {
                 Ok(Self {
                     facts: $facts {
                         $( $fact: $fact.or_else(Field::absent)
-                            .ok_or_else(|| M::Error::missing_field(member_name!($fact $($fact_name)?)))?, )*
+                            .ok_or_else(|| {
+                                M::Error::missing_field(member_name!($fact $($fact_name)?))
+                            })?, )*
                     },
                     personal: Some($personal {
                         $( $member: $member.or_else(Field::absent)
-                            .ok_or_else(|| M::Error::missing_field(member_name!($member $($member_name)?)))?, )*
+                            .ok_or_else(|| {
+                                M::Error::missing_field(member_name!($member $($member_name)?))
+                            })?, )*
                         extra: extra.finish(),
                     }),
                 })
@@ -112,7 +119,8 @@ macro_rules! event_data {
                 } )*
                 if let Some(personal) = &self.personal {
                     $( if !personal.$member.is_absent() {
-                        map.serialize_entry(member_name!($member $($member_name)?), &personal.$member)?;
+                        let name = member_name!($member $($member_name)?);
+                        map.serialize_entry(name, &personal.$member)?;
                     } )*
                     personal.extra.write(map)?;
                 }

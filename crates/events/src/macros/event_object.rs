@@ -100,7 +100,9 @@ macro_rules! event_object {
             fn json_schema(generator: &mut schemars::SchemaGenerator) -> schemars::Schema {
                 let mut object = $crate::catalogue::typed::ObjectSchema::default();
                 $( object.member::<$type>(
-                    member_name!($member $($member_name)?), generator, &[$(stringify!($member_doc)),*],
+                    member_name!($member $($member_name)?),
+                    generator,
+                    &[$(stringify!($member_doc)),*],
                 ); )*
                 object.into_closed_schema(&[$(stringify!($doc)),*])
             }

@@ -1,9 +1,9 @@
 //! The catalogue as a table, and the enum over all payloads.
 
 /// A line of the catalogue: number (for ever), variant, name, version, payload, who may send it,
-/// the kind of object it is about, which of its members name the object and the customer, the method
-/// that yields the object's other names, the members that place and date a whole object, and the
-/// method that settles members which depend on each other.
+/// the kind of object it is about, which of its members name the object and the customer, the
+/// method that yields the object's other names, the members that place and date a whole object, and
+/// the method that settles members which depend on each other.
 macro_rules! event_types {
     ($(
         $(#[$doc:meta])*
@@ -125,7 +125,9 @@ macro_rules! event_types {
 
             /// Reads zone-less times in `zone` (C12).
             pub fn resolve(&mut self, zone: chrono_tz::Tz) {
-                match self { $( Self::$variant(data) => typed::EventData::resolve(&mut **data, zone), )* }
+                match self {
+                    $( Self::$variant(data) => typed::EventData::resolve(&mut **data, zone), )*
+                }
             }
 
             /// The customer that the sender named.
@@ -142,8 +144,8 @@ macro_rules! event_types {
                 }
             }
 
-            /// Other names of its object, without the kind; [`EventType::subject`] makes subjects of
-            /// them.
+            /// Other names of its object, without the kind; [`EventType::subject`] makes subjects
+            /// of them.
             pub fn aliases(&self) -> impl Iterator<Item = &str> {
                 let aliases: [Option<&str>; crate::limits::ALIASES_MAX] = match self {
                     $( Self::$variant(_data) => event_types!(@aliases _data $($aliases)?), )*
@@ -163,7 +165,9 @@ macro_rules! event_types {
 
             /// Fills what follows from other members, and refuses what contradicts them.
             pub(crate) fn settle(&mut self) -> Result<(), Problem> {
-                match self { $( Self::$variant(_data) => event_types!(@settle _data $($settle)?), )* }
+                match self {
+                    $( Self::$variant(_data) => event_types!(@settle _data $($settle)?), )*
+                }
             }
 
             pub(crate) fn schema_of(
@@ -180,7 +184,9 @@ macro_rules! event_types {
             fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
                 use serde::ser::SerializeMap;
                 let mut map = serializer.serialize_map(None)?;
-                match self { $( Self::$variant(data) => typed::EventData::to_json(&**data, &mut map)?, )* }
+                match self {
+                    $( Self::$variant(data) => typed::EventData::to_json(&**data, &mut map)?, )*
+                }
                 map.end()
             }
         }

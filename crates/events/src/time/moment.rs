@@ -48,7 +48,8 @@ impl Moment {
         }
     }
 
-    /// The instant this means in `zone`: of two, the earlier; of none, moved forward by the gap (C12).
+    /// The instant this means in `zone`: of two, the earlier; of none, moved forward by the gap
+    /// (C12).
     pub fn in_zone(self, zone: Tz) -> Timestamp {
         let local = match self {
             Self::At(at) => return at,
@@ -66,7 +67,8 @@ impl Moment {
         shifted.map_or_else(|| local.and_utc().into(), Into::into)
     }
 
-    /// The instant, once resolved; a local wall clock is read as UTC, which only happens before that.
+    /// The instant, once resolved; a local wall clock is read as UTC, which only happens before
+    /// that.
     pub fn at(self) -> Timestamp {
         match self {
             Self::At(at) | Self::Local(at) => at,

@@ -124,7 +124,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
     #[test]
-    fn a_payload_comes_back_through_record_and_codec_as_it_was_sent((event_type, data) in payload()) {
+    fn a_payload_comes_back_through_record_and_codec_as_it_was_sent(
+        (event_type, data) in payload()
+    ) {
         let incoming = read(&event(event_type, &data.to_string())).unwrap();
         prop_assert_eq!(&serde_json::to_value(&incoming.data).unwrap(), &data);
         let record = record(incoming);

@@ -1,4 +1,5 @@
-//! The catalogue against what the repository holds of it: examples, schemas, and bytes once written.
+//! The catalogue against what the repository holds of it: examples, schemas, and bytes once
+//! written.
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as they do")]
 

@@ -168,9 +168,9 @@ fn create(draft: &mut Draft<'_>, anonymous: bool, identifiers: Vec<SentIdentifie
 
 /// `identifier.attached` for each unknown identifier, before the event.
 ///
-/// They become the customer's that the reference's known ones name. Where it has no known ones, they
-/// are taken for the subject's customer's as far as that has none of the kind; others differ, and
-/// stay in the event's data alone, as do those beyond the most that one customer may have.
+/// They become the customer's that the reference's known ones name. Where it has no known ones,
+/// they are taken for the subject's customer's as far as that has none of the kind; others differ,
+/// and stay in the event's data alone, as do those beyond the most that one customer may have.
 fn attach(
     state: &State,
     draft: &mut Draft<'_>,

@@ -106,5 +106,8 @@ fn two_names_of_another_subject_assign_it_once() {
     tenant.send("call.recording_updated", "", both);
     tenant.send("call.ended", "call/1", "{}");
     tenant.send("call.recording_updated", "call/1", both);
-    assert_eq!(tenant.types(4), ["call.recording_updated", "subject.assigned"]);
+    assert_eq!(
+        tenant.types(4),
+        ["call.recording_updated", "subject.assigned"]
+    );
 }

@@ -53,7 +53,11 @@ proptest! {
     }
 
     #[test]
-    fn no_altered_byte_of_a_block_passes(records in payloads(), at: prop::sample::Index, bit in 0..8_u8) {
+    fn no_altered_byte_of_a_block_passes(
+        records in payloads(),
+        at: prop::sample::Index,
+        bit in 0..8_u8,
+    ) {
         let mut value = encoded_block(&records);
         let at = at.index(value.len());
         value[at] ^= 1 << bit;
@@ -61,7 +65,11 @@ proptest! {
     }
 
     #[test]
-    fn no_altered_byte_of_a_frame_passes(records in payloads(), at: prop::sample::Index, bit in 0..8_u8) {
+    fn no_altered_byte_of_a_frame_passes(
+        records in payloads(),
+        at: prop::sample::Index,
+        bit in 0..8_u8,
+    ) {
         let mut value = encoded_frame(&records);
         prop_assert_eq!(frame::decode(&frame::key(3, 0), &value).unwrap().sections.len(), 1);
         let at = at.index(value.len());

@@ -37,7 +37,12 @@ impl Decider for Named {
         draft.incoming.data.resolve(zone);
         let reference = draft.incoming.data.customer_ref();
         let external_id = reference.and_then(|reference| reference.external_id.as_deref());
-        let own = draft.incoming.sent.subject.split_once('/').map(|(_, own)| own);
+        let own = draft
+            .incoming
+            .sent
+            .subject
+            .split_once('/')
+            .map(|(_, own)| own);
         let in_subject = own.map(|own| own.split(':').next().unwrap_or(own));
         draft.customer = external_id.or(in_subject).map(Self::id);
     }

@@ -15,8 +15,8 @@ pub(super) struct Folded<S> {
 }
 
 impl<P: Projector> Projection<P> {
-    /// Folds the slice of `customer` up to `to`, or up to the record before the first one whose fold
-    /// panics; `None` when no record is in it.
+    /// Folds the slice of `customer` up to `to`, or up to the record before the first one whose
+    /// fold panics; `None` when no record is in it.
     pub(super) fn fold<H: History + ?Sized>(
         slices: &Slices,
         customer: CustomerId,

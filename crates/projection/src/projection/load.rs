@@ -1,8 +1,9 @@
 //! Out to snapshots and back: shards and slices stand at positions of their own.
 //!
-//! Slices are taken back to where the shard furthest behind stands, which their journal allows. From
-//! there on every record meets the slices that it met when it was new, and does to a shard behind it
-//! what it did then; a shard that is ahead of a record passes over it, and over the refolds it causes.
+//! Slices are taken back to where the shard furthest behind stands, which their journal allows.
+//! From there on every record meets the slices that it met when it was new, and does to a shard
+//! behind it what it did then; a shard that is ahead of a record passes over it, and over the
+//! refolds it causes.
 
 use super::fold::contribution;
 use super::shard::Shard;

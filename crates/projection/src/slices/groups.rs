@@ -7,9 +7,10 @@ use touchbook_events::CustomerId;
 
 /// The groups of a tenant: a forest in which a customer hangs on the one it was merged into.
 ///
-/// A customer that leaves takes along whoever was merged into it, because they were merged into *it*,
-/// whatever it joined later; and it hangs on at most one other, so that its leaving has one meaning.
-/// Together: with a merge and its unmerge left out, every other merge and unmerge does what it did.
+/// A customer that leaves takes along whoever was merged into it, because they were merged into
+/// *it*, whatever it joined later; and it hangs on at most one other, so that its leaving has one
+/// meaning. Together: with a merge and its unmerge left out, every other merge and unmerge does
+/// what it did.
 #[derive(Clone, Debug, Default)]
 pub struct Groups {
     /// Whom each merged customer hangs on.

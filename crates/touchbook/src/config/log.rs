@@ -11,7 +11,8 @@ const FORMAT_DEFAULT: &str = "auto";
 
 #[derive(Clone, Debug)]
 pub(crate) struct Log {
-    /// `error`, `warn`, `info`, `debug`, `trace`, `off`, or by target: `info,touchbook_stream=debug`.
+    /// `error`, `warn`, `info`, `debug`, `trace`, `off`, or by target:
+    /// `info,touchbook_stream=debug`.
     /// `TOUCHBOOK_LOG_LEVEL`, `--log-level`.
     pub(crate) level: Levels,
     /// `TOUCHBOOK_LOG_FORMAT`, `--log-format`.

@@ -36,7 +36,8 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Begins to take commands; a socket that can't be made is logged, and the service does without.
+    /// Begins to take commands; a socket that can't be made is logged, and the service does
+    /// without.
     pub(crate) fn start(data_dir: &Path, engine: Engine) -> Option<Self> {
         let path = socket(data_dir);
         let listener = match bind(&path) {

@@ -10,8 +10,8 @@ use touchbook_engine::NODE_SLUG;
 use touchbook_events::{Data, Record, TenantNumber};
 use touchbook_ledger::{Ledger, Options, Reader};
 
-/// Walks the chains without folding anything. A damaged ledger is opened too: saying where the damage
-/// is, is what this is for.
+/// Walks the chains without folding anything. A damaged ledger is opened too: saying where the
+/// damage is, is what this is for.
 pub(super) async fn verify(
     storage: Storage,
     tenant: Option<String>,
