@@ -85,7 +85,7 @@ fn the_service_keeps_its_ledger_in_a_volume_and_waits_for_nats() {
     );
     assert_eq!(
         service["environment"]["TOUCHBOOK_STREAM"],
-        "nats://nats:4222"
+        "nats://touchbook@nats:4222"
     );
     let file = service["build"]["dockerfile"].as_str().unwrap();
     let context = root()
