@@ -1,0 +1,140 @@
+//! Requests made of the reference mix before the clock runs.
+
+use crate::client::{Requests, get, post};
+use std::ops::Range;
+use touchbook_testkit::Mix;
+
+/// Any number does; the same one makes every run send the same bytes.
+pub(crate) const SEED: u64 = 20_261_121;
+pub(crate) const EVENTS_A_CUSTOMER: u64 = 50;
+/// So that a page of 50 entries is full.
+pub(crate) const EVENTS_A_PAGE_CUSTOMER: u64 = 200;
+pub(crate) const EVENTS_A_REQUEST: u64 = 1_000;
+
+/// Requests that are sent once, in order.
+pub(crate) struct Once {
+    requests: Vec<Vec<u8>>,
+    next: usize,
+}
+
+impl Requests for Once {
+    fn next(&mut self) -> Option<&[u8]> {
+        self.next += 1;
+        self.requests.get(self.next - 1).map(Vec::as_slice)
+    }
+}
+
+/// Customers in equal ranges, one a connection, so that each customer's events stay in order.
+pub(crate) fn ranges(customers: Range<u64>, connections: u64) -> Vec<Range<u64>> {
+    let count = customers.end - customers.start;
+    let cut = |number| customers.start + count * number / connections;
+    (0..connections)
+        .map(|number| cut(number)..cut(number + 1))
+        .collect()
+}
+
+/// NDJSON of [`EVENTS_A_REQUEST`] events a request, and the number of events.
+pub(crate) fn bulk(
+    customers: Range<u64>,
+    events_a_customer: u64,
+    connections: u64,
+) -> (Vec<Once>, u64) {
+    let mut events = 0;
+    let requests = |range| {
+        let mix = Mix::new(SEED, range, events_a_customer);
+        events += mix.events();
+        let starts = (0..mix.events()).step_by(EVENTS_A_REQUEST as usize);
+        let body = |start| lines(&mix, start..mix.events().min(start + EVENTS_A_REQUEST));
+        let request = |start| post("/api/v1/events", "application/x-ndjson", &body(start));
+        Once {
+            requests: starts.map(request).collect(),
+            next: 0,
+        }
+    };
+    (
+        ranges(customers, connections)
+            .into_iter()
+            .map(requests)
+            .collect(),
+        events,
+    )
+}
+
+fn lines(mix: &Mix, indexes: Range<u64>) -> Vec<u8> {
+    joined(mix, indexes, b"\n")
+}
+
+/// One event a request.
+pub(crate) fn singles(customers: Range<u64>, connections: u64) -> Vec<Once> {
+    let requests = |range| {
+        let mix = Mix::new(SEED, range, EVENTS_A_CUSTOMER);
+        let request = |index| single(&joined(&mix, index..index + 1, b""));
+        Once {
+            requests: (0..mix.events()).map(request).collect(),
+            next: 0,
+        }
+    };
+    ranges(customers, connections)
+        .into_iter()
+        .map(requests)
+        .collect()
+}
+
+/// A request that sends one event.
+pub(crate) fn single(event: &[u8]) -> Vec<u8> {
+    post("/api/v1/events", "application/cloudevents+json", event)
+}
+
+/// JSON arrays of `events_a_message` events, as producers publish them.
+pub(crate) fn messages(customers: Range<u64>, events_a_message: u64) -> Vec<Vec<u8>> {
+    let mix = Mix::new(SEED, customers, EVENTS_A_CUSTOMER);
+    let starts = (0..mix.events()).step_by(events_a_message as usize);
+    let message = |start: u64| {
+        let mut array = vec![b'['];
+        array.extend(joined(
+            &mix,
+            start..mix.events().min(start + events_a_message),
+            b",",
+        ));
+        array.push(b']');
+        array
+    };
+    starts.map(message).collect()
+}
+
+fn joined(mix: &Mix, indexes: Range<u64>, between: &[u8]) -> Vec<u8> {
+    let mut all = Vec::with_capacity(512 * (indexes.end - indexes.start) as usize);
+    for index in indexes.clone() {
+        if index > indexes.start {
+            all.extend_from_slice(between);
+        }
+        mix.write(index, &mut all);
+    }
+    all
+}
+
+/// Timeline pages of customers drawn by chance, without end.
+pub(crate) struct Pages {
+    requests: std::sync::Arc<Vec<Vec<u8>>>,
+    chance: rand::rngs::StdRng,
+}
+
+impl Requests for Pages {
+    fn next(&mut self) -> Option<&[u8]> {
+        let drawn = rand::Rng::random_range(&mut self.chance, 0..self.requests.len());
+        Some(&self.requests[drawn])
+    }
+}
+
+pub(crate) fn pages(customers: Range<u64>, entries: u64, connections: u64) -> Vec<Pages> {
+    let path = |customer| {
+        let named = Mix::external_id(customer).replace(':', "%3A");
+        format!("/api/v1/customers/external_id:{named}/timeline?limit={entries}")
+    };
+    let requests = std::sync::Arc::new(customers.map(|customer| get(&path(customer))).collect());
+    let connection = |number| Pages {
+        requests: std::sync::Arc::clone(&requests),
+        chance: rand::SeedableRng::seed_from_u64(SEED + number),
+    };
+    (0..connections).map(connection).collect()
+}

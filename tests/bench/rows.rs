@@ -1,0 +1,56 @@
+//! The rows, grouped by the service that they are measured on.
+
+mod bulk;
+mod page;
+mod single;
+mod stream;
+
+use crate::Options;
+use crate::client::{self, Connection, TENANT};
+use crate::load;
+use crate::service::Service;
+use crate::table::{Figure, Row};
+use anyhow::Result;
+use std::time::{Duration, Instant};
+
+/// Longer than sending what was prepared ever takes.
+const UNTIL_ALL_IS_SENT: Duration = Duration::from_secs(3_600);
+
+/// Measures what is asked for.
+pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
+    let mut figures = Vec::new();
+    if options.asks(&[Row::One, Row::Many]) {
+        figures.extend(single::measure(options).await?);
+    }
+    if options.asks(&[Row::Bulk, Row::Size, Row::Rebuild, Row::Ready]) {
+        figures.extend(bulk::measure(options).await?);
+    }
+    if options.asks(&[Row::Page]) {
+        figures.extend(page::measure(options).await?);
+    }
+    if options.asks(&[Row::Jetstream]) {
+        figures.extend(stream::measure(options).await?);
+    }
+    Ok(figures)
+}
+
+/// Tells what is being done; the table comes last.
+fn say(text: &str) {
+    eprintln!("… {text}");
+}
+
+/// The first request of a tenant creates it.
+async fn create_tenant(connection: &mut Connection) -> Result<()> {
+    say(&format!("tenant {TENANT}"));
+    connection.json("/api/v1/projections").await?;
+    Ok(())
+}
+
+/// Sends prepared requests in bulk; answers how long it took until every projection had applied it
+/// all, and the last position.
+async fn send_all(service: &Service, load: Vec<load::Once>) -> Result<(Duration, u64)> {
+    let begun = Instant::now();
+    let driven = client::drive(service.address, load, UNTIL_ALL_IS_SENT).await?;
+    service.applied(driven.position).await?;
+    Ok((begun.elapsed(), driven.position))
+}

@@ -1,0 +1,115 @@
+//! JetStream: from a producer's publish to every projection's state.
+
+use super::{create_tenant, say};
+use crate::client::{TENANT, drive};
+use crate::limits::Left;
+use crate::service::Service;
+use crate::table::{Figure, Row};
+use crate::{Options, load};
+use anyhow::Result;
+use async_nats::jetstream::{self, Context, stream::Config};
+use bytes::Bytes;
+use futures::{StreamExt, TryStreamExt};
+use std::time::{Duration, Instant};
+use touchbook_testkit::{Mix, Nats};
+
+const EVENTS_A_MESSAGE: u64 = 100;
+/// Messages that are not yet acknowledged.
+const IN_FLIGHT: usize = 64;
+/// Of the events that other rows have; the stream would be full with more of them.
+const SHARE: u64 = 5;
+const SINGLES_TIME: Duration = Duration::from_secs(6);
+const SINGLES_CONNECTIONS: u64 = 64;
+const SINGLES_EVENTS_MAX: u64 = 200_000;
+
+pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
+    let customers = (options.events / SHARE / load::EVENTS_A_CUSTOMER).max(1);
+    let messages: Vec<Bytes> = load::messages(0..customers, EVENTS_A_MESSAGE)
+        .into_iter()
+        .map(Bytes::from)
+        .collect();
+    let events = (customers * load::EVENTS_A_CUSTOMER) as f64;
+    say("jetstream: the server alone");
+    let alone = events / alone(&messages).await?.as_secs_f64();
+
+    say("jetstream: published to applied");
+    let nats = Nats::start();
+    let service = Service::start(&["--stream", &nats.url(), "--nats-monitor", &nats.monitor()])?;
+    create_tenant(&mut service.connect().await?).await?;
+    let context = context(&nats).await?;
+    let begun = Instant::now();
+    publish(
+        &context,
+        &format!("touchbook.events.{TENANT}.batch"),
+        &messages,
+    )
+    .await?;
+    let acknowledged = begun.elapsed().as_secs_f64();
+    service
+        .applied(last(&service, customers).await? - 1)
+        .await?;
+    let took = begun.elapsed().as_secs_f64();
+
+    say("jetstream: one event a request over HTTP, 64 connections");
+    let from = customers + 1;
+    let singles = from..from + SINGLES_EVENTS_MAX / load::EVENTS_A_CUSTOMER;
+    let singles = load::singles(singles, SINGLES_CONNECTIONS);
+    let singles = drive(service.address, singles, SINGLES_TIME).await?;
+
+    let record_bytes = Left::open(service.stop()?)?.record_bytes()?;
+    let version = nats.version();
+    let what = format!("jetstream {version}, sync always, 100 a message, published to applied");
+    let by_http = "jetstream, singles over HTTP, 64 connections";
+    Ok(vec![
+        Figure::new(Row::Jetstream, what, events / took, "events/s")
+            .limit(alone, "events/s, acknowledged, nobody reads")
+            .limit(
+                events / acknowledged,
+                "events/s, acknowledged while we read",
+            )
+            .record_bytes(record_bytes),
+        Figure::new(Row::Jetstream, by_http, singles.rate(), "events/s").record_bytes(record_bytes),
+    ])
+}
+
+async fn context(nats: &Nats) -> Result<Context> {
+    Ok(jetstream::new(async_nats::connect(nats.url()).await?))
+}
+
+/// How long the server takes to acknowledge the same messages.
+async fn alone(messages: &[Bytes]) -> Result<Duration> {
+    let nats = Nats::start();
+    let context = context(&nats).await?;
+    let config = Config {
+        name: "alone".into(),
+        subjects: vec!["alone".into()],
+        ..Config::default()
+    };
+    context.create_stream(config).await?;
+    let begun = Instant::now();
+    publish(&context, "alone", messages).await?;
+    Ok(begun.elapsed())
+}
+
+async fn publish(context: &Context, subject: &str, messages: &[Bytes]) -> Result<()> {
+    let sent = messages.iter().map(|message| async move {
+        let acknowledged = context.publish(subject.to_owned(), message.clone()).await?;
+        acknowledged.await?;
+        anyhow::Ok(())
+    });
+    futures::stream::iter(sent)
+        .buffered(IN_FLIGHT)
+        .try_collect()
+        .await
+}
+
+/// The position of one more event over HTTP, which the stream has behind all the others.
+async fn last(service: &Service, customer: u64) -> Result<u64> {
+    let mix = Mix::new(load::SEED, customer..customer + 1, 1);
+    let mut event = Vec::new();
+    mix.write(0, &mut event);
+    let mut connection = service.connect().await?;
+    let body = connection.body(&load::single(&event)).await?;
+    let answer: serde_json::Value = serde_json::from_slice(body)?;
+    Ok(answer["position"].as_u64().unwrap_or_default())
+}

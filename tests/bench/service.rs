@@ -1,0 +1,208 @@
+//! The release binary as a process.
+
+use crate::client::Connection;
+use anyhow::{Context, Result, ensure};
+use rustix::process::{Pid, Signal, kill_process};
+use serde_json::Value;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+use tempfile::TempDir;
+
+const LISTENING: &str = "listening on http://";
+const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// What the kernel counts a process's time in, whatever its own clock is.
+const TICKS_A_SECOND: f64 = 100.0;
+
+/// A service and the folder it keeps its data in; both are gone when it is dropped.
+pub(crate) struct Service {
+    dir: TempDir,
+    arguments: Vec<String>,
+    child: Child,
+    pub(crate) address: SocketAddr,
+}
+
+impl Service {
+    pub(crate) fn start(arguments: &[&str]) -> Result<Self> {
+        let dir = data_dir()?;
+        let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
+        let (child, address) = spawn(dir.path(), &arguments)?;
+        Ok(Self {
+            dir,
+            arguments,
+            child,
+            address,
+        })
+    }
+
+    pub(crate) fn data_dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    pub(crate) async fn connect(&self) -> Result<Connection> {
+        Connection::open(self.address).await
+    }
+
+    /// Kills it and starts it again; answers how long it took until it said that it is ready.
+    pub(crate) async fn kill_and_restart(&mut self) -> Result<Duration> {
+        self.child.kill()?;
+        self.child.wait()?;
+        let begun = Instant::now();
+        (self.child, self.address) = spawn(self.dir.path(), &self.arguments)?;
+        let mut connection = self.connect().await?;
+        while connection.ask(&crate::client::get("/readyz")).await?.0 != 200 {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(begun.elapsed())
+    }
+
+    /// Waits until every projection has applied everything up to `position`.
+    pub(crate) async fn applied(&self, position: u64) -> Result<()> {
+        let mut connection = self.connect().await?;
+        loop {
+            let all = connection.json("/api/v1/projections").await?;
+            let items = all["items"].as_array().context("no projections")?;
+            ensure!(
+                items.iter().all(|one| one["stalled"].is_null()),
+                "stalled: {all}"
+            );
+            let applied = |one: &Value| one["applied"].as_u64().unwrap_or_default();
+            if items.iter().all(|one| applied(one) >= position) {
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    pub(crate) fn resident_bytes(&self) -> Result<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+        let kib = line
+            .and_then(|line| line.trim().strip_suffix(" kB"))
+            .context("no VmRSS")?;
+        Ok(kib.trim().parse::<u64>()? * 1024)
+    }
+
+    /// Time that it has had a core for, which neighbours change less than time on the wall.
+    pub(crate) fn cpu_seconds(&self) -> Result<f64> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name before it may hold anything.
+        let fields = stat.rsplit_once(") ").context("no stat")?.1;
+        let ticks = fields.split(' ').skip(11).take(2).map(str::parse::<u64>);
+        Ok(ticks.sum::<Result<u64, _>>()? as f64 / TICKS_A_SECOND)
+    }
+
+    /// What the ledger takes on disk.
+    pub(crate) fn disk_bytes(&self) -> Result<u64> {
+        allocated(&self.dir.path().join("ledger"))
+    }
+
+    /// A command of the same binary to this service.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<()> {
+        let mut command = Command::new(binary()?);
+        command
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(self.data_dir());
+        let output = command.output()?;
+        let said = String::from_utf8_lossy(&output.stderr);
+        ensure!(
+            output.status.success(),
+            "`touchbook {}`: {said}",
+            arguments.join(" ")
+        );
+        Ok(())
+    }
+
+    /// Stops it cleanly; its data are left for whoever wants to look.
+    pub(crate) fn stop(mut self) -> Result<Stopped> {
+        let pid = Pid::from_raw(self.child.id().cast_signed()).context("a process has an id")?;
+        kill_process(pid, Signal::TERM)?;
+        let status = self.child.wait()?;
+        ensure!(status.success(), "the service ended with {status}");
+        let dir = std::mem::replace(&mut self.dir, data_dir()?);
+        Ok(Stopped(dir))
+    }
+}
+
+/// What a service left behind.
+pub(crate) struct Stopped(pub(crate) TempDir);
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// `target/bench` of the workspace: the disk that is measured is the one we build on.
+pub(crate) fn data_dir() -> Result<TempDir> {
+    let target = binary()?
+        .parent()
+        .and_then(Path::parent)
+        .map(Path::to_owned);
+    let bench = target
+        .context("the binary lies in target/release")?
+        .join("bench");
+    fs::create_dir_all(&bench)?;
+    Ok(tempfile::tempdir_in(bench)?)
+}
+
+/// The built binary, in the folder above this program's own.
+fn binary() -> Result<PathBuf> {
+    let own = std::env::current_exe()?;
+    let folder = own
+        .parent()
+        .and_then(Path::parent)
+        .context("we lie in target/release/deps")?;
+    let binary = folder.join("touchbook");
+    let built = binary.try_exists()?;
+    ensure!(
+        built,
+        "run `cargo build --release -p touchbook`, or `cargo xtask bench`, which does"
+    );
+    Ok(binary)
+}
+
+fn spawn(data_dir: &Path, arguments: &[String]) -> Result<(Child, SocketAddr)> {
+    let mut command = Command::new(binary()?);
+    command
+        .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"])
+        .arg(data_dir)
+        .args(arguments)
+        .stdout(Stdio::piped());
+    listening(command)
+}
+
+/// Starts a program that says where it listens, and learns where.
+pub(crate) fn listening(mut command: Command) -> Result<(Child, SocketAddr)> {
+    let mut child = command.stdout(Stdio::piped()).spawn()?;
+    let stdout = child.stdout.take().context("its output is ours")?;
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line)?;
+    let address = line.trim().strip_prefix(LISTENING).map(str::parse);
+    Ok((child, address.context("it did not say where it listens")??))
+}
+
+fn allocated(path: &Path) -> Result<u64> {
+    use std::os::unix::fs::MetadataExt;
+    let mut bytes = 0;
+    for entry in fs::read_dir(path)? {
+        let entry = entry?;
+        let metadata = match entry.metadata() {
+            Ok(metadata) => metadata,
+            // It may be replaced while we look.
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            Err(error) => return Err(error.into()),
+        };
+        bytes += match metadata.is_dir() {
+            true => allocated(&entry.path())?,
+            false => metadata.blocks() * 512,
+        };
+    }
+    Ok(bytes)
+}
