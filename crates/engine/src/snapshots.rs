@@ -10,8 +10,11 @@ use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use touchbook_projection::projection::AnyProjection;
-use touchbook_projection::snapshot::{self, Header, Part};
+use touchbook_projection::snapshot::{self, Header, Part, Whole};
 use touchbook_projection::{Decider, SHARDS};
+
+/// Below this a tenant's projection is one file: folding so many records again takes milliseconds.
+const SMALL_TENANT_RECORDS: u64 = 10_000;
 
 /// Where one tenant's snapshots of one decider or projector stand.
 pub(crate) struct Folder<'a> {
@@ -53,8 +56,12 @@ impl<'a> Folder<'a> {
         }
     }
 
-    /// Writes every shard, one at a time, so that folding never waits for long.
+    /// A large tenant's shards are written one at a time, so that folding never waits for long; a
+    /// small one is one file, so that many idle ones cost little.
     pub(crate) fn save_projection(&self, projection: &dyn AnyProjection) -> Result<(), SaveError> {
+        if self.tenant.head() < SMALL_TENANT_RECORDS {
+            return self.save_whole(projection);
+        }
         for shard in 0..SHARDS {
             let Some((position, body)) = projection.encode_shard(shard) else {
                 return Ok(());
@@ -62,7 +69,38 @@ impl<'a> Folder<'a> {
             self.save(Part::Shard(shard as u16), position, &body)?;
         }
         let (position, body) = projection.encode_slices();
-        self.save(Part::Slices, position, &body)
+        self.save(Part::Slices, position, &body)?;
+        self.forget_whole()
+    }
+
+    fn save_whole(&self, projection: &dyn AnyProjection) -> Result<(), SaveError> {
+        let mut whole = Whole::with_capacity(SHARDS + 1);
+        for shard in 0..SHARDS {
+            let Some((position, body)) = projection.encode_shard(shard) else {
+                return Ok(());
+            };
+            whole.push((Part::Shard(shard as u16), position, body));
+        }
+        let (position, body) = projection.encode_slices();
+        whole.push((Part::Slices, position, body));
+        // Folding may have gone on between two parts; the chain is confirmed at the furthest.
+        let position = whole
+            .iter()
+            .map(|(_, position, _)| *position)
+            .max()
+            .unwrap_or(position);
+        self.save(Part::Whole, position, &snapshot::encode_state(&whole))
+    }
+
+    /// The tenant has grown: what was whole is of the past.
+    fn forget_whole(&self) -> Result<(), SaveError> {
+        let path = self.file(Part::Whole);
+        match fs::remove_file(&path) {
+            Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                Err(SaveError::Write { path, source })
+            }
+            _ => Ok(()),
+        }
     }
 
     pub(crate) fn save_decider(
@@ -75,14 +113,28 @@ impl<'a> Folder<'a> {
 
     /// Loads every part that is usable into an empty projection; the rest is folded.
     pub(crate) fn load_projection(&self, projection: &dyn AnyProjection) -> u64 {
-        for shard in 0..SHARDS {
-            self.load(Part::Shard(shard as u16), |position, body| {
-                projection.load_shard(shard, position, body)
+        let whole = self.load(Part::Whole, |_, body| {
+            let whole: Whole = snapshot::decode_state(body)?;
+            whole
+                .iter()
+                .try_for_each(|(part, position, body)| match part {
+                    Part::Shard(shard) => {
+                        projection.load_shard(usize::from(*shard), *position, body)
+                    }
+                    Part::Slices => projection.load_slices(*position, body),
+                    Part::Decider | Part::Whole => Ok(()),
+                })
+        });
+        if whole.is_none() {
+            for shard in 0..SHARDS {
+                self.load(Part::Shard(shard as u16), |position, body| {
+                    projection.load_shard(shard, position, body)
+                });
+            }
+            self.load(Part::Slices, |position, body| {
+                projection.load_slices(position, body)
             });
         }
-        self.load(Part::Slices, |position, body| {
-            projection.load_slices(position, body)
-        });
         projection.finish_load()
     }
 
@@ -162,6 +214,7 @@ impl<'a> Folder<'a> {
             Part::Decider => "decider".to_owned(),
             Part::Slices => "slices".to_owned(),
             Part::Shard(shard) => format!("{shard:02}"),
+            Part::Whole => "whole".to_owned(),
         })
     }
 }

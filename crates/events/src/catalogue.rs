@@ -50,7 +50,7 @@ event_types! {
         key personal name;
     3 DeadLetterResolved "dead_letter.resolved" 1 import::DeadLetterResolved, by [User],
         object "dead_letter", settle settle;
-    4 RulesActivated "ledger.rules_activated" 1 account::RulesActivated, by [User],
+    4 RulesActivated "ledger.rules_activated" 1 account::RulesActivated, by [Service],
         object "ledger";
 
     10 CustomerCreated "customer.created" 1 customer::Created, by [Writer], object "customer";

@@ -2,6 +2,7 @@
 
 use crate::id::CustomerId;
 use crate::text::Text;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 closed_enum!(
@@ -17,7 +18,7 @@ closed_enum!(
 
 /// An identifier in its normal form: what resolves, and is never normalised again.
 #[derive(
-    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema,
+    Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
 )]
 #[serde(deny_unknown_fields)]
 pub struct Identifier {
@@ -26,7 +27,7 @@ pub struct Identifier {
 }
 
 /// An identifier together with the text that it was read from.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SentIdentifier {
     pub kind: IdentifierKind,

@@ -36,7 +36,12 @@ pub enum Part {
     Slices,
     /// One shard of a projection, from 0.
     Shard(u16),
+    /// All of a small tenant's projection: slices and every shard, as [`Whole`] holds them.
+    Whole,
 }
+
+/// A small tenant's projection in one body: its parts, each with its position and encoding.
+pub type Whole = Vec<(Part, u64, Vec<u8>)>;
 
 /// The bytes of a snapshot's file.
 pub fn encode(header: &Header, body: &[u8]) -> Vec<u8> {

@@ -45,25 +45,52 @@ async fn a_restart_finds_everything_and_goes_on_without_a_gap() {
 /// Law 3, and design idea 6: deleting snapshots costs time, never data; damaged ones are discarded.
 #[tokio::test(flavor = "multi_thread")]
 async fn snapshots_are_never_trusted_and_never_needed() {
+    for (records, damaged) in [(2_000, &["whole"][..]), (11_000, &["00", "01", "slices"])] {
+        let dir = tempfile::tempdir().unwrap();
+        let engine = embedded(dir.path()).await;
+        let tenant = engine.create_tenant("acme").await.unwrap();
+        fill(&engine, &tenant, 0..records).await;
+        let want = digest(&tenant).await;
+        drop(tenant);
+        stop(engine).await;
+        for (place, part) in damaged.iter().enumerate() {
+            let path = dir.path().join("snapshots/1/totals/1").join(part);
+            let mut bytes = std::fs::read(&path).unwrap();
+            bytes[place * 40] ^= 1;
+            std::fs::write(&path, bytes).unwrap();
+        }
+
+        let engine = embedded(dir.path()).await;
+        assert_eq!(digest(&engine.tenant("acme").unwrap()).await, want);
+        stop(engine).await;
+        std::fs::remove_dir_all(dir.path().join("snapshots")).unwrap();
+        let engine = embedded(dir.path()).await;
+        assert_eq!(digest(&engine.tenant("acme").unwrap()).await, want);
+        stop(engine).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_small_tenant_is_one_file_until_it_grows() {
     let dir = tempfile::tempdir().unwrap();
+    let files = || {
+        std::fs::read_dir(dir.path().join("snapshots/1/totals/1"))
+            .unwrap()
+            .count()
+    };
     let engine = embedded(dir.path()).await;
     let tenant = engine.create_tenant("acme").await.unwrap();
-    fill(&engine, &tenant, 0..2_000).await;
+    fill(&engine, &tenant, 0..100).await;
+    drop(tenant);
+    stop(engine).await;
+    assert_eq!(files(), 1);
+    let engine = embedded(dir.path()).await;
+    let tenant = engine.tenant("acme").unwrap();
+    fill(&engine, &tenant, 100..10_100).await;
     let want = digest(&tenant).await;
     drop(tenant);
     stop(engine).await;
-    let shards = dir.path().join("snapshots/1/totals/1");
-    for (shard, damage) in [("00", 0), ("01", 40), ("slices", 9)] {
-        let path = shards.join(shard);
-        let mut bytes = std::fs::read(&path).unwrap();
-        bytes[damage] ^= 1;
-        std::fs::write(&path, bytes).unwrap();
-    }
-
-    let engine = embedded(dir.path()).await;
-    assert_eq!(digest(&engine.tenant("acme").unwrap()).await, want);
-    stop(engine).await;
-    std::fs::remove_dir_all(dir.path().join("snapshots")).unwrap();
+    assert_eq!(files(), 65);
     let engine = embedded(dir.path()).await;
     assert_eq!(digest(&engine.tenant("acme").unwrap()).await, want);
     stop(engine).await;
