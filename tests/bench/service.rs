@@ -53,8 +53,9 @@ impl Service {
         let begun = Instant::now();
         (self.child, self.address) = spawn(self.dir.path(), &self.arguments)?;
         let mut connection = self.connect().await?;
+        let mut look = tokio::time::interval(LOOK_EVERY);
         while connection.ask(&crate::client::get("/readyz")).await?.0 != 200 {
-            tokio::time::sleep(LOOK_EVERY).await;
+            look.tick().await;
         }
         Ok(begun.elapsed())
     }
@@ -62,6 +63,7 @@ impl Service {
     /// Waits until every projection has applied everything up to `position`.
     pub(crate) async fn applied(&self, position: u64) -> Result<()> {
         let mut connection = self.connect().await?;
+        let mut look = tokio::time::interval(LOOK_EVERY);
         loop {
             let all = connection.json("/api/v1/projections").await?;
             let items = all["items"].as_array().context("no projections")?;
@@ -73,7 +75,7 @@ impl Service {
             if items.iter().all(|one| applied(one) >= position) {
                 return Ok(());
             }
-            tokio::time::sleep(LOOK_EVERY).await;
+            look.tick().await;
         }
     }
 

@@ -6,9 +6,11 @@ use crate::service::Service;
 use crate::table::{Figure, Row};
 use crate::{Options, load};
 use anyhow::{Context, Result};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 const CONNECTIONS: u64 = 4;
+/// How often the size on disk is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 const MIB: f64 = 1024.0 * 1024.0;
 const REACH_BULK: f64 = 80_000.0;
 const REACH_REBUILD: f64 = 300_000.0;
@@ -84,7 +86,7 @@ impl Loaded {
     async fn sizes(&self, service: &Service, options: &Options) -> Result<Vec<Figure>> {
         let busy = (service.resident_bytes()?, service.disk_bytes()?);
         say(&format!("size: resting {} s", options.rest.as_secs()));
-        tokio::time::sleep(options.rest).await;
+        let peak = peak(service, options.rest).await?;
         let rested = (service.resident_bytes()?, service.disk_bytes()?);
         let of = |what: &str, bytes: u64| {
             let what = format!("{what}, {} events", self.events);
@@ -95,6 +97,7 @@ impl Loaded {
             of("memory at the end of bulk", busy.0),
             of(&format!("memory after {rest} s"), rested.0),
             of("disk at the end of bulk", busy.1),
+            of("disk, the most in that time", peak),
             of(&format!("disk after {rest} s"), rested.1),
         ])
     }
@@ -146,4 +149,16 @@ impl Loaded {
             Figure::new(Row::Ready, "memory after that start", memory, "MiB"),
         ])
     }
+}
+
+/// The most that the ledger takes on disk in this time.
+async fn peak(service: &Service, time: Duration) -> Result<u64> {
+    let begun = Instant::now();
+    let mut look = tokio::time::interval(LOOK_EVERY);
+    let mut most = 0;
+    while begun.elapsed() < time {
+        look.tick().await;
+        most = most.max(service.disk_bytes()?);
+    }
+    Ok(most)
 }
