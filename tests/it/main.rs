@@ -8,9 +8,19 @@ mod house;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod load;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod rebuild;
+#[cfg(test)]
+mod serve;
+#[cfg(test)]
 mod service;
+#[cfg(test)]
+mod stream;
 #[cfg(test)]
 mod trace;
 

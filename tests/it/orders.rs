@@ -1,13 +1,14 @@
 //! Real input: the 69,659 orders of CDNOW's customers, through a real NATS server.
 
+use crate::load;
 use crate::root;
 use crate::service::{Service, TENANT};
-use async_nats::jetstream::{self, Context};
+use async_nats::jetstream::Context;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 use serde_json::Value;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use touchbook_testkit::{Nats, eventually};
 
 const ORDERS: usize = 69_659;
@@ -34,17 +35,20 @@ fn orders() -> Vec<String> {
     let path = root().join(".cache/cdnow/CDNOW_master.txt");
     let text = std::fs::read_to_string(&path)
         .unwrap_or_else(|error| panic!("{}: {error}; run `cargo xtask orders`", path.display()));
-    let rows: Vec<Vec<&str>> = text
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>())
-        .filter(|row| !row.is_empty())
+    let orders: Vec<String> = (1..)
+        .zip(text.lines())
+        .map(|(line, row)| (line, row.split_whitespace().collect::<Vec<_>>()))
+        .filter(|(_, row)| row.len() == 4 && row[1] != "date")
+        .map(|(line, row)| order(line, &row))
         .collect();
-    assert_eq!(rows.len(), ORDERS);
-    rows.iter().enumerate().map(|(index, row)| order(index + 1, row)).collect()
+    assert_eq!(orders.len(), ORDERS);
+    orders
 }
 
 fn order(line: usize, row: &[&str]) -> String {
-    let [customer, date, compact_discs, dollars] = row else { panic!("four columns: {row:?}") };
+    let [customer, date, compact_discs, dollars] = row else {
+        panic!("four columns: {row:?}")
+    };
     let (year, month, day) = (&date[..4], &date[4..6], &date[6..]);
     format!(
         r#"{{"specversion":"1.0","id":"{line}","source":"cdnow","type":"order.updated","time":"{year}-{month}-{day}T00:00:00Z","subject":"order/cdnow:{line}","data":{{"customer":{{"external_id":"cdnow:{customer}"}},"order_id":"cdnow:{line}","status":"Complete","total":{{"amount":"{dollars}","currency":"USD"}},"ordered_at":"{year}-{month}-{day}T00:00:00Z","compact_discs":{compact_discs}}}}}"#
@@ -59,11 +63,13 @@ fn shuffled_with_repeats(orders: &[String]) -> Vec<String> {
     sent
 }
 
-async fn publish(context: &Context, orders: Vec<String>) {
-    let mut waiting = std::collections::VecDeque::new();
+/// Each in a message of its own.
+async fn publish_singles(context: &Context, orders: &[String]) {
+    let mut waiting = VecDeque::new();
     for order in orders {
         let subject = format!("touchbook.events.{TENANT}.order.updated");
-        waiting.push_back(context.publish(subject, order.into()).await.unwrap());
+        let sent = context.publish(subject, order.clone().into()).await;
+        waiting.push_back(sent.unwrap());
         if waiting.len() >= IN_FLIGHT {
             waiting.pop_front().unwrap().await.unwrap();
         }
@@ -78,8 +84,9 @@ async fn summaries(service: &Service) -> BTreeMap<String, Value> {
     let mut found = BTreeMap::new();
     let mut cursor = String::new();
     loop {
-        let page =
-            service.json(&format!("/api/v1/customers?view=top&limit=500{cursor}")).await;
+        let page = service
+            .json(&format!("/api/v1/customers?view=top&limit=500{cursor}"))
+            .await;
         for mut customer in page["items"].as_array().unwrap().iter().cloned() {
             let external_id = external_id(&customer);
             customer.as_object_mut().unwrap().remove("customer_id");
@@ -95,7 +102,10 @@ async fn summaries(service: &Service) -> BTreeMap<String, Value> {
 fn external_id(customer: &Value) -> String {
     let identifiers = customer["identifiers"].as_array().unwrap();
     let of_kind = |one: &&Value| one["kind"] == "external_id";
-    identifiers.iter().find(of_kind).unwrap()["value"].as_str().unwrap().to_owned()
+    identifiers.iter().find(of_kind).unwrap()["value"]
+        .as_str()
+        .unwrap()
+        .to_owned()
 }
 
 fn dollars(customer: &Value) -> &str {
@@ -108,28 +118,41 @@ fn cents(amount: &str) -> u64 {
     format!("{whole}{fraction:0<2}").parse().unwrap()
 }
 
-async fn ingest(orders: Vec<String>) -> BTreeMap<String, Value> {
+/// A service on a server of its own, and a producer that may send to it.
+async fn service() -> (Nats, Service, Context) {
     let nats = Nats::start();
     let service = Service::start_with(&["--stream", &nats.url()]);
     // The tenant must be there before a producer may send to it.
     service.json("/api/v1/customers?view=recent").await;
-    let context = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
-    publish(&context, orders).await;
+    let producer = load::producer(&nats).await;
+    (nats, service, producer)
+}
+
+/// The summaries once every order is applied.
+async fn ingested(service: &Service) -> BTreeMap<String, Value> {
     eventually("every order is applied", || async {
-        let (count, lag) = progress(&service).await;
+        let (count, lag) = progress(service).await;
         count >= ORDERS as u64 && lag == 0
     })
     .await;
-    check_top(&service).await;
-    summaries(&service).await
+    check_top(service).await;
+    summaries(service).await
 }
 
 /// Customers' records: one for each order, one for each new customer; and the lag behind them.
 async fn progress(service: &Service) -> (u64, u64) {
     let projections = service.json("/api/v1/projections").await;
     let items = projections["items"].as_array().unwrap();
-    let lag = items.iter().map(|one| one["lag"].as_u64().unwrap()).max().unwrap();
-    let applied = items.iter().map(|one| one["applied"].as_u64().unwrap()).min().unwrap();
+    let lag = items
+        .iter()
+        .map(|one| one["lag"].as_u64().unwrap())
+        .max()
+        .unwrap();
+    let applied = items
+        .iter()
+        .map(|one| one["applied"].as_u64().unwrap())
+        .min()
+        .unwrap();
     (applied.saturating_sub(1 + CUSTOMERS as u64), lag)
 }
 
@@ -138,7 +161,10 @@ async fn check_top(service: &Service) {
     let items = top["items"].as_array().unwrap();
     for (customer, (id, ltv, orders)) in items.iter().zip(TOP) {
         assert_eq!(external_id(customer), format!("cdnow:{id}"));
-        assert_eq!((dollars(customer), &customer["order_count"]), (ltv, &Value::from(orders)));
+        assert_eq!(
+            (dollars(customer), &customer["order_count"]),
+            (ltv, &Value::from(orders))
+        );
     }
 }
 
@@ -146,11 +172,18 @@ async fn check_top(service: &Service) {
 #[tokio::test(flavor = "multi_thread")]
 async fn real_orders_give_the_same_summaries_in_file_order_and_shuffled() {
     let orders = orders();
-    let in_order = ingest(orders.clone()).await;
+    let (_nats, one, producer) = service().await;
+    load::publish_batches(&producer, &orders).await;
+    let in_order = ingested(&one).await;
     assert_eq!(in_order.len(), CUSTOMERS);
-    let total: u64 = in_order.values().map(|customer| cents(dollars(customer))).sum();
+    let total: u64 = in_order
+        .values()
+        .map(|customer| cents(dollars(customer)))
+        .sum();
     assert_eq!(total, TOTAL_CENTS);
-    let shuffled = ingest(shuffled_with_repeats(&orders)).await;
+    let (_nats, other, producer) = service().await;
+    publish_singles(&producer, &shuffled_with_repeats(&orders)).await;
+    let shuffled = ingested(&other).await;
     for (customer, summary) in &in_order {
         assert_eq!(shuffled.get(customer), Some(summary), "{customer}");
     }

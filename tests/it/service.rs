@@ -1,13 +1,16 @@
 //! The real binary as a process, asked over HTTP as anybody would.
 
 use reqwest::{Client, Method, RequestBuilder, Response};
+use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 use tempfile::TempDir;
+use touchbook_testkit::eventually;
 
 /// Longer than any start in these tests takes.
 const START: Duration = Duration::from_secs(60);
@@ -26,6 +29,11 @@ pub(crate) fn binary() -> PathBuf {
     binary
 }
 
+/// Runs a command to its end.
+pub(crate) fn run(arguments: &[&str]) -> Output {
+    Command::new(binary()).args(arguments).output().unwrap()
+}
+
 /// A service under test and the folder it keeps its data in.
 pub(crate) struct Service {
     dir: TempDir,
@@ -42,17 +50,33 @@ impl Service {
     }
 
     pub(crate) fn start_with(arguments: &[&str]) -> Self {
-        let dir = touchbook_testkit::data_dir();
+        Self::start_in(touchbook_testkit::data_dir(), arguments)
+    }
+
+    /// Serves what is in a folder already.
+    pub(crate) fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
         let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
         let (child, base) = spawn(&mut Command::new(binary()), dir.path(), &arguments);
-        Self { dir, arguments, child, base, client: client() }
+        Self {
+            dir,
+            arguments,
+            child,
+            base,
+            client: client(),
+        }
     }
 
     /// Serves under another program, such as a tracer that is given the binary to run.
     pub(crate) fn start_under(tracer: &mut Command) -> Self {
         let dir = touchbook_testkit::data_dir();
         let (child, base) = spawn(tracer.arg(binary()), dir.path(), &[]);
-        Self { dir, arguments: Vec::new(), child, base, client: client() }
+        Self {
+            dir,
+            arguments: Vec::new(),
+            child,
+            base,
+            client: client(),
+        }
     }
 
     pub(crate) fn data_dir(&self) -> &Path {
@@ -64,27 +88,46 @@ impl Service {
     }
 
     /// SIGKILL: no last words.
-    pub(crate) fn kill(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
+    pub(crate) fn kill(&self) {
+        self.signal(Signal::KILL);
+    }
+
+    /// SIGTERM.
+    pub(crate) fn ask_to_stop(&self) {
+        self.signal(Signal::TERM);
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw);
+        rustix::process::kill_process(pid.unwrap(), signal).unwrap();
+    }
+
+    /// The exit code, once it has ended.
+    pub(crate) fn exit_code(&mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
     }
 
     /// SIGTERM, and the exit code.
     pub(crate) fn terminate(&mut self) -> Option<i32> {
-        let pid = rustix::process::Pid::from_raw(self.child.id() as i32).unwrap();
-        rustix::process::kill_process(pid, rustix::process::Signal::TERM).unwrap();
-        self.child.wait().unwrap().code()
+        self.ask_to_stop();
+        self.exit_code()
     }
 
-    /// Serves the same folder again.
+    /// Serves the same folder again, once the process that was told to end has.
     pub(crate) fn restart(&mut self) {
-        let (child, base) =
-            spawn(&mut Command::new(binary()), self.dir.path(), &self.arguments.clone());
+        self.child.wait().unwrap();
+        let (child, base) = spawn(
+            &mut Command::new(binary()),
+            self.dir.path(),
+            &self.arguments.clone(),
+        );
         (self.child, self.base) = (child, base);
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        self.client.request(method, format!("{}{path}", self.base)).header("X-Tenant-ID", TENANT)
+        self.client
+            .request(method, format!("{}{path}", self.base))
+            .header("X-Tenant-ID", TENANT)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
@@ -100,6 +143,37 @@ impl Service {
         serde_json::from_str(&body).unwrap()
     }
 
+    /// Posts one event and answers its position, or nothing where it was not acknowledged.
+    pub(crate) async fn post_one(&self, event: String) -> Option<u64> {
+        let request = self
+            .request(Method::POST, "/api/v1/events")
+            .header("Content-Type", "application/cloudevents+json")
+            .body(event);
+        let response = request.send().await.ok()?;
+        if !response.status().is_success() {
+            return None;
+        }
+        response.json::<Value>().await.ok()?["position"].as_u64()
+    }
+
+    /// Every record in order, as `GET /ledger/events` shows it.
+    pub(crate) async fn records(&self) -> Vec<Value> {
+        let mut records: Vec<Value> = Vec::new();
+        loop {
+            let after = records.len();
+            let path = format!("/api/v1/ledger/events?after={after}&limit=500");
+            let page = self.json(&path).await;
+            let items = page["items"].as_array().unwrap();
+            for (position, record) in (after + 1..).zip(items) {
+                assert_eq!(record["position"], position, "a gap in the positions");
+            }
+            records.extend(items.iter().cloned());
+            if page["next_cursor"].is_null() {
+                return records;
+            }
+        }
+    }
+
     /// Posts events, one a line, and answers what was said.
     pub(crate) async fn post_lines(&self, lines: String) -> reqwest::Result<Response> {
         self.request(Method::POST, "/api/v1/events")
@@ -109,40 +183,62 @@ impl Service {
             .await
     }
 
-    /// Begins a job with a POST and waits for its end; answers it as it ended.
-    pub(crate) async fn run_job(&self, path: &str) -> Value {
+    /// Begins something with a POST that answers what was begun.
+    pub(crate) async fn accepted(&self, path: &str) -> Value {
         let response = self.request(Method::POST, path).send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
         assert!(status.is_success(), "POST {path}: {status} {text}");
-        let job: Value = serde_json::from_str(&text).unwrap();
+        serde_json::from_str(&text).unwrap()
+    }
+
+    /// Begins a job with a POST and waits for its end; answers it as it ended.
+    pub(crate) async fn run_job(&self, path: &str) -> Value {
+        let job = self.accepted(path).await;
         let id = job["id"].as_str().unwrap().to_owned();
         let path = format!("/api/v1/jobs/{id}");
-        touchbook_testkit::eventually(format!("job {id} ends"), || async {
+        eventually(format!("job {id} ends"), || async {
             self.json(&path).await["state"] != "running"
         })
         .await;
         self.json(&path).await
     }
 
-    /// Every projection's digest, once all have applied everything that is durable.
-    pub(crate) async fn digests(&self) -> Value {
-        let mut items = Value::Null;
-        touchbook_testkit::eventually("every projection has caught up", || async {
+    /// Waits until every projection has applied everything that is durable; answers that position.
+    pub(crate) async fn caught_up(&self) -> u64 {
+        let applied = AtomicU64::new(0);
+        eventually("every projection has caught up", || async {
             let all = self.json("/api/v1/projections").await;
-            all["items"].as_array().unwrap().iter().all(|one| one["lag"] == 0)
+            let items = all["items"].as_array().unwrap();
+            let position = items
+                .iter()
+                .map(|one| one["applied"].as_u64().unwrap())
+                .min();
+            applied.store(position.unwrap(), Ordering::Relaxed);
+            items.iter().all(|one| one["lag"] == 0)
         })
         .await;
+        applied.into_inner()
+    }
+
+    /// Every projection's digest, once all have applied everything that is durable.
+    pub(crate) async fn digests(&self) -> Value {
+        self.caught_up().await;
         let all = self.json("/api/v1/projections?digest=true").await;
-        if let Some(found) = all["items"].as_array() {
-            items = found
-                .iter()
-                .map(|one| (one["name"].as_str().unwrap().to_owned(), one["digest"].clone()))
-                .collect::<serde_json::Map<_, _>>()
-                .into();
-        }
-        assert!(items.as_object().is_some_and(|digests| digests.values().all(Value::is_string)));
-        items
+        let digest = |one: &Value| {
+            assert!(one["digest"].is_string(), "{one}");
+            (
+                one["name"].as_str().unwrap().to_owned(),
+                one["digest"].clone(),
+            )
+        };
+        let digests: serde_json::Map<_, _> = all["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(digest)
+            .collect();
+        digests.into()
     }
 }
 
@@ -155,7 +251,10 @@ impl Drop for Service {
 }
 
 fn client() -> Client {
-    Client::builder().timeout(Duration::from_secs(60)).build().unwrap()
+    Client::builder()
+        .timeout(Duration::from_secs(60))
+        .build()
+        .unwrap()
 }
 
 /// Starts the binary and waits for the line that says where it listens.
@@ -176,7 +275,11 @@ fn spawn(command: &mut Command, data_dir: &Path, arguments: &[String]) -> (Child
             let _ = sender.send(line);
         }
     });
-    let base = lines.recv_timeout(START).expect("the service says where it listens");
-    let base = base.strip_prefix(LISTENING).expect("the first line says where it listens");
+    let base = lines
+        .recv_timeout(START)
+        .expect("the service says where it listens");
+    let base = base
+        .strip_prefix(LISTENING)
+        .expect("the first line says where it listens");
     (child, base.to_owned())
 }

@@ -4,6 +4,7 @@ use crate::root;
 use crate::service::Service;
 use std::path::PathBuf;
 use std::process::Command;
+use touchbook_testkit::eventually;
 
 const EVENTS: u64 = 30;
 
@@ -25,7 +26,8 @@ async fn every_acknowledgement_comes_after_the_sync_of_its_commit() {
     let path = trace.path().join("trace");
     let mut service = Service::start_under(
         strace()
-            .args(["-f", "-y", "-q", "-s", "200", "-o"])
+            // `-D`: the service is the process that was started, and the signal is for it.
+            .args(["-D", "-f", "-y", "-q", "-s", "200", "-o"])
             .arg(&path)
             .args(["-e", "trace=fdatasync,pwrite64,write,writev,sendto,sendmsg"]),
     );
@@ -38,7 +40,10 @@ async fn every_acknowledgement_comes_after_the_sync_of_its_commit() {
     }
     assert_eq!(service.terminate(), Some(0));
 
-    let text = std::fs::read_to_string(&path).unwrap();
+    let read = || std::fs::read_to_string(&path).unwrap();
+    let ended = || std::future::ready(read().contains("+++ exited with 0 +++"));
+    eventually("the trace is written to its end", ended).await;
+    let text = read();
     let calls: Vec<Call> = text.lines().filter_map(call).collect();
     let mut synced = false;
     let mut answers = 0;
@@ -47,7 +52,10 @@ async fn every_acknowledgement_comes_after_the_sync_of_its_commit() {
             Call::LogWrite => synced = false,
             Call::Sync => synced = true,
             Call::Answer => {
-                assert!(synced, "an answer left while its commit was not synced:\n{text}");
+                assert!(
+                    synced,
+                    "an answer left while its commit was not synced:\n{text}"
+                );
                 answers += 1;
             }
         }

@@ -1,0 +1,213 @@
+//! Laws 3 and 4 with the deciders and projectors that are served, over random scripts.
+
+mod answers;
+mod model;
+mod script;
+
+use answers::Answers;
+use model::Model;
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index as Place;
+use script::{Step, everybody, play, steps, unmerge_everybody};
+use std::collections::BTreeMap;
+use touchbook_customers::Customers;
+use touchbook_events::{Data, Record};
+use touchbook_identity::Identifiers;
+use touchbook_projection::{Driver, Folding, History, Projection, SHARDS};
+use touchbook_timeline::Timeline;
+
+/// Scripts a law; one has about a hundred records.
+const CASES: u32 = 200;
+
+/// How the same records reach the projections.
+#[derive(Clone, Debug)]
+struct Ways {
+    batches: Vec<usize>,
+    /// Where snapshots are taken.
+    points: [Place; 3],
+    /// The point at which each shard's snapshot is taken, and that of the slices; 3 for none.
+    picks: Vec<usize>,
+    live_at: Place,
+}
+
+fn ways() -> impl Strategy<Value = Ways> {
+    (
+        vec(1_usize..12, 1..6),
+        any::<[Place; 3]>(),
+        vec(0_usize..4, SHARDS + 1),
+        any::<Place>(),
+    )
+        .prop_map(|(batches, points, picks, live_at)| Ways {
+            batches,
+            points,
+            picks,
+            live_at,
+        })
+}
+
+fn apply<P: Answers>(
+    projection: &Projection<P>,
+    mut records: &[Record],
+    batches: &[usize],
+    history: &impl History,
+) {
+    for size in batches.iter().cycle() {
+        if records.is_empty() {
+            break;
+        }
+        let (batch, rest) = records.split_at(records.len().min(*size));
+        projection.apply_batch(batch, history).unwrap();
+        records = rest;
+    }
+}
+
+fn live<P: Answers>(
+    records: &[Record],
+    batches: &[usize],
+    history: &impl History,
+) -> Projection<P> {
+    let projection = Projection::new(Folding::Live);
+    apply(&projection, records, batches, history);
+    projection
+}
+
+/// Starts from snapshots of shards at positions of their own, and folds the rest.
+fn restarted<P: Answers>(driver: &Driver, ways: &Ways) -> Projection<P> {
+    let (records, head) = (driver.records(), driver.records().len());
+    let point = |place: &Place| live::<P>(&records[..place.index(head + 1)], &ways.batches, driver);
+    let points = ways.points.each_ref().map(point);
+    let loaded = Projection::new(Folding::Bulk);
+    for (shard, pick) in ways.picks.iter().enumerate() {
+        let Some(point) = points.get(*pick) else {
+            continue;
+        };
+        if shard == SHARDS {
+            let (position, body) = point.encode_slices();
+            loaded.load_slices(position, &body).unwrap();
+        } else {
+            let (position, body) = point.encode_shard(shard).unwrap();
+            loaded.load_shard(shard, position, &body).unwrap();
+        }
+    }
+    let from = loaded.finish_load() as usize;
+    let live_at = from + ways.live_at.index(head - from + 1);
+    apply(&loaded, &records[from..live_at], &ways.batches, driver);
+    loaded.go_live(driver).unwrap();
+    apply(&loaded, &records[live_at..], &ways.batches, driver);
+    loaded
+}
+
+/// Law 3: whichever way the records came, state and answers are those of the plain model.
+fn every_way_gives_what_the_definition_says<P: Answers>(driver: &Driver, ways: &Ways) {
+    let model = Model::of(driver.records());
+    let states = model.states::<P>();
+    let projections = [
+        ("live", live::<P>(driver.records(), &ways.batches, driver)),
+        ("rebuilt", driver.rebuild::<P>()),
+        ("snapshot and rest", restarted::<P>(driver, ways)),
+    ];
+    let lists = P::lists(&model.index::<P>(&states), &model.policies);
+    for (way, projection) in projections {
+        let way = format!("{} {way}", P::NAME);
+        assert_eq!(projection.quarantined(), [], "{way}");
+        for member in everybody(driver.records()) {
+            let canonical = model.canonical(member);
+            assert_eq!(projection.canonical(member), canonical, "{way}");
+            let about = |state: &P::State| P::about(canonical, state, &model.policies);
+            let answer = projection.read(member, |state, _| about(state));
+            assert_eq!(answer, states.get(&canonical).map(about), "{way}: {member}");
+        }
+        assert_eq!(
+            projection.index(|index| P::lists(index, &model.policies)),
+            lists,
+            "{way}"
+        );
+        assert_eq!(projection.digest(), model::digest::<P>(&states), "{way}");
+        assert_eq!(projection.applied(), driver.head(), "{way}");
+    }
+}
+
+/// Law 4: with merges and unmerges left out, the same ledger folds to the same.
+fn undone_is_as_never_merged<P: Answers>(driver: &Driver, ways: &Ways) {
+    let merges = |record: &&Record| {
+        !matches!(
+            record.data,
+            Data::CustomerMerged(_) | Data::CustomerUnmerged(_)
+        )
+    };
+    let never: Vec<Record> = driver.records().iter().filter(merges).cloned().collect();
+    let never_merged = live::<P>(&never, &ways.batches, &never);
+    let undone = live::<P>(driver.records(), &ways.batches, driver);
+    assert_eq!(undone.digest(), never_merged.digest(), "{}", P::NAME);
+    let policies = Model::of(driver.records()).policies;
+    let lists = |projection: &Projection<P>| projection.index(|index| P::lists(index, &policies));
+    assert_eq!(lists(&undone), lists(&never_merged), "{}", P::NAME);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig {
+        cases: CASES,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    })]
+
+    #[test]
+    fn live_rebuilt_and_restarted_projections_are_the_plain_fold_of_slices(
+        steps in steps(),
+        ways in ways(),
+    ) {
+        let driver = play(&steps);
+        every_way_gives_what_the_definition_says::<Identifiers>(&driver, &ways);
+        every_way_gives_what_the_definition_says::<Customers>(&driver, &ways);
+        every_way_gives_what_the_definition_says::<Timeline>(&driver, &ways);
+    }
+
+    #[test]
+    fn after_every_merge_is_undone_nobody_can_tell_that_it_was(steps in steps(), ways in ways()) {
+        let mut driver = play(&steps);
+        unmerge_everybody(&mut driver);
+        undone_is_as_never_merged::<Identifiers>(&driver, &ways);
+        undone_is_as_never_merged::<Customers>(&driver, &ways);
+        undone_is_as_never_merged::<Timeline>(&driver, &ways);
+    }
+}
+
+/// The scripts do what they are for: otherwise the laws above would hold for nothing.
+#[test]
+fn scripts_merge_unmerge_retract_reinstate_assign_and_stay_anonymous() {
+    use proptest::strategy::ValueTree;
+    use proptest::test_runner::TestRunner;
+    let mut runner = TestRunner::deterministic();
+    let mut effective: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut anonymous = 0;
+    for _ in 0..CASES {
+        let script: Vec<Step> = steps().new_tree(&mut runner).unwrap().current();
+        for record in play(&script).records() {
+            if record.header.is_effective() {
+                *effective
+                    .entry(record.header.event_type.as_str())
+                    .or_default() += 1;
+            }
+            if let Data::CustomerCreated(created) = &record.data {
+                anonymous += usize::from(created.facts.anonymous);
+            }
+        }
+    }
+    let changes = [
+        "customer.merged",
+        "customer.unmerged",
+        "event.retracted",
+        "event.reinstated",
+    ];
+    for kind in changes
+        .into_iter()
+        .chain(["subject.assigned", "call.recording_updated"])
+    {
+        assert!(
+            effective.get(kind).is_some_and(|count| *count >= 10),
+            "{kind}: {effective:?}"
+        );
+    }
+    assert!(anonymous >= 10, "{anonymous}");
+}

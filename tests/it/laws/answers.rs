@@ -1,0 +1,112 @@
+//! What readers are told, as text that can be compared.
+
+use serde_json::Value;
+use std::fmt::Debug;
+use touchbook_customers::{Customers, summary};
+use touchbook_events::{CustomerId, EntrySource, IdentifierKind, Policies, Timestamp};
+use touchbook_identity::{ByIdentifier, Identifiers};
+use touchbook_projection::Projector;
+use touchbook_timeline::{Filter, Sources, State, Timeline};
+
+use super::script::PEOPLE;
+
+/// Rows of a page: few, so that there are several pages.
+const ROWS: usize = 3;
+const NOW: Timestamp = Timestamp::from_micros(1_710_000_000_000_000);
+
+/// A projector whose readers can be played.
+pub(super) trait Answers: Projector {
+    /// Everything that may be asked about one customer.
+    fn about(customer: CustomerId, state: &Self::State, policies: &Policies) -> Value;
+
+    /// Everything that may be asked about all of them.
+    fn lists(index: &Self::Index, policies: &Policies) -> String;
+}
+
+impl Answers for Customers {
+    fn about(customer: CustomerId, state: &Self::State, policies: &Policies) -> Value {
+        serde_json::to_value(summary(customer, state, policies, NOW)).unwrap()
+    }
+
+    fn lists(index: &Self::Index, policies: &Policies) -> String {
+        let recent = pages(|cursor| {
+            let page = index.recent(cursor, ROWS);
+            (page.rows, page.next_cursor)
+        });
+        let top = pages(|cursor| {
+            let page = index.top(policies, cursor, ROWS);
+            (page.rows, page.next_cursor)
+        });
+        let found = ["jane", "@example", "shop:1", "+2711000000", "p3"].map(|query| {
+            pages(|cursor| {
+                let page = index.search(query, policies, cursor, ROWS);
+                (page.rows, page.next_cursor)
+            })
+        });
+        format!("{} {recent:?} {top:?} {found:?}", index.count())
+    }
+}
+
+impl Answers for Timeline {
+    fn about(_: CustomerId, state: &State, _: &Policies) -> Value {
+        let sources = Sources::default()
+            .with(EntrySource::Order)
+            .with(EntrySource::Call);
+        let filters = [
+            Filter::default(),
+            Filter {
+                sources,
+                ..Filter::default()
+            },
+            Filter {
+                to: Some(Timestamp::from_micros(1_699_000_000_000_000)),
+                ..Filter::default()
+            },
+        ];
+        let entries = filters.map(|filter| {
+            let entries = pages(|cursor| {
+                let page = state.page(&filter, ROWS, cursor);
+                (page.entries, page.next_cursor)
+            });
+            serde_json::to_value(entries).unwrap()
+        });
+        entries.into_iter().collect()
+    }
+
+    fn lists((): &(), _: &Policies) -> String {
+        String::new()
+    }
+}
+
+impl Answers for Identifiers {
+    fn about(_: CustomerId, state: &Self::State, _: &Policies) -> Value {
+        Value::String(format!("{state:?}"))
+    }
+
+    fn lists(index: &ByIdentifier, _: &Policies) -> String {
+        let find = |kind, value: String| Self::find(index, kind, &value);
+        let found = (0..PEOPLE).map(|person| {
+            [
+                find(IdentifierKind::ExternalId, format!("shop:{person}")),
+                find(IdentifierKind::Email, format!("{person}@example.com")),
+                find(IdentifierKind::Phone, format!("+2711000000{person}")),
+                find(IdentifierKind::Handle, format!("instagram:p{person}")),
+            ]
+        });
+        format!("{:?}", found.collect::<Vec<_>>())
+    }
+}
+
+/// One page after another to the end.
+fn pages<T: Debug, C>(mut page: impl FnMut(Option<C>) -> (Vec<T>, Option<C>)) -> Vec<T> {
+    let mut all = Vec::new();
+    let mut cursor = None;
+    loop {
+        let (rows, next) = page(cursor);
+        all.extend(rows);
+        if next.is_none() {
+            return all;
+        }
+        cursor = next;
+    }
+}
