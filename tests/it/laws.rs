@@ -14,6 +14,7 @@ use std::collections::BTreeMap;
 use touchbook_customers::Customers;
 use touchbook_events::{Data, Record};
 use touchbook_identity::Identifiers;
+use touchbook_projection::snapshot::encode_state;
 use touchbook_projection::{Driver, Folding, History, Projection, SHARDS};
 use touchbook_timeline::Timeline;
 
@@ -128,6 +129,26 @@ fn every_way_gives_what_the_definition_says<P: Answers>(driver: &Driver, ways: &
     }
 }
 
+/// Law 3: folded afresh to any position, everybody is who they were then.
+fn a_prefix_is_what_was_known_then<P: Answers>(driver: &Driver, to: usize) {
+    let then = Model::of(&driver.records()[..to]);
+    let states = then.states::<P>();
+    let now = driver.project::<P>();
+    for member in everybody(driver.records()) {
+        let known = now.fold_slice(member, driver, to as u64).unwrap();
+        let expected = match states.get(&then.canonical(member)) {
+            Some(state) => encode_state(state),
+            None => encode_state(&P::State::default()),
+        };
+        assert_eq!(
+            encode_state(&known),
+            expected,
+            "{} at {to}: {member}",
+            P::NAME
+        );
+    }
+}
+
 /// Law 4: with merges and unmerges left out, the same ledger folds to the same.
 fn undone_is_as_never_merged<P: Answers>(driver: &Driver, ways: &Ways) {
     let merges = |record: &&Record| {
@@ -161,6 +182,15 @@ proptest! {
         every_way_gives_what_the_definition_says::<Identifiers>(&driver, &ways);
         every_way_gives_what_the_definition_says::<Customers>(&driver, &ways);
         every_way_gives_what_the_definition_says::<Timeline>(&driver, &ways);
+    }
+
+    #[test]
+    fn any_prefix_folded_afresh_is_what_was_known_then(steps in steps(), place in any::<Place>()) {
+        let driver = play(&steps);
+        let to = place.index(driver.records().len() + 1);
+        a_prefix_is_what_was_known_then::<Identifiers>(&driver, to);
+        a_prefix_is_what_was_known_then::<Customers>(&driver, to);
+        a_prefix_is_what_was_known_then::<Timeline>(&driver, to);
     }
 
     #[test]

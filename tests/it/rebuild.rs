@@ -2,18 +2,19 @@
 
 use crate::load;
 use crate::service::Service;
+use async_nats::jetstream::Context;
 use serde_json::Value;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use touchbook_testkit::{Nats, eventually};
 
 /// Enough for a rebuild that takes a moment.
 const EVENTS: u64 = 24_000;
-/// What comes in while it runs, at least.
-const MORE_EVENTS: u64 = 4_000;
+/// What comes in at a time while it runs.
+const LOAD_STEP: u64 = 200;
 const SAMPLED: u64 = 40;
 const READERS: u64 = 4;
-/// What is never given back adds up.
-const CANCELS: u64 = 3;
+/// What were not given back would add up, to more than is tolerated.
+const CANCELS: u64 = 5;
 /// Of the memory before.
 const MEMORY_TOLERANCE_PERCENT: u64 = 10;
 
@@ -29,15 +30,16 @@ async fn a_rebuild_that_is_cancelled_half_way_leaves_no_trace() {
     both_have(&node, &other, EVENTS).await;
     let (before, before_other) = (resident_kib(&node), resident_kib(&other));
 
-    let loading = load::publish(&producer, "during", 0..MORE_EVENTS);
+    let cancelled = AtomicBool::new(false);
     let cancelling = async {
         for _ in 0..CANCELS {
             cancel_half_way(&node, "timeline").await;
         }
+        cancelled.store(true, Ordering::Relaxed);
     };
-    tokio::join!(loading, cancelling);
+    let (more, ()) = tokio::join!(load_until(&producer, &cancelled), cancelling);
 
-    both_have(&node, &other, EVENTS + MORE_EVENTS).await;
+    both_have(&node, &other, EVENTS + more).await;
     assert_eq!(node.digests().await, other.digests().await);
     for number in 0..SAMPLED {
         let customer = load::customer(4 * number * load::CUSTOMERS / SAMPLED);
@@ -53,6 +55,16 @@ async fn a_rebuild_that_is_cancelled_half_way_leaves_no_trace() {
         std::future::ready(resident_kib(&node) <= before + load + tolerance)
     })
     .await;
+}
+
+/// Publishes until it is told to stop; answers how much.
+async fn load_until(producer: &Context, stop: &AtomicBool) -> u64 {
+    let mut sent = 0;
+    while !stop.load(Ordering::Relaxed) {
+        load::publish(producer, "during", sent..sent + LOAD_STEP).await;
+        sent += LOAD_STEP;
+    }
+    sent
 }
 
 async fn both_have(node: &Service, other: &Service, events: u64) {
