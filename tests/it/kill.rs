@@ -8,8 +8,10 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
+use touchbook_testkit::Nats;
 
 const KILLS: u64 = 20;
+const KILLS_WITH_NATS: u64 = 6;
 const WRITERS: u64 = 3;
 const EVENTS_A_REQUEST: u64 = 40;
 
@@ -17,31 +19,44 @@ const EVENTS_A_REQUEST: u64 = 40;
 type Acknowledged = BTreeMap<u64, u64>;
 
 /// Design laws 2 and 3.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_acknowledged_survives_sigkill_at_any_moment() {
+    survives(Service::start(), KILLS).await;
+}
+
+/// Design laws 2 and 3: what the stream holds beyond the last commit is read again, and taken once.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_over_nats_survives_sigkill_at_any_moment() {
+    let nats = Nats::start();
+    let service = Service::start_with(&["--stream", &nats.url()]);
+    survives(service, KILLS_WITH_NATS).await;
+}
+
 #[expect(
     clippy::print_stdout,
     reason = "how much was put at risk is worth reading"
 )]
-#[tokio::test(flavor = "multi_thread")]
-async fn what_was_acknowledged_survives_sigkill_at_any_moment() {
+async fn survives(mut service: Service, kills: u64) {
     let mut random = StdRng::seed_from_u64(20_261_121);
-    let mut service = Service::start();
     let mut acknowledged = Acknowledged::new();
     let next_id = AtomicU64::new(0);
-    for _ in 0..KILLS {
+    for _ in 0..kills {
         let delay = Duration::from_millis(random.random_range(5..250));
         write_until_killed(&service, &mut acknowledged, &next_id, delay).await;
         service.restart();
+        // Behind everything that the stream still holds.
+        let last = next_id.fetch_add(1, Ordering::Relaxed);
+        let position = service.post_one(event(last)).await;
+        acknowledged.insert(last, position.expect("a restarted service takes events"));
         check_positions(&service, &acknowledged).await;
         check_ledger_and_folds(&service).await;
     }
+    let count = acknowledged.len();
     assert!(
-        acknowledged.len() as u64 > KILLS * EVENTS_A_REQUEST,
+        count as u64 > kills * EVENTS_A_REQUEST,
         "hardly anything was written"
     );
-    println!(
-        "{KILLS} kills, {} events acknowledged, none lost",
-        acknowledged.len()
-    );
+    println!("{kills} kills, {count} events acknowledged, none lost");
 }
 
 /// Writes on several connections until the process is gone; notes every answer that came, also
@@ -96,12 +111,15 @@ fn event(id: u64) -> String {
 async fn check_positions(service: &Service, acknowledged: &Acknowledged) {
     let records = service.records().await;
     let sent = records.iter().filter(|record| record["source"] == "kill");
-    let found: BTreeMap<u64, u64> = sent
+    let found: Vec<(u64, u64)> = sent
         .map(|record| {
             let id = record["event_id"].as_str().unwrap().parse().unwrap();
             (id, record["position"].as_u64().unwrap())
         })
         .collect();
+    let count = found.len();
+    let found: BTreeMap<u64, u64> = found.into_iter().collect();
+    assert_eq!(found.len(), count, "an event was taken twice");
     for (id, position) in acknowledged {
         assert_eq!(found.get(id), Some(position), "event {id} was acknowledged");
     }
