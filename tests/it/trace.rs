@@ -2,6 +2,7 @@
 
 use crate::root;
 use crate::service::Service;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 use touchbook_testkit::eventually;
@@ -44,13 +45,20 @@ async fn every_acknowledgement_comes_after_the_sync_of_its_commit() {
     let ended = || std::future::ready(read().contains("+++ exited with 0 +++"));
     eventually("the trace is written to its end", ended).await;
     let text = read();
-    let calls: Vec<Call> = text.lines().filter_map(call).collect();
+    let mut unfinished = BTreeSet::new();
+    let calls: Vec<Call> = text
+        .lines()
+        .filter_map(|line| call(line, &mut unfinished))
+        .collect();
     let mut synced = false;
-    let mut answers = 0;
+    let (mut syncs, mut answers) = (0, 0);
     for call in &calls {
         match call {
             Call::LogWrite => synced = false,
-            Call::Sync => synced = true,
+            Call::Sync => {
+                syncs += u64::from(!synced);
+                synced = true;
+            }
             Call::Answer => {
                 assert!(
                     synced,
@@ -60,20 +68,29 @@ async fn every_acknowledgement_comes_after_the_sync_of_its_commit() {
             }
         }
     }
+    assert!(
+        syncs >= EVENTS,
+        "{syncs} syncs of something written:\n{text}"
+    );
     assert_eq!(answers, EVENTS, "not every answer was seen:\n{text}");
 }
 
-fn call(line: &str) -> Option<Call> {
+/// `unfinished`: the threads whose sync of the log has not returned.
+fn call<'a>(line: &'a str, unfinished: &mut BTreeSet<&'a str>) -> Option<Call> {
+    let thread = line.split_whitespace().next()?;
     let of_log = line.contains("/ledger/0001/db>");
-    let returned = !line.contains("<unfinished");
     if line.contains("pwrite64(") && of_log {
         return Some(Call::LogWrite);
     }
-    if line.contains("fdatasync(") && of_log && returned {
+    if line.contains("fdatasync(") && of_log {
+        if line.contains("<unfinished") {
+            unfinished.insert(thread);
+            return None;
+        }
         return Some(Call::Sync);
     }
     if line.contains("fdatasync resumed") {
-        return Some(Call::Sync);
+        return unfinished.remove(thread).then_some(Call::Sync);
     }
     let sends = ["write(", "writev(", "sendto(", "sendmsg("];
     let answers = line.contains("HTTP/1.1 200") && sends.iter().any(|send| line.contains(send));
