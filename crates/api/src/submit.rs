@@ -98,10 +98,11 @@ impl Caller {
             .engine()
             .submit(&self.tenant, submissions, atomic)
             .await?;
+        let torn = atomic && outcomes.iter().any(is_torn);
         for ((index, id), outcome) in std::mem::take(&mut batch.places).into_iter().zip(outcomes) {
             batch.take(self, index, id, outcome);
         }
-        if atomic && batch.answer.accepted + batch.answer.duplicates == 0 {
+        if torn {
             return Err(batch.refused());
         }
         batch.answer.errors.sort_by_key(|error| error.index);
@@ -160,6 +161,14 @@ impl Caller {
             Err(error) => Err(Problem::internal(&error)),
         }
     }
+}
+
+/// Whether an outcome shows that nothing of its atomic batch was stored.
+fn is_torn(outcome: &Outcome) -> bool {
+    matches!(
+        outcome.kind,
+        OutcomeKind::Refused(_) | OutcomeKind::Conflict | OutcomeKind::NotStored
+    )
 }
 
 fn ineffective(reason: Ineffective, winner: Option<u64>) -> Problem {

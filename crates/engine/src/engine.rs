@@ -5,20 +5,23 @@ use crate::error::{JobError, OpenError, SubmitError, chain};
 use crate::jobs::{JobView, Jobs};
 use crate::maintenance;
 use crate::open;
-use crate::outcome::{Outcome, OutcomeKind, Outcomes, Posted};
+use crate::outcome::{Answers, Outcome, Posted};
 use crate::runner::{FoldError, Runners};
 use crate::shared::Shared;
 use crate::status::{self, Status};
 use crate::tenant::{ProjectionStatus, Tenant};
-use crate::writer::WriterTenant;
+use crate::writer::{Known, WriterTenant, repeated};
 use crate::{rebuild, verify};
 use bytes::Bytes;
-use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 use touchbook_events::{CustomerId, Digest, EventType, Incoming, Problem, TenantNumber, Timestamp};
 use touchbook_ledger::Ledger;
-use touchbook_stream::{AdoptError, Checkpoint, Item, Outgoing, PublishError, Stream};
+use touchbook_stream::{AdoptError, Checkpoint, Item, Outgoing, Placed, PublishError, Stream};
+
+/// How often a wait that a stop would end looks for one.
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
 
 /// One node: a ledger, its tenants, and the threads that keep them going. Cheap to clone.
 #[derive(Clone)]
@@ -131,18 +134,77 @@ impl Engine {
         if let Some(reason) = self.0.shared.stopped() {
             return Err(SubmitError::Unavailable { reason });
         }
-        let keys: VecDeque<_> = submissions
-            .iter()
-            .map(|submission| submission.incoming.event_key)
-            .collect();
+        let sent: Vec<Sent> = submissions.iter().map(Sent::of).collect();
         let items = submissions.into_iter().map(item).collect();
+        let placed = self.publish(tenant, items, atomic).await?;
+        let mut outcomes = Vec::with_capacity(sent.len());
+        let mut rest = sent.as_slice();
+        for run in placed {
+            let (of_run, after) = rest.split_at((run.count as usize).min(rest.len()));
+            rest = after;
+            let answers = self.posted(run.sequence).await?;
+            let from = run.index as usize;
+            let answers = answers
+                .as_ref()
+                .and_then(|answers| answers.get(from..from + of_run.len()));
+            for (index, sent) in of_run.iter().enumerate() {
+                let answer = answers.map(|answers| &answers[index]);
+                outcomes.push(match answer {
+                    Some(answer) if answer.event_key == sent.event_key && !run.duplicate => {
+                        answer.outcome.clone()
+                    }
+                    _ => self.look_up(tenant, sent, run.duplicate).await?,
+                });
+            }
+        }
+        Ok(outcomes)
+    }
+
+    /// The answer that nobody kept, or that another event got: what the ledger knows. An event that
+    /// the stream's server dropped as a repeat, and that the ledger does not know, was refused
+    /// before and may not be now: it is sent once more, under a name of its own.
+    async fn look_up(
+        &self,
+        tenant: &Arc<Tenant>,
+        sent: &Sent,
+        dropped: bool,
+    ) -> Result<Outcome, SubmitError> {
+        if let Some(known) = known(tenant, sent)? {
+            return Ok(known);
+        }
+        if dropped {
+            let again = sent.again(self.now());
+            for run in self.publish(tenant, vec![again], false).await? {
+                let answers = self.posted(run.sequence).await?;
+                let answer = answers
+                    .as_ref()
+                    .and_then(|answers| answers.get(run.index as usize));
+                if let Some(answer) = answer.filter(|answer| answer.event_key == sent.event_key) {
+                    return Ok(answer.outcome.clone());
+                }
+            }
+            if let Some(known) = known(tenant, sent)? {
+                return Ok(known);
+            }
+        }
+        Err(SubmitError::Unavailable {
+            reason: "what became of the event is not known; send it again with the same id"
+                .to_owned(),
+        })
+    }
+
+    async fn publish(
+        &self,
+        tenant: &Tenant,
+        items: Vec<Item<Incoming>>,
+        atomic: bool,
+    ) -> Result<Vec<Placed>, SubmitError> {
         let outgoing = Outgoing {
             tenant: tenant.slug().into(),
             items,
             atomic,
         };
-        let placed = self.0.stream.publish(outgoing).await.map_err(unavailable)?;
-        self.outcomes(tenant, placed, keys).await
+        self.0.stream.publish(outgoing).await.map_err(unavailable)
     }
 
     /// Takes an event from a sender who can't be told what is wrong with it: one that can't be read
@@ -156,54 +218,26 @@ impl Engine {
         if let Some(reason) = self.0.shared.stopped() {
             return Err(SubmitError::Unavailable { reason });
         }
-        let key = digest(&json);
         let item = Item {
             event_type: event_type.as_str().into(),
+            key: digest(&json),
             payload: json,
-            key,
             decoded: None,
         };
-        let outgoing = Outgoing {
-            tenant: tenant.slug().into(),
-            items: vec![item],
-            atomic: false,
+        let forgotten = || SubmitError::Unavailable {
+            reason: "what became of the event is not known".to_owned(),
         };
-        let placed = self.0.stream.publish(outgoing).await.map_err(unavailable)?;
-        let mut outcomes = self.outcomes(tenant, placed, VecDeque::from([key])).await?;
-        outcomes.pop().ok_or_else(|| SubmitError::Unavailable {
-            reason: "the stream took nothing".to_owned(),
-        })
-    }
-
-    async fn outcomes(
-        &self,
-        tenant: &Arc<Tenant>,
-        placed: Vec<touchbook_stream::Placed>,
-        mut keys: VecDeque<touchbook_events::Digest>,
-    ) -> Result<Vec<Outcome>, SubmitError> {
-        let mut outcomes = Vec::with_capacity(keys.len());
-        for run in placed {
-            let (from, count) = (run.index as usize, run.count as usize);
-            let keys: Vec<_> = keys.drain(..count.min(keys.len())).collect();
-            let posted = self.posted(run.sequence).await?;
-            match posted
-                .as_ref()
-                .and_then(|posted| posted.get(from..from + count))
-            {
-                // The server had the message's id before: what stands there may be another event.
-                Some(known) if !run.duplicate => outcomes.extend_from_slice(known),
-                _ => {
-                    for key in keys {
-                        outcomes.push(from_ledger(tenant, &key.0)?);
-                    }
-                }
+        for run in self.publish(tenant, vec![item], false).await? {
+            let answers = self.posted(run.sequence).await?.ok_or_else(forgotten)?;
+            if let Some(answer) = answers.get(run.index as usize) {
+                return Ok(answer.outcome.clone());
             }
         }
-        Ok(outcomes)
+        Err(forgotten())
     }
 
-    /// The outcomes of a message once the writer has passed it; `None` when they are forgotten.
-    async fn posted(&self, sequence: u64) -> Result<Option<Outcomes>, SubmitError> {
+    /// The answers to a message once the writer has passed it; `None` when they are forgotten.
+    async fn posted(&self, sequence: u64) -> Result<Option<Answers>, SubmitError> {
         let stopped = || SubmitError::Unavailable {
             reason: self
                 .0
@@ -212,17 +246,22 @@ impl Engine {
                 .unwrap_or_else(|| "writes have stopped".to_owned()),
         };
         match self.0.shared.board.ask(sequence) {
-            Posted::Now(outcomes) => Ok(Some(outcomes)),
+            Posted::Now(answers) => Ok(Some(answers)),
             Posted::Forgotten => Ok(None),
             Posted::Closed => Err(stopped()),
-            Posted::Later(answer) => answer.await.map(Some).map_err(|_| stopped()),
+            Posted::Later(answer) => match answer.await {
+                Ok(answers) => Ok(Some(answers)),
+                Err(_) if self.0.shared.stopped().is_some() => Err(stopped()),
+                // It was passed by, or the stream is another one.
+                Err(_) => Ok(None),
+            },
         }
     }
 
     /// Begins a tenant, or finds it.
     pub async fn create_tenant(&self, slug: &str) -> Result<Arc<Tenant>, SubmitError> {
         if let Some(known) = self.tenant(slug) {
-            return Ok(known);
+            return self.begun(known).await;
         }
         let submission = crate::tenant_created::submission(slug).map_err(SubmitError::Refused)?;
         let items = vec![item(submission)];
@@ -235,9 +274,25 @@ impl Engine {
         for run in placed {
             self.posted(run.sequence).await?;
         }
-        self.tenant(slug).ok_or_else(|| SubmitError::Unavailable {
-            reason: format!("tenant {slug} was not begun"),
-        })
+        match self.tenant(slug) {
+            Some(tenant) => self.begun(tenant).await,
+            None => Err(SubmitError::Unavailable {
+                reason: format!("tenant {slug} was not begun"),
+            }),
+        }
+    }
+
+    /// A tenant is there once its first record is durable.
+    async fn begun(&self, tenant: Arc<Tenant>) -> Result<Arc<Tenant>, SubmitError> {
+        let mut head = tenant.head_changes();
+        while *head.borrow_and_update() == 0 {
+            if let Some(reason) = self.0.shared.stopped() {
+                return Err(SubmitError::Unavailable { reason });
+            }
+            // Looks again now and then, since writes may stop in between.
+            let _ = tokio::time::timeout(LOOK_AGAIN, head.changed()).await;
+        }
+        Ok(tenant)
     }
 
     /// Rebuilds projections beside the live ones and swaps them in; all of them when none is named.
@@ -339,28 +394,47 @@ fn digest(bytes: &[u8]) -> Digest {
     Digest(key)
 }
 
-/// What the ledger knows of an event whose outcome nobody kept.
-fn from_ledger(tenant: &Tenant, event_key: &[u8; 16]) -> Result<Outcome, SubmitError> {
+/// What is kept of a submission until it is answered.
+struct Sent {
+    event_type: EventType,
+    json: Bytes,
+    event_key: Digest,
+    content: Digest,
+}
+
+impl Sent {
+    fn of(submission: &Submission) -> Self {
+        Self {
+            event_type: submission.incoming.data.event_type(),
+            json: submission.json.clone(),
+            event_key: submission.incoming.event_key,
+            content: submission.incoming.content,
+        }
+    }
+
+    /// The same event under a name that the stream's server has not seen.
+    fn again(&self, now: Timestamp) -> Item<Incoming> {
+        let mut name = self.event_key.0.to_vec();
+        name.extend_from_slice(&now.micros().to_be_bytes());
+        Item {
+            event_type: self.event_type.as_str().into(),
+            payload: self.json.clone(),
+            key: digest(&name),
+            decoded: None,
+        }
+    }
+}
+
+/// What the ledger answers to an event with this source, id and content.
+fn known(tenant: &Tenant, sent: &Sent) -> Result<Option<Outcome>, SubmitError> {
     let failed = |error: crate::ReadError| SubmitError::Unavailable {
         reason: chain(&error),
     };
-    let position = tenant.find_key(event_key).map_err(failed)?;
-    let header = match position {
-        Some(position) => tenant.header(position).map_err(failed)?,
-        None => None,
+    let Some(position) = tenant.find_key(&sent.event_key.0).map_err(failed)? else {
+        return Ok(None);
     };
-    Ok(match header {
-        Some(header) => Outcome {
-            kind: OutcomeKind::Duplicate,
-            position: Some(header.position),
-            customer: header.customer,
-        },
-        None => Outcome::refused(Problem::new(
-            "not_stored",
-            "",
-            "the event was refused; send it again to learn why",
-        )),
-    })
+    let header = tenant.header(position).map_err(failed)?;
+    Ok(header.map(|header| repeated(&Known::from(&header), sent.content)))
 }
 
 fn unavailable(error: PublishError) -> SubmitError {

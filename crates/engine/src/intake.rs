@@ -1,13 +1,16 @@
 //! From stream messages to decided-upon items: decoding and validation, outside the writer's work.
 
+use crate::open::NODE_SLUG;
 use crate::tenants::Tenants;
 use bytes::Bytes;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 use touchbook_events::incoming::Entrance;
+use touchbook_events::limits::{ATOMIC_BYTES_MAX, BATCH_EVENTS_MAX};
 use touchbook_events::{
-    Data, Envelope, EventType, Incoming, Principal, PrincipalKind, Problem, TenantKey, Timestamp,
+    Data, Digest, Envelope, EventType, Incoming, Principal, PrincipalKind, Problem, TenantKey,
+    Timestamp,
 };
 use touchbook_stream::{Checkpoint, Delivery, Message, Reader, Received, Side};
 
@@ -27,6 +30,14 @@ pub(crate) enum Item {
 }
 
 impl Item {
+    /// Key of the event, if there is one.
+    pub(crate) fn event_key(&self) -> Digest {
+        match self {
+            Self::Event { incoming, .. } => incoming.event_key,
+            Self::Dead(_) => Digest::default(),
+        }
+    }
+
     fn event(incoming: Incoming, raw: Option<Bytes>) -> Self {
         Self::Event {
             incoming: Box::new(incoming),
@@ -47,6 +58,8 @@ pub(crate) struct Dead {
 pub(crate) struct Prepared {
     pub(crate) subject: Box<str>,
     pub(crate) tenant: Box<str>,
+    /// Whether a handler waits for the answers; producers are answered by the stream.
+    pub(crate) awaited: bool,
     pub(crate) atomic: bool,
     pub(crate) recorded_at: Timestamp,
     pub(crate) checkpoint: Checkpoint,
@@ -167,6 +180,7 @@ impl Preparer {
         };
         Prepared {
             tenant,
+            awaited: message.side() == Side::Commands,
             atomic: message.atomic,
             recorded_at: message.recorded_at,
             checkpoint: message.checkpoint(),
@@ -187,10 +201,18 @@ impl Preparer {
             let detail = format!("there is no tenant {tenant:?}");
             return whole(Problem::new("unknown_tenant", "", detail), true);
         };
+        if message.atomic && message.payload.len() > ATOMIC_BYTES_MAX {
+            let detail = format!("an atomic batch has at most {ATOMIC_BYTES_MAX} bytes");
+            return whole(Problem::new("batch_too_large", "", detail), false);
+        }
         let events = match message.events() {
             Ok(events) => events,
             Err(error) => return whole(Problem::unreadable(error.to_string()), false),
         };
+        if events.len() > BATCH_EVENTS_MAX {
+            let detail = format!("a batch has at most {BATCH_EVENTS_MAX} events");
+            return whole(Problem::new("batch_too_large", "", detail), false);
+        }
         let items: Vec<Item> = events
             .iter()
             .map(|event| match read(event, message, tenant, &key) {
@@ -219,32 +241,44 @@ impl Preparer {
         }
     }
 
-    /// The tenant's key, also of a tenant that this very message begins.
+    /// The tenant's key, also of a tenant that this very message begins. The node's own ledger is
+    /// nobody's tenant.
     fn key(&mut self, message: &Message<Incoming>, tenant: &str) -> Option<TenantKey> {
-        if let Some(known) = self.tenants.by_slug(tenant) {
-            return Some(known.key().clone());
+        if tenant == NODE_SLUG {
+            return None;
         }
-        if let Some(key) = self.coming.get(tenant) {
-            return Some(key.clone());
+        if let Some(known) = self.tenants.by_slug(tenant) {
+            self.coming.remove(tenant);
+            return Some(known.key().clone());
         }
         let begins = message.side() == Side::Commands
             && message.event_type() == EventType::TenantCreated.as_str();
-        let key = if begins {
-            key_of_beginning(&message.payload, tenant)
-        } else {
-            None
-        }?;
-        self.coming.insert(tenant.into(), key.clone());
-        Some(key)
+        match self.coming.get(tenant) {
+            Some(key) => Some(key.clone()),
+            None if begins => {
+                let key = key_of_beginning(&message.payload, tenant)?;
+                self.coming.insert(tenant.into(), key.clone());
+                Some(key)
+            }
+            None => None,
+        }
     }
 }
 
 /// The key that a `tenant.created` brings, if it is about the tenant of its subject.
 fn key_of_beginning(payload: &[u8], tenant: &str) -> Option<TenantKey> {
-    let json = std::str::from_utf8(payload).ok()?;
-    let any_key = TenantKey::from_salt(b"");
-    let incoming =
-        Incoming::read(json, Entrance::Service, &Principal::touchbook(), &any_key).ok()?;
+    let envelope = Envelope::parse(std::str::from_utf8(payload).ok()?).ok()?;
+    if envelope
+        .tenant
+        .as_deref()
+        .is_some_and(|named| named != tenant)
+    {
+        return None;
+    }
+    let (any_key, touchbook) = (TenantKey::from_salt(b""), Principal::touchbook());
+    let bytes = payload.len();
+    let service = Entrance::Service;
+    let incoming = Incoming::from_envelope(&envelope, bytes, service, &touchbook, &any_key).ok()?;
     match &incoming.data {
         Data::TenantCreated(created) if created.facts.slug.as_str() == tenant => {
             Some(TenantKey::from_salt(created.facts.salt.as_bytes()))

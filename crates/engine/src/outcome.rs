@@ -1,13 +1,13 @@
 //! What became of submitted events, and who waits for it.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
 use touchbook_events::record::Ineffective;
-use touchbook_events::{CustomerId, Problem};
+use touchbook_events::{CustomerId, Digest, Problem};
 
-/// Messages whose outcomes are kept for a handler that has yet to ask for them.
-const KEPT_MESSAGES_MAX: usize = 4_096;
+/// Events whose answers are kept for handlers that have yet to ask for them.
+const KEPT_EVENTS_MAX: usize = 65_536;
 
 /// What became of one event.
 #[derive(Clone, Debug, PartialEq)]
@@ -44,6 +44,14 @@ impl Outcome {
         }
     }
 
+    pub(crate) fn duplicate(position: u64) -> Self {
+        Self {
+            kind: OutcomeKind::Duplicate,
+            position: Some(position),
+            customer: None,
+        }
+    }
+
     /// Its name in metrics.
     pub fn label(&self) -> &'static str {
         match self.kind {
@@ -57,26 +65,43 @@ impl Outcome {
     }
 }
 
-/// The outcomes of one message's events, in order.
-pub(crate) type Outcomes = Arc<Vec<Outcome>>;
+/// One event's answer, and which event it is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Answer {
+    /// Key of the event; [`Digest::default`] of what could not be read.
+    pub(crate) event_key: Digest,
+    pub(crate) outcome: Outcome,
+}
 
-/// Brings the writer's outcomes to the handlers, by the message's sequence.
+/// The answers to one message's events, in order.
+pub(crate) type Answers = Arc<Vec<Answer>>;
+
+/// A message that the writer has passed.
+pub(crate) struct Finished {
+    pub(crate) sequence: u64,
+    /// `None` where nobody asks: producers are answered by the stream.
+    pub(crate) answers: Option<Vec<Answer>>,
+}
+
+/// Brings the writer's answers to the handlers, by the message's sequence.
 #[derive(Default)]
 pub(crate) struct Board(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    waiting: HashMap<u64, Vec<oneshot::Sender<Outcomes>>>,
-    kept: BTreeMap<u64, Outcomes>,
+    waiting: BTreeMap<u64, Vec<oneshot::Sender<Answers>>>,
+    kept: BTreeMap<u64, Answers>,
+    /// Events in `kept`.
+    kept_events: usize,
     /// The highest sequence that was posted.
     posted: u64,
     closed: bool,
 }
 
-/// How a handler learns a message's outcomes.
+/// How a handler learns the answers to a message.
 pub(crate) enum Posted {
-    Now(Outcomes),
-    Later(oneshot::Receiver<Outcomes>),
+    Now(Answers),
+    Later(oneshot::Receiver<Answers>),
     /// It was decided so long ago that only the ledger knows.
     Forgotten,
     /// The writer has stopped.
@@ -84,10 +109,19 @@ pub(crate) enum Posted {
 }
 
 impl Board {
+    /// Everything up to `sequence` was decided before.
+    pub(crate) fn after(sequence: u64) -> Self {
+        Self(Mutex::new(State {
+            posted: sequence,
+            ..State::default()
+        }))
+    }
+
     pub(crate) fn ask(&self, sequence: u64) -> Posted {
         let mut state = self.lock();
-        if let Some(outcomes) = state.kept.remove(&sequence) {
-            return Posted::Now(outcomes);
+        if let Some(answers) = state.kept.remove(&sequence) {
+            state.kept_events -= answers.len();
+            return Posted::Now(answers);
         }
         if sequence <= state.posted {
             return Posted::Forgotten;
@@ -100,24 +134,26 @@ impl Board {
         Posted::Later(receiver)
     }
 
-    pub(crate) fn post(&self, messages: impl IntoIterator<Item = (u64, Vec<Outcome>)>) {
+    /// Answers who waits; of whom nobody asked yet, as many are kept as there is room for.
+    pub(crate) fn post(&self, messages: impl IntoIterator<Item = Finished>) {
         let mut state = self.lock();
-        for (sequence, outcomes) in messages {
-            let outcomes = Arc::new(outcomes);
+        for Finished { sequence, answers } in messages {
             state.posted = state.posted.max(sequence);
-            match state.waiting.remove(&sequence) {
+            let waiting = state.waiting.remove(&sequence);
+            let Some(answers) = answers.map(Arc::new) else {
+                continue;
+            };
+            match waiting {
                 Some(waiting) => waiting.into_iter().for_each(|sender| {
                     // A handler whose caller went away waits no more.
-                    let _ = sender.send(Arc::clone(&outcomes));
+                    let _ = sender.send(Arc::clone(&answers));
                 }),
-                None => {
-                    state.kept.insert(sequence, outcomes);
-                }
+                None => state.keep(sequence, answers),
             }
         }
-        while state.kept.len() > KEPT_MESSAGES_MAX {
-            state.kept.pop_first();
-        }
+        // What is waited for and was passed by will never come; the ledger knows of it.
+        let posted = state.posted;
+        state.waiting.retain(|sequence, _| *sequence > posted);
     }
 
     /// Nothing more will be posted; whoever waits learns it.
@@ -127,10 +163,12 @@ impl Board {
         state.waiting.clear();
     }
 
-    /// Another stream was adopted: its sequences begin anew.
+    /// Another stream was adopted: its sequences begin anew, and nobody gets the old one's answers.
     pub(crate) fn reset(&self, posted: u64) {
         let mut state = self.lock();
         state.kept.clear();
+        state.kept_events = 0;
+        state.waiting.clear();
         state.posted = posted;
     }
 
@@ -139,27 +177,51 @@ impl Board {
     }
 }
 
+impl State {
+    fn keep(&mut self, sequence: u64, answers: Answers) {
+        self.kept_events += answers.len();
+        if let Some(replaced) = self.kept.insert(sequence, answers) {
+            self.kept_events -= replaced.len();
+        }
+        while self.kept_events > KEPT_EVENTS_MAX {
+            let Some((_, oldest)) = self.kept.pop_first() else {
+                break;
+            };
+            self.kept_events -= oldest.len();
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn accepted(position: u64) -> Outcome {
-        Outcome {
+    fn answer(position: u64) -> Answer {
+        let outcome = Outcome {
             kind: OutcomeKind::Accepted,
             position: Some(position),
             customer: None,
+        };
+        Answer {
+            event_key: Digest([position as u8; 16]),
+            outcome,
         }
     }
 
+    fn finished(sequence: u64, answers: impl IntoIterator<Item = Answer>) -> Finished {
+        let answers = Some(answers.into_iter().collect());
+        Finished { sequence, answers }
+    }
+
     #[test]
-    fn outcomes_reach_who_asks_before_and_who_asks_after() {
+    fn answers_reach_who_asks_before_and_who_asks_after() {
         let board = Board::default();
         let Posted::Later(mut early) = board.ask(1) else {
             panic!("nothing was posted yet")
         };
-        board.post([(1, vec![accepted(10)]), (2, vec![accepted(11)])]);
-        assert_eq!(early.try_recv().unwrap()[0], accepted(10));
-        assert!(matches!(board.ask(2), Posted::Now(outcomes) if outcomes[0] == accepted(11)));
+        board.post([finished(1, [answer(10)]), finished(2, [answer(11)])]);
+        assert_eq!(early.try_recv().unwrap()[0], answer(10));
+        assert!(matches!(board.ask(2), Posted::Now(answers) if answers[0] == answer(11)));
         assert!(matches!(board.ask(1), Posted::Forgotten));
         board.close();
         assert!(matches!(board.ask(3), Posted::Closed));
@@ -168,8 +230,36 @@ mod tests {
     #[test]
     fn what_nobody_asks_for_is_forgotten_in_the_end() {
         let board = Board::default();
-        board.post((1..=KEPT_MESSAGES_MAX as u64 + 5).map(|n| (n, vec![accepted(n)])));
+        let many = |n| finished(n, (0..1_000).map(answer));
+        board.post((1..=100).map(many));
         assert!(matches!(board.ask(3), Posted::Forgotten));
         assert!(matches!(board.ask(100), Posted::Now(_)));
+        assert!(board.lock().kept_events <= KEPT_EVENTS_MAX);
+    }
+
+    #[test]
+    fn nobody_waits_for_what_was_decided_before_the_start_or_passed_by() {
+        let board = Board::after(550);
+        assert!(matches!(board.ask(550), Posted::Forgotten));
+        let Posted::Later(mut passed_by) = board.ask(551) else {
+            panic!("it is to come")
+        };
+        board.post([Finished {
+            sequence: 552,
+            answers: None,
+        }]);
+        assert!(passed_by.try_recv().is_err());
+        assert!(matches!(board.ask(551), Posted::Forgotten));
+    }
+
+    #[test]
+    fn an_adopted_stream_answers_nobody_who_asked_the_old_one() {
+        let board = Board::default();
+        let Posted::Later(mut old) = board.ask(7) else {
+            panic!("nothing was posted yet")
+        };
+        board.reset(0);
+        board.post([finished(7, [answer(1)])]);
+        assert!(old.try_recv().is_err());
     }
 }

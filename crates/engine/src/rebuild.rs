@@ -9,6 +9,7 @@ use crate::shared::Shared;
 use crate::tenant::Tenant;
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use touchbook_events::Record;
 use touchbook_projection::projection::AnyProjection;
@@ -70,11 +71,14 @@ struct Rebuild {
 
 impl Rebuild {
     fn run(self) {
-        let state = match self.fold_and_swap() {
-            Ok(true) => JobState::Succeeded,
-            Ok(false) => JobState::Cancelled,
-            Err(error) => JobState::Failed {
+        let state = match catch_unwind(AssertUnwindSafe(|| self.fold_and_swap())) {
+            Ok(Ok(true)) => JobState::Succeeded,
+            Ok(Ok(false)) => JobState::Cancelled,
+            Ok(Err(error)) => JobState::Failed {
                 reason: chain(&error),
+            },
+            Err(_) => JobState::Failed {
+                reason: "the projection panicked".to_owned(),
             },
         };
         self.job.finish(state, None, (self.shared.clock)());

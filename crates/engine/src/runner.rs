@@ -5,17 +5,18 @@ use crate::shared::Shared;
 use crate::tenant::{Live, Tenant};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, bounded};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use touchbook_events::{CustomerId, Record};
 use touchbook_projection::history::HistoryError;
 use touchbook_projection::projection::AnyProjection;
 
 /// Commits that may wait for a runner before the writer waits for it.
 const WAITING_COMMITS_MAX: usize = 64;
-/// How long the writer waits for a runner that is behind; then the runner reads from the ledger.
-const BEHIND_WAIT: Duration = Duration::from_millis(50);
+/// How long a commit waits in all for runners that are behind; then the runner reads from the ledger.
+pub(crate) const BEHIND_WAIT: Duration = Duration::from_millis(50);
 /// How often a runner that has nothing to do looks for what it missed.
 const LOOK_AROUND: Duration = Duration::from_millis(200);
 /// Records that are decoded and folded at a time while catching up.
@@ -84,7 +85,7 @@ impl Runners {
     }
 
     /// Hands durable records to every runner.
-    pub(crate) fn send(&self, tenant: &Arc<Tenant>, records: Vec<Record>) {
+    pub(crate) fn send(&self, tenant: &Arc<Tenant>, records: Vec<Record>, deadline: Instant) {
         let records = Arc::new(records);
         for runner in &*self.0 {
             let command = Command::Records {
@@ -92,7 +93,7 @@ impl Runners {
                 records: Arc::clone(&records),
             };
             // One that stays behind misses them here and reads them from the ledger.
-            let _ = runner.commands.send_timeout(command, BEHIND_WAIT);
+            let _ = runner.commands.send_deadline(command, deadline);
         }
     }
 
@@ -153,11 +154,30 @@ impl Runners {
 fn run(projection: &'static str, shared: &Shared, commands: &Receiver<Command>) {
     // What was durable before this process, or was folded into no snapshot.
     look_around(projection, shared);
+    let mut looked = Instant::now();
     loop {
         match commands.recv_timeout(LOOK_AROUND) {
-            Ok(command) => obey(projection, command),
-            Err(RecvTimeoutError::Timeout) => look_around(projection, shared),
+            Ok(command) => guarded(projection, shared, || obey(projection, command)),
+            Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
+        }
+        // Also while others' records keep coming: a tenant may have missed some of its own.
+        if looked.elapsed() >= LOOK_AROUND {
+            guarded(projection, shared, || look_around(projection, shared));
+            looked = Instant::now();
+        }
+    }
+}
+
+/// A projector that panics outside of a customer's fold is said to stall; the others go on.
+fn guarded(projection: &str, shared: &Shared, work: impl FnOnce()) {
+    if catch_unwind(AssertUnwindSafe(work)).is_ok() {
+        return;
+    }
+    tracing::error!(projection, "a projection's index panicked; rebuild it");
+    for tenant in shared.tenants.all() {
+        if let Some(live) = tenant.live(projection) {
+            live.set_stalled(Some("its index panicked; rebuild it".to_owned()));
         }
     }
 }

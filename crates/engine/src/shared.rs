@@ -33,10 +33,13 @@ impl Shared {
         reader: Reader,
         stream_outlives_us: bool,
     ) -> Self {
+        let taken = reader
+            .checkpoint()
+            .map_or(0, |checkpoint| checkpoint.sequence);
         Self {
             tenants: Arc::default(),
             registry,
-            board: Board::default(),
+            board: Board::after(taken),
             jobs: Jobs::default(),
             clock,
             data_dir,

@@ -7,15 +7,16 @@ mod tenant;
 use crate::error::chain;
 use crate::intake::{Dead, Item, Prepared, Source, Work};
 use crate::metrics as names;
-use crate::outcome::{Outcome, OutcomeKind};
-use crate::runner::Runners;
+use crate::open::NODE_SLUG;
+use crate::outcome::{Answer, Outcome, OutcomeKind};
+use crate::runner::{BEHIND_WAIT, Runners};
 use crate::shared::Shared;
 use batch::Batch;
 use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-pub(crate) use tenant::WriterTenant;
-use touchbook_events::{Data, Incoming, Problem, TenantKey, TenantNumber, Timestamp};
+pub(crate) use tenant::{Known, WriterTenant, repeated};
+use touchbook_events::{Data, Incoming, Problem, Record, TenantKey, TenantNumber, Timestamp};
 use touchbook_ledger::Ledger;
 
 /// How long the writer waits for work before it looks around.
@@ -27,7 +28,24 @@ pub(crate) struct Writer {
     runners: Runners,
     tenants: HashMap<TenantNumber, WriterTenant>,
     batch: Batch,
+    /// Records of the message at hand.
+    staged: Vec<Staged>,
     source: Source,
+}
+
+struct Staged {
+    tenant: TenantNumber,
+    records: Vec<Record>,
+    encoded: batch::Encoded,
+}
+
+/// However the writer ends, whoever waits for it is told.
+struct StopGuard(Arc<Shared>);
+
+impl Drop for StopGuard {
+    fn drop(&mut self) {
+        self.0.stop_writes("the writer stopped unexpectedly");
+    }
 }
 
 /// Why an event's records were not taken into the batch.
@@ -60,6 +78,7 @@ impl Writer {
             runners,
             tenants,
             batch: Batch::default(),
+            staged: Vec::new(),
             source,
         }
     }
@@ -67,6 +86,7 @@ impl Writer {
     /// Runs until the stream is closed and drained, or a commit fails. The ledger comes back for a
     /// clean close, the deciders for their snapshots.
     pub(crate) fn run(mut self) -> Option<(Ledger, Vec<WriterTenant>)> {
+        let _guard = StopGuard(Arc::clone(&self.shared));
         while let Some(work) = self.source.next(WAIT) {
             if let Err(error) = self.take_all(work) {
                 ::metrics::counter!(names::COMMIT_ERRORS_TOTAL).increment(1);
@@ -101,22 +121,27 @@ impl Writer {
             subject: &message.subject,
         };
         let tenant = self.tenant_of(&message);
-        let outcomes = match (message.atomic, tenant) {
+        let answers = match (message.atomic, tenant) {
             (true, Some(tenant)) => self.atomic(tenant, message.items, origin)?,
             (_, tenant) => {
-                let mut outcomes = Vec::with_capacity(message.items.len());
+                let mut answers = Vec::with_capacity(message.items.len());
                 for (index, item) in message.items.into_iter().enumerate() {
-                    outcomes.push(self.item(tenant, item, index, origin)?);
+                    answers.push(self.item(tenant, item, index, origin)?);
                 }
-                outcomes
+                answers
             }
         };
-        self.batch.finish(message.checkpoint, outcomes);
+        self.settle()?;
+        let answers = message.awaited.then_some(answers);
+        self.batch.finish(message.checkpoint, answers);
         Ok(())
     }
 
     /// The message's tenant, begun if this is the message that begins it.
     fn tenant_of(&mut self, message: &Prepared) -> Option<TenantNumber> {
+        if &*message.tenant == NODE_SLUG {
+            return None;
+        }
         if let Some(known) = self.shared.tenants.by_slug(&message.tenant) {
             return Some(known.number());
         }
@@ -140,7 +165,8 @@ impl Writer {
         item: Item,
         index: usize,
         origin: Origin<'_>,
-    ) -> Result<Outcome, CommitFailed> {
+    ) -> Result<Answer, CommitFailed> {
+        let event_key = item.event_key();
         let (outcome, dead) = match (item, tenant) {
             (Item::Event { incoming, raw }, Some(tenant)) => {
                 let outcome = self.event(tenant, *incoming, origin)?;
@@ -166,7 +192,7 @@ impl Writer {
         if let Some(dead) = dead {
             self.dead_letter(tenant, dead, index, origin)?;
         }
-        Ok(outcome)
+        Ok(Answer { event_key, outcome })
     }
 
     fn event(
@@ -181,9 +207,7 @@ impl Writer {
             .expect("a tenant that was found is written");
         let (outcome, records) = writer.decide(incoming, origin.recorded_at, origin.sequence)?;
         ::metrics::counter!(names::EVENTS_TOTAL, "outcome" => outcome.label()).increment(1);
-        if !records.is_empty() {
-            self.push(tenant, records)?;
-        }
+        self.stage(tenant, records);
         Ok(outcome)
     }
 
@@ -193,16 +217,17 @@ impl Writer {
         tenant: TenantNumber,
         items: Vec<Item>,
         origin: Origin<'_>,
-    ) -> Result<Vec<Outcome>, CommitFailed> {
+    ) -> Result<Vec<Answer>, CommitFailed> {
         let writer = self
             .tenants
             .get_mut(&tenant)
             .expect("a tenant that was found is written");
         let mut records = Vec::new();
-        let mut outcomes = Vec::with_capacity(items.len());
+        let mut answers = Vec::with_capacity(items.len());
         let mut raws = Vec::with_capacity(items.len());
         writer.begin_atomic();
         for item in items {
+            let event_key = item.event_key();
             let (outcome, raw) = match item {
                 Item::Event { incoming, raw } => {
                     let (outcome, more) =
@@ -212,33 +237,40 @@ impl Writer {
                 }
                 Item::Dead(dead) => (Outcome::refused(dead.problem), Some(dead.raw)),
             };
-            outcomes.push(outcome);
+            answers.push(Answer { event_key, outcome });
             raws.push(raw);
         }
-        if outcomes.iter().all(is_stored) {
-            writer.keep();
-            if !records.is_empty() {
-                self.push(tenant, records)?;
-            }
-            return Ok(outcomes);
+        if !batch::fits_one_commit(&records) {
+            let detail = "what the batch leads to does not fit one commit; send fewer events";
+            let problem = Problem::new("batch_too_large", "", detail);
+            answers
+                .iter_mut()
+                .for_each(|answer| answer.outcome = Outcome::refused(problem.clone()));
         }
-        writer.rollback();
-        let outcomes: Vec<_> = outcomes.into_iter().map(not_stored).collect();
-        self.keep_torn(tenant, &outcomes, raws, origin)?;
-        Ok(outcomes)
+        if answers.iter().all(|answer| is_stored(&answer.outcome)) {
+            writer.keep();
+            self.stage(tenant, records);
+            return Ok(answers);
+        }
+        let taken_back = writer.rollback();
+        for answer in &mut answers {
+            not_stored(&mut answer.outcome, taken_back);
+        }
+        self.keep_torn(tenant, &answers, raws, origin)?;
+        Ok(answers)
     }
 
     /// What a producer sent in a batch that was torn is kept, event by event.
     fn keep_torn(
         &mut self,
         tenant: TenantNumber,
-        outcomes: &[Outcome],
+        answers: &[Answer],
         raws: Vec<Option<bytes::Bytes>>,
         origin: Origin<'_>,
     ) -> Result<(), CommitFailed> {
-        for (index, (outcome, raw)) in outcomes.iter().zip(raws).enumerate() {
+        for (index, (answer, raw)) in answers.iter().zip(raws).enumerate() {
             let Some(raw) = raw else { continue };
-            let problem = refused(outcome).unwrap_or_else(|| {
+            let problem = refused(&answer.outcome).unwrap_or_else(|| {
                 let detail = "another event of its atomic batch can't be used";
                 Problem::new("batch_not_stored", "", detail)
             });
@@ -256,17 +288,35 @@ impl Writer {
         Ok(())
     }
 
-    /// Takes records into the batch, committing what was there if they don't fit beside it.
-    fn push(
-        &mut self,
-        tenant: TenantNumber,
-        records: Vec<touchbook_events::Record>,
-    ) -> Result<(), CommitFailed> {
-        let encoded = batch::encode(&records);
-        if !self.batch.has_room(encoded.bytes()) {
+    fn stage(&mut self, tenant: TenantNumber, records: Vec<Record>) {
+        if !records.is_empty() {
+            let encoded = batch::encode(&records);
+            self.staged.push(Staged {
+                tenant,
+                records,
+                encoded,
+            });
+        }
+    }
+
+    /// Takes a message's records into the batch, in one commit wherever they fit one: a message that
+    /// was half committed would be decided again after a crash, over state that its own half made.
+    fn settle(&mut self) -> Result<(), CommitFailed> {
+        let total: usize = self
+            .staged
+            .iter()
+            .map(|staged| staged.encoded.bytes())
+            .sum();
+        if !self.batch.has_room(total) {
             self.commit()?;
         }
-        self.batch.push(tenant, records, encoded);
+        for staged in std::mem::take(&mut self.staged) {
+            if !self.batch.has_room(staged.encoded.bytes()) {
+                self.commit()?;
+            }
+            self.batch
+                .push(staged.tenant, staged.records, staged.encoded);
+        }
         Ok(())
     }
 
@@ -279,13 +329,14 @@ impl Writer {
             ::metrics::counter!(names::COMMITS_TOTAL).increment(1);
             ::metrics::counter!(names::RECORDS_TOTAL).increment(batch.record_count());
         }
+        let deadline = Instant::now() + BEHIND_WAIT;
         for (number, records) in batch.take_records() {
             let writer = self
                 .tenants
                 .get_mut(&number)
                 .expect("what is committed was decided");
             writer.committed(&records);
-            self.runners.send(writer.tenant(), records);
+            self.runners.send(writer.tenant(), records, deadline);
         }
         self.shared.board.post(batch.take_finished());
         Ok(())
@@ -299,15 +350,22 @@ fn is_stored(outcome: &Outcome) -> bool {
     )
 }
 
-/// What an event of a torn batch answers: its own problem, or that another had one.
-fn not_stored(outcome: Outcome) -> Outcome {
-    match outcome.kind {
-        OutcomeKind::Accepted | OutcomeKind::Ineffective { .. } => Outcome {
+/// What an event of a torn batch answers: its own problem, or that another had one. No position
+/// from `taken_back` on exists.
+fn not_stored(outcome: &mut Outcome, taken_back: u64) {
+    let is_own_problem = match outcome.kind {
+        OutcomeKind::Refused(_) => true,
+        OutcomeKind::Conflict | OutcomeKind::Duplicate => outcome
+            .position
+            .is_none_or(|position| position < taken_back),
+        _ => false,
+    };
+    if !is_own_problem {
+        *outcome = Outcome {
             kind: OutcomeKind::NotStored,
             position: None,
             customer: None,
-        },
-        _ => outcome,
+        };
     }
 }
 

@@ -18,11 +18,14 @@ pub const MAX_VALUE_BYTES: usize = 192 * KIB;
 
 const _: () = assert!(LEAF_VALUES * MAX_VALUE_BYTES < SEGMENT_BYTES / 4);
 
-/// Longest record.
-pub const MAX_RECORD_BYTES: usize = MIB;
+/// What a record has around the bytes of the largest message that it may have to keep.
+const RECORD_OVERHEAD: usize = 64 * KIB;
+
+/// Longest record: a message of 1 MiB that can't be used, and why.
+pub const MAX_RECORD_BYTES: usize = MIB + RECORD_OVERHEAD;
 
 /// Most bytes of records in one commit: less than a segment is written between two syncs.
-pub const MAX_COMMIT_BYTES: usize = MIB;
+pub const MAX_COMMIT_BYTES: usize = MAX_RECORD_BYTES;
 
 /// A block is full when the next record would take it over this.
 pub const BLOCK_BYTES: usize = 128 * KIB;

@@ -206,3 +206,103 @@ async fn what_was_read_before_a_restart_is_not_read_again() {
     drop(tenant);
     stop(engine).await;
 }
+
+/// The server drops a repeat within minutes; what it stood for is asked of the ledger.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_server_drops_as_a_repeat_is_answered_by_the_ledger() {
+    let nats = Nats::start();
+    let dir = tempfile::tempdir().unwrap();
+    let engine = on_stream(dir.path(), &nats).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let first = send(&engine, &tenant, &order(1, "c1", "1")).await;
+    drop(tenant);
+    stop(engine).await;
+
+    let engine = on_stream(dir.path(), &nats).await;
+    let tenant = engine.tenant("acme").unwrap();
+    let again = send(&engine, &tenant, &order(1, "c1", "1")).await;
+    assert_eq!(
+        (again.kind, again.position),
+        (OutcomeKind::Duplicate, first.position)
+    );
+    let other = send(&engine, &tenant, &order(1, "c1", "2")).await;
+    assert_eq!(
+        (other.kind, other.position),
+        (OutcomeKind::Conflict, first.position)
+    );
+    // What was refused is decided again, not taken for stored.
+    for _ in 0..2 {
+        let refused = send(&engine, &tenant, &order(2, "nobody", "1")).await;
+        assert!(
+            matches!(refused.kind, OutcomeKind::Refused(_)),
+            "{refused:?}"
+        );
+    }
+    drop(tenant);
+    stop(engine).await;
+}
+
+/// One message can't stop a node, however large and however odd it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_messages_are_kept_and_stop_nothing() {
+    let nats = Nats::start();
+    let dir = tempfile::tempdir().unwrap();
+    let engine = on_stream(dir.path(), &nats).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let producer = producer(&nats).await;
+    let largest = "x".repeat(1024 * 1024 - 256);
+    publish(&producer, "touchbook.events.acme.order.updated", &largest).await;
+    let zeros = format!("[{}0]", "0,".repeat(400_000));
+    publish(&producer, "touchbook.events.acme.batch", &zeros).await;
+    let atomic = (0..3_000)
+        .map(|id| order(id, "c1", "1"))
+        .collect::<Vec<_>>()
+        .join(",");
+    let mut headers = async_nats::HeaderMap::new();
+    headers.insert("Touchbook-Atomic", "true");
+    let subject = "touchbook.events.acme.batch".to_owned();
+    let payload = format!("[{atomic}]").into();
+    let sent = producer
+        .publish_with_headers(subject, headers, payload)
+        .await
+        .unwrap();
+    sent.await.unwrap();
+    publish(
+        &producer,
+        "touchbook.events.acme.order.updated",
+        &order(1, "c1", "1"),
+    )
+    .await;
+    until("all are taken", || tenant.head() == 5).await;
+    let reasons: Vec<_> = dead_letters(&tenant)
+        .into_iter()
+        .map(|(reason, _)| reason)
+        .collect();
+    assert_eq!(
+        reasons,
+        ["event_too_large", "batch_too_large", "batch_too_large"]
+    );
+    assert!(engine.status().ready);
+    drop(tenant);
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_writes_into_the_nodes_own_ledger() {
+    let nats = Nats::start();
+    let dir = tempfile::tempdir().unwrap();
+    let engine = on_stream(dir.path(), &nats).await;
+    drop(engine.create_tenant("acme").await.unwrap());
+    let producer = producer(&nats).await;
+    publish(
+        &producer,
+        "touchbook.events._node.order.updated",
+        &order(1, "c1", "1"),
+    )
+    .await;
+    let node = engine.tenant(NODE_SLUG).unwrap();
+    until("it is taken", || node.head() == 1).await;
+    assert_eq!(dead_letters(&node)[0].0, "unknown_tenant");
+    drop(node);
+    stop(engine).await;
+}

@@ -173,3 +173,72 @@ async fn what_is_delivered_is_taken_or_kept_as_a_dead_letter_byte_for_byte() {
     assert_eq!(dead.personal.unwrap().raw.0, sent.into_bytes());
     stop(engine).await;
 }
+
+/// A commit's boundary falls between an event and its repeat: the repeat is noticed all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn repeats_are_noticed_across_the_boundary_of_a_commit() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let wide = |id: u64| {
+        let address = format!(r#""shipping_address":{{"line":"{}"}},"#, "x".repeat(3_000));
+        let member = r#""status":"Complete""#;
+        order(id, "c1", "1").replace(member, &(address + member))
+    };
+    let twice = (0..500).flat_map(|id| [id, id]);
+    let batch = twice.map(|id| submission(&tenant, &wide(id))).collect();
+    let outcomes = engine.submit(&tenant, batch, false).await.unwrap();
+    for pair in outcomes.chunks(2) {
+        assert_eq!(pair[0].kind, OutcomeKind::Accepted);
+        assert_eq!(pair[1].kind, OutcomeKind::Duplicate);
+        assert_eq!(pair[0].position, pair[1].position);
+    }
+    assert_eq!(tenant.head(), 501);
+    drop(tenant);
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_torn_batch_names_no_position_that_was_taken_back() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    let known = send(&engine, &tenant, &order(1, "c1", "1")).await;
+    let orders = [(1, "c1"), (2, "c1"), (2, "c1"), (3, "nobody")];
+    let batch = orders.map(|(id, who)| submission(&tenant, &order(id, who, "1")));
+    let torn = engine.submit(&tenant, batch.into(), true).await.unwrap();
+    assert_eq!(
+        (&torn[0].kind, torn[0].position),
+        (&OutcomeKind::Duplicate, known.position)
+    );
+    assert_eq!(
+        (&torn[1].kind, torn[1].position),
+        (&OutcomeKind::NotStored, None)
+    );
+    assert_eq!(
+        (&torn[2].kind, torn[2].position),
+        (&OutcomeKind::NotStored, None)
+    );
+    assert_eq!(tenant.head(), 2);
+    drop(tenant);
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_that_two_begin_at_once_begins_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let tenants = futures::future::join_all((0..8).map(|_| engine.create_tenant("acme"))).await;
+    let tenant = tenants[0].as_ref().unwrap();
+    assert!(
+        tenants
+            .iter()
+            .all(|other| Arc::ptr_eq(other.as_ref().unwrap(), tenant))
+    );
+    assert_eq!(
+        send(&engine, tenant, &order(1, "c1", "1")).await.position,
+        Some(2)
+    );
+    drop(tenants);
+    stop(engine).await;
+}

@@ -1,7 +1,7 @@
 //! What one commit appends.
 
 use crate::ledger_history::peek_of;
-use crate::outcome::Outcome;
+use crate::outcome::{Answer, Finished};
 use crate::shared::Shared;
 use std::collections::BTreeMap;
 use touchbook_events::{Record, TenantNumber};
@@ -18,7 +18,7 @@ pub(super) struct Batch {
     bytes: usize,
     /// The last message that is in the batch with all of its events.
     pub(super) checkpoint: Option<Checkpoint>,
-    finished: Vec<(u64, Vec<Outcome>)>,
+    finished: Vec<Finished>,
 }
 
 #[derive(Default)]
@@ -53,6 +53,11 @@ impl Encoded {
     }
 }
 
+/// Whether what stands or falls together can be written together.
+pub(super) fn fits_one_commit(records: &[Record]) -> bool {
+    encode(records).bytes() <= COMMIT_RECORD_BYTES_MAX
+}
+
 pub(super) fn encode(records: &[Record]) -> Encoded {
     let mut encoded = Encoded {
         bytes: Vec::with_capacity(256),
@@ -68,6 +73,7 @@ pub(super) fn encode(records: &[Record]) -> Encoded {
 }
 
 impl Batch {
+    /// Whether `bytes` more keep within one commit; anything does when there is nothing else.
     pub(super) fn has_room(&self, bytes: usize) -> bool {
         self.bytes == 0 || self.bytes + bytes <= COMMIT_RECORD_BYTES_MAX
     }
@@ -80,9 +86,10 @@ impl Batch {
     }
 
     /// Every event of the message at `checkpoint` is in the batch, or changes nothing.
-    pub(super) fn finish(&mut self, checkpoint: Checkpoint, outcomes: Vec<Outcome>) {
+    pub(super) fn finish(&mut self, checkpoint: Checkpoint, answers: Option<Vec<Answer>>) {
         self.checkpoint = Some(checkpoint);
-        self.finished.push((checkpoint.sequence, outcomes));
+        let sequence = checkpoint.sequence;
+        self.finished.push(Finished { sequence, answers });
     }
 
     /// New records always are; a checkpoint alone only where a stream keeps what it counts.
@@ -131,7 +138,7 @@ impl Batch {
             .collect()
     }
 
-    pub(super) fn take_finished(&mut self) -> Vec<(u64, Vec<Outcome>)> {
+    pub(super) fn take_finished(&mut self) -> Vec<Finished> {
         std::mem::take(&mut self.finished)
     }
 }

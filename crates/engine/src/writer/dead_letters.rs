@@ -28,22 +28,31 @@ impl Writer {
             .tenants
             .get_mut(&tenant)
             .expect("the node has a ledger");
-        let id = format!(
-            "{}/{}/{index}",
-            origin.stream_created_at_micros, origin.sequence
-        );
+        let id = id(&dead, index, origin);
         let subject = format!("dead_letter/{id}");
         ::metrics::counter!(names::DEAD_LETTERS_TOTAL, "reason" => dead.problem.code).increment(1);
         let data = Data::DeadLetter(Box::new(of(dead, origin.subject)));
         let key = writer.tenant().key().clone();
         let incoming = Incoming::own(data, SOURCE, &id, &subject, &key);
         let (_, records) = writer.decide(incoming, origin.recorded_at, origin.sequence)?;
-        if records.is_empty() {
-            Ok(())
-        } else {
-            self.push(tenant, records)
-        }
+        self.stage(tenant, records);
+        Ok(())
     }
+}
+
+/// Where the message stood in its stream, and what it was: a stream that was reset gives the same
+/// place to another message.
+fn id(dead: &Dead, index: usize, origin: Origin<'_>) -> String {
+    let raw = blake3::hash(&dead.raw).to_hex();
+    let Origin {
+        stream_created_at_micros,
+        sequence,
+        ..
+    } = origin;
+    format!(
+        "{stream_created_at_micros}/{sequence}/{index}/{}",
+        &raw[..16]
+    )
 }
 
 fn of(dead: Dead, origin: &str) -> DeadLetter {

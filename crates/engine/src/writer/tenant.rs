@@ -7,7 +7,7 @@ use crate::tenant::Tenant;
 use std::collections::HashMap;
 use std::sync::Arc;
 use touchbook_events::{
-    CustomerId, Decision, Digest, Header, Incoming, Record, TenantNumber, Timestamp,
+    CustomerId, Data, Decision, Digest, Header, Incoming, Record, TenantNumber, Timestamp,
 };
 use touchbook_projection::{Context, Decided, Deciders};
 
@@ -22,8 +22,9 @@ pub(crate) struct WriterTenant {
     begun: Option<Begun>,
 }
 
+/// What a record answers to an event with its source and id.
 #[derive(Clone)]
-struct Known {
+pub(crate) struct Known {
     position: u64,
     content: Digest,
     customer: Option<CustomerId>,
@@ -80,16 +81,22 @@ impl WriterTenant {
         if let Some(known) = self.known(incoming.event_key)? {
             return Ok((repeated(&known, incoming.content), Vec::new()));
         }
-        self.recorded_at = self.recorded_at.max(recorded_at);
+        if matches!(incoming.data, Data::TenantCreated(_)) && self.next_position > 1 {
+            // Two began it at once: the first stands, under its own salt.
+            return Ok((Outcome::duplicate(1), Vec::new()));
+        }
+        let recorded_at = self.recorded_at.max(recorded_at);
         let context = Context {
             key: self.tenant.key(),
-            recorded_at: self.recorded_at,
+            recorded_at,
             stream_sequence,
             next_position: self.next_position,
         };
         match self.deciders.decide(context, incoming) {
             Decided::Append { records, index } => {
                 let outcome = appended(&records[index].header);
+                // What appends nothing leaves no trace, so it must not move time either.
+                self.recorded_at = recorded_at;
                 self.remember(&records);
                 Ok((outcome, records))
             }
@@ -149,7 +156,8 @@ impl WriterTenant {
         self.begun = None;
     }
 
-    pub(super) fn rollback(&mut self) {
+    /// Answers the first position that was taken back.
+    pub(super) fn rollback(&mut self) -> u64 {
         self.deciders.rollback();
         if let Some(begun) = self.begun.take() {
             self.next_position = begun.next_position;
@@ -158,13 +166,16 @@ impl WriterTenant {
                 self.pending.remove(event);
             });
         }
+        self.next_position
     }
 
     /// What was decided is durable: readers may see it.
     pub(super) fn committed(&mut self, records: &[Record]) {
-        self.pending.clear();
         if let Some(last) = records.last() {
-            self.tenant.set_head(last.header.position);
+            let durable = last.header.position;
+            // What was decided since is in no index yet.
+            self.pending.retain(|_, known| known.position > durable);
+            self.tenant.set_head(durable);
         }
         self.publish();
     }
@@ -206,7 +217,7 @@ fn appended(header: &Header) -> Outcome {
 }
 
 /// The same id again: with the same content it gets the first answer, for ever.
-fn repeated(known: &Known, content: Digest) -> Outcome {
+pub(crate) fn repeated(known: &Known, content: Digest) -> Outcome {
     let kind = match &known.decision {
         _ if known.content != content => OutcomeKind::Conflict,
         Decision::Effective => OutcomeKind::Duplicate,

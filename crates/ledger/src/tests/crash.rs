@@ -60,7 +60,7 @@ fn a_frame_that_lacks_a_part_is_dropped() {
     let dir = Dir::new();
     let (mut ledger, _) = dir.open();
     append(&mut ledger, T, 1, 200).unwrap();
-    let many: Vec<_> = (1..=9)
+    let many: Vec<_> = (1..=10)
         .map(|tenant| (TenantNumber(tenant), 120_000_usize))
         .collect();
     let bytes: Vec<_> = many
