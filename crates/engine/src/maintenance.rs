@@ -19,6 +19,8 @@ use touchbook_stream::Stream;
 
 /// How often gauges are set and tenants looked at.
 const ROUND: Duration = Duration::from_secs(5);
+/// How much longer deciders go without a snapshot while records keep coming.
+const BUSY_FACTOR: u64 = 4;
 
 pub(crate) struct Maintenance {
     pub(crate) shared: Arc<Shared>,
@@ -58,8 +60,16 @@ impl Maintenance {
                 save(&self.shared, tenant, &*current);
             }
         }
+        // Folding the deciders again costs a core for a moment: while the tenant is busy it waits,
+        // but not for ever.
+        let seen = saved.entry((tenant.number(), "head")).or_default();
+        let is_quiet = std::mem::replace(seen, tenant.head()) == tenant.head();
         let last = saved.entry((tenant.number(), "deciders")).or_default();
-        if tenant.head() >= *last + self.snapshot_records {
+        let since = tenant.head().saturating_sub(*last);
+        let due = self
+            .snapshot_records
+            .saturating_mul(if is_quiet { 1 } else { BUSY_FACTOR });
+        if since >= due {
             *last = tenant.head();
             self.snapshot_deciders(tenant);
         }

@@ -15,7 +15,8 @@ use touchbook_projection::projection::AnyProjection;
 
 /// Commits that may wait for a runner before the writer waits for it.
 const WAITING_COMMITS_MAX: usize = 64;
-/// How long a commit waits in all for runners that are behind; then the runner reads from the ledger.
+/// How long a commit waits in all for runners that are behind; then the runner reads from the
+/// ledger.
 pub(crate) const BEHIND_WAIT: Duration = Duration::from_millis(50);
 /// How often a runner that has nothing to do looks for what it missed.
 const LOOK_AROUND: Duration = Duration::from_millis(200);

@@ -206,7 +206,7 @@ impl Writer {
             .get_mut(&tenant)
             .expect("a tenant that was found is written");
         let (outcome, records) = writer.decide(incoming, origin.recorded_at, origin.sequence)?;
-        ::metrics::counter!(names::EVENTS_TOTAL, "outcome" => outcome.label()).increment(1);
+        self.batch.count(outcome.label());
         self.stage(tenant, records);
         Ok(outcome)
     }
@@ -299,8 +299,9 @@ impl Writer {
         }
     }
 
-    /// Takes a message's records into the batch, in one commit wherever they fit one: a message that
-    /// was half committed would be decided again after a crash, over state that its own half made.
+    /// Takes a message's records into the batch, in one commit wherever they fit one: a message
+    /// that was half committed would be decided again after a crash, over state that its own half
+    /// made.
     fn settle(&mut self) -> Result<(), CommitFailed> {
         let total: usize = self
             .staged
@@ -328,6 +329,9 @@ impl Writer {
             ::metrics::histogram!(names::COMMIT_SECONDS).record(started.elapsed());
             ::metrics::counter!(names::COMMITS_TOTAL).increment(1);
             ::metrics::counter!(names::RECORDS_TOTAL).increment(batch.record_count());
+        }
+        for (outcome, events) in batch.take_counts() {
+            ::metrics::counter!(names::EVENTS_TOTAL, "outcome" => outcome).increment(events);
         }
         let deadline = Instant::now() + BEHIND_WAIT;
         for (number, records) in batch.take_records() {

@@ -19,6 +19,8 @@ pub(super) struct Batch {
     /// The last message that is in the batch with all of its events.
     pub(super) checkpoint: Option<Checkpoint>,
     finished: Vec<Finished>,
+    /// Events decided since the last commit, by outcome.
+    counts: BTreeMap<&'static str, u64>,
 }
 
 #[derive(Default)]
@@ -90,6 +92,14 @@ impl Batch {
         self.checkpoint = Some(checkpoint);
         let sequence = checkpoint.sequence;
         self.finished.push(Finished { sequence, answers });
+    }
+
+    pub(super) fn count(&mut self, outcome: &'static str) {
+        *self.counts.entry(outcome).or_default() += 1;
+    }
+
+    pub(super) fn take_counts(&mut self) -> BTreeMap<&'static str, u64> {
+        std::mem::take(&mut self.counts)
     }
 
     /// New records always are; a checkpoint alone only where a stream keeps what it counts.
