@@ -69,7 +69,8 @@ async fn write_until_killed(
 ) {
     let writing = join_all((0..WRITERS).map(|_| write(service, next_id)));
     let killing = async {
-        tokio::time::sleep(delay).await;
+        // The moment is chance, so there is no condition to wait for.
+        let _ = tokio::time::timeout(delay, std::future::pending::<()>()).await;
         service.kill();
     };
     let (answers, ()) = tokio::join!(writing, killing);

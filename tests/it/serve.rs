@@ -111,13 +111,11 @@ fn the_configuration_is_printed_with_its_origin_and_an_unknown_key_is_refused() 
 
 #[test]
 fn the_help_says_what_there_is() {
-    let help = run(&["--help"]);
+    let help = run(&["-h"]);
     assert!(help.status.success(), "{help:?}");
     let said = String::from_utf8(help.stdout).unwrap();
     insta::assert_snapshot!(said, @r"
-    The ledger of every customer touchpoint.
-
-    Calls, e-mails, SMS, social posts, orders and quotes come in over HTTP or NATS, are stored for good in the order in which they were decided, and are read back as customers and timelines.
+    The ledger of every customer touchpoint
 
     Usage: touchbook <COMMAND>
 
@@ -131,11 +129,8 @@ fn the_help_says_what_there_is() {
       config   Look at the configuration
 
     Options:
-      -h, --help
-              Print help (see a summary with '-h')
-
-      -V, --version
-              Print version
+      -h, --help     Print help (see more with '--help')
+      -V, --version  Print version
 
     Try it: `touchbook demo` serves made-up customers and says what to look at.
     ");

@@ -2,7 +2,7 @@
 //!
 //! Owns the projector [`Customers`], one customer's [`State`], the [`Summary`] that is read from
 //! it, and the tenant-wide [`Index`] (recent, top, search). The state knows no policy: money stands
-//! per currency and order status, and [`summary`] applies policies when it is read.
+//! per currency and order status, and [`summary()`] applies policies when it is read.
 //!
 //! **Never** reads a clock, parses a phone number in a fold, or looks into another projection.
 

@@ -74,8 +74,9 @@ impl std::str::FromStr for Address {
 #[derive(clap::Args, Clone, Debug, Default)]
 #[group(skip)]
 pub(crate) struct Flags {
-    /// embedded, or the address of NATS: nats://[USER@]HOST:4222 (tls:// for TLS), several with
-    /// commas [env: TOUCHBOOK_STREAM; the password: TOUCHBOOK_NATS_PASSWORD] [default: embedded]
+    /// embedded, or the address of NATS: nats://HOST:4222 or nats://USER@HOST:4222 (tls:// for
+    /// TLS), several with commas [env: TOUCHBOOK_STREAM; the password: TOUCHBOOK_NATS_PASSWORD]
+    /// [default: embedded]
     #[arg(long, value_name = "STREAM")]
     pub(crate) stream: Option<String>,
     /// Size of the stream, if the service creates it
