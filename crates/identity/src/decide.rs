@@ -11,8 +11,11 @@ use crate::about::{About, about};
 use crate::resolve::Resolver;
 use crate::state::{Pair, State};
 use touchbook_events::record::Ineffective;
-use touchbook_events::{Data, Decision, Problem};
+use touchbook_events::{Data, Decision, EventType, Problem};
 use touchbook_projection::{Draft, Verdict};
+
+/// The kind of object that commands are about, and that only an event of its own begins.
+const INTERACTION: &str = "interaction";
 
 pub(crate) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem> {
     match &draft.incoming.data {
@@ -31,6 +34,10 @@ pub(crate) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem
         data => {
             let event_type = data.event_type();
             if event_type.is_whole_object() && is_duplicate(state, draft) {
+                return Ok(());
+            }
+            if is_about_an_unknown_interaction(state, draft) {
+                lose(draft, Ineffective::UnknownSubject, None);
                 return Ok(());
             }
             match about(event_type) {
@@ -57,6 +64,17 @@ fn is_duplicate(state: &State, draft: &mut Draft<'_>) -> bool {
         .map(|owner| state.id_of(owner));
     draft.verdict = Verdict::Duplicate { position };
     true
+}
+
+/// Whether a command is about an interaction that nothing wrote down or began: it has nothing to
+/// change, and opens no customer.
+fn is_about_an_unknown_interaction(state: &State, draft: &Draft<'_>) -> bool {
+    let event_type = draft.incoming.data.event_type();
+    let begins = matches!(
+        event_type,
+        EventType::InteractionLogged | EventType::InteractionCreated
+    );
+    event_type.object() == INTERACTION && !begins && state.subject(draft.incoming.subject).is_none()
 }
 
 fn resolver<'a>(state: &'a State, draft: &'a Draft<'_>) -> Resolver<'a> {

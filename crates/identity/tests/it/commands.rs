@@ -51,6 +51,27 @@ fn only_records_that_exist_are_retracted_and_each_once() {
 }
 
 #[test]
+fn a_command_about_an_unknown_interaction_changes_nothing_and_opens_no_customer() {
+    let mut tenant = Tenant::new();
+    let done = r#"{"outcome":"contacted"}"#;
+    let outcome = tenant.send("interaction.completed", "interaction/1", done);
+    assert_eq!(outcome.customer(), None);
+    assert_eq!(decision(outcome), lost(Ineffective::UnknownSubject, None));
+    assert_eq!(tenant.types(0), ["interaction.completed"]);
+
+    let step = r#"{"customer":{"user":"u"},"type":"call","title":"Call"}"#;
+    let created = tenant.send("interaction.created", "interaction/1", step);
+    let outcome = tenant.send("interaction.completed", "interaction/1", done);
+    assert_eq!(outcome.customer(), created.customer());
+    assert_eq!(decision(outcome), Decision::Effective);
+
+    let logged = tenant.send("interaction.logged", "interaction/2", r#"{"type":"call"}"#);
+    let archived = tenant.send("interaction.archived", "interaction/2", "{}");
+    assert_eq!(archived.customer(), logged.customer());
+    assert_eq!(decision(archived), Decision::Effective);
+}
+
+#[test]
 fn an_identifier_is_given_in_normal_form_and_taken_away() {
     let mut tenant = Tenant::new();
     let jane = tenant.customer(r#"{"user":"u"}"#);
