@@ -24,6 +24,27 @@ pub(crate) fn about(event_type: EventType) -> About {
     }
 }
 
+/// Whether later records stand on this one, so that it can't be retracted: who is who, whose a
+/// subject is, the policies that decisions were taken by. Each is undone by a record of its own.
+pub(crate) fn is_structural(event_type: EventType) -> bool {
+    use EventType as Type;
+    matches!(
+        event_type,
+        Type::TenantCreated
+            | Type::PolicyDefined
+            | Type::CustomerCreated
+            | Type::IdentifierAttached
+            | Type::IdentifierDetached
+            | Type::CustomerMerged
+            | Type::CustomerUnmerged
+            | Type::MergeSuggested
+            | Type::MergeDismissed
+            | Type::SubjectAssigned
+            | Type::EventRetracted
+            | Type::EventReinstated
+    )
+}
+
 /// Digests of the object's other names, such as a CallSid.
 pub(crate) fn names(key: &TenantKey, data: &Data) -> Vec<Digest> {
     let event_type = data.event_type();

@@ -1,6 +1,6 @@
 //! The second decider: whose an event is.
 
-use crate::about::{About, about, names};
+use crate::about::{About, about, is_structural, names};
 use crate::decide;
 use crate::resolve;
 use crate::state::State;
@@ -159,7 +159,7 @@ impl Decider for IdentityDecider {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn decide(&self, draft: &mut Draft<'_>) {
@@ -170,6 +170,9 @@ impl Decider for IdentityDecider {
 
     fn apply(&mut self, record: &Record) {
         self.learn(record);
+        if is_structural(record.header.event_type) {
+            self.state.note_structural(record.header.position);
+        }
         if record.header.is_effective() {
             self.evolve(record);
         }

@@ -52,6 +52,8 @@ pub(crate) struct State {
     merges: Merges,
     /// Retracted positions, and the position that retracted each.
     retracted: HashMap<u64, u64>,
+    /// Positions of the records that can't be retracted, in order.
+    structural: Vec<u64>,
     /// The inverse of what was done since `begin`, last first; `None` while no batch is open.
     undo: Option<Vec<Undo>>,
 }
@@ -87,6 +89,11 @@ impl State {
 
     pub(crate) fn retracted_by(&self, position: u64) -> Option<u64> {
         self.retracted.get(&position).copied()
+    }
+
+    /// Whether the record at `position` is one that others stand on.
+    pub(crate) fn is_structural(&self, position: u64) -> bool {
+        self.structural.binary_search(&position).is_ok()
     }
 
     /// The position of the latest revision of `subject` where it has this content and still counts.
@@ -191,6 +198,12 @@ impl State {
                 position,
             });
         }
+    }
+
+    /// Called in the order of positions.
+    pub(crate) fn note_structural(&mut self, position: u64) {
+        self.note(Undo::Structural);
+        self.structural.push(position);
     }
 
     pub(crate) fn retract(&mut self, position: u64, by: u64) {

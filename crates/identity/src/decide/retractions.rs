@@ -12,6 +12,7 @@ pub(super) fn retracted(state: &State, draft: &mut Draft<'_>) -> Result<(), Prob
     };
     let positions = &data.facts.positions;
     check(positions, draft)?;
+    retractable(state, positions)?;
     if positions.iter().all(|at| state.retracted_by(*at).is_some()) {
         let winner = positions.last().and_then(|at| state.retracted_by(*at));
         lose(draft, Ineffective::AlreadyRetracted, winner);
@@ -29,6 +30,21 @@ pub(super) fn reinstated(state: &State, draft: &mut Draft<'_>) -> Result<(), Pro
         lose(draft, Ineffective::NotRetracted, None);
     }
     Ok(())
+}
+
+/// Records that others stand on count for ever.
+fn retractable(state: &State, positions: &[u64]) -> Result<(), Problem> {
+    match positions.iter().position(|at| state.is_structural(*at)) {
+        None => Ok(()),
+        Some(at) => {
+            let detail = format!(
+                "the record at position {} can't be retracted; send the event that undoes it",
+                positions[at]
+            );
+            let pointer = format!("/data/positions/{at}");
+            Err(Problem::new("not_retractable", pointer, detail))
+        }
+    }
 }
 
 fn check(positions: &[u64], draft: &Draft<'_>) -> Result<(), Problem> {

@@ -16,6 +16,7 @@ struct Encoded<'a> {
     suggested: Vec<Pair>,
     parents: &'a Parents,
     retracted: Vec<(u64, u64)>,
+    structural: &'a [u64],
 }
 
 #[derive(Deserialize)]
@@ -27,6 +28,7 @@ struct Decoded {
     suggested: Vec<Pair>,
     parents: Parents,
     retracted: Vec<(u64, u64)>,
+    structural: Vec<u64>,
 }
 
 impl State {
@@ -39,6 +41,7 @@ impl State {
             suggested: sorted(self.suggested.iter().copied()),
             parents: self.merges.parents(),
             retracted: sorted(self.retracted.iter().map(copied)),
+            structural: &self.structural,
         })
     }
 
@@ -52,6 +55,7 @@ impl State {
             suggested: decoded.suggested.into_iter().collect(),
             merges: Merges::from_parents(decoded.parents),
             retracted: decoded.retracted.into_iter().collect(),
+            structural: decoded.structural,
             undo: None,
         })
     }

@@ -35,6 +35,7 @@ pub(super) enum Undo {
         from: CustomerId,
         position: u64,
     },
+    Structural,
     Retracted {
         position: u64,
     },
@@ -95,6 +96,9 @@ impl State {
                 position,
             } => {
                 self.merges.merge(from, member, position);
+            }
+            Undo::Structural => {
+                self.structural.pop();
             }
             Undo::Retracted { position } => {
                 self.retracted.remove(&position);

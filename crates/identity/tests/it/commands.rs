@@ -42,12 +42,48 @@ fn only_records_that_exist_are_retracted_and_each_once() {
     let first = send("retracted", "[2]");
     let again = decision(send("retracted", "[2]"));
     assert_eq!(again, lost(Ineffective::AlreadyRetracted, first.position()));
-    assert_eq!(decision(send("retracted", "[1,2]")), Decision::Effective);
     assert_eq!(decision(send("reinstated", "[2]")), Decision::Effective);
     assert_eq!(
         decision(send("reinstated", "[2]")),
         lost(Ineffective::NotRetracted, None)
     );
+}
+
+#[test]
+fn records_that_others_stand_on_are_not_retracted() {
+    let mut tenant = Tenant::new();
+    let jane = tenant.customer(r#"{"user":"jane"}"#);
+    let joe = tenant.customer(r#"{"user":"joe"}"#);
+    identifier(&mut tenant, "attached", jane, "jane@example.com");
+    identifier(&mut tenant, "detached", jane, "jane@example.com");
+    let pair = format!(r#"{{"customer":"{jane}","other":"{joe}"}}"#);
+    tenant.send("merge.dismissed", "", &pair);
+    let merged = format!(r#"{{"into":"{jane}","members":["{joe}"]}}"#);
+    tenant.send("customer.merged", "", &merged);
+    let unmerged = format!(r#"{{"from":"{jane}","members":["{joe}"]}}"#);
+    tenant.send("customer.unmerged", "", &unmerged);
+    tenant.send("policy.defined", "policy/response_sla", r#"{"value":60}"#);
+    tenant.order("order/1", r#"{"user":"jane"}"#, "Pending");
+    let subject = tenant.driver.key().subject("order/1");
+    let assigned = format!(r#"{{"subject":"{subject}","to":"{joe}"}}"#);
+    tenant.send("subject.assigned", "", &assigned);
+    tenant.send("event.retracted", "", r#"{"positions":[2]}"#);
+    tenant.send("event.reinstated", "", r#"{"positions":[2]}"#);
+    let structural: Vec<u64> = tenant
+        .records()
+        .iter()
+        .filter(|record| !matches!(record.data, Data::SmsReceived(_) | Data::OrderUpdated(_)))
+        .map(|record| record.header.position)
+        .collect();
+    assert_eq!(structural.len(), 11);
+    for position in structural {
+        let data = format!(r#"{{"positions":[2,{position}]}}"#);
+        let refused = problem(tenant.send("event.retracted", "", &data));
+        assert_eq!(
+            (refused.code, &*refused.pointer),
+            ("not_retractable", "/data/positions/1")
+        );
+    }
 }
 
 #[test]
