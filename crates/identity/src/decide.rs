@@ -1,5 +1,6 @@
 //! Deciding whose an event is, and what that causes.
 
+mod available;
 mod identifiers;
 mod merges;
 mod named;
@@ -18,6 +19,7 @@ use touchbook_projection::{Draft, Verdict};
 const INTERACTION: &str = "interaction";
 
 pub(crate) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem> {
+    available::check(draft.incoming.data.event_type())?;
     match &draft.incoming.data {
         Data::CustomerCreated(_) | Data::MergeSuggested(_) => {
             let detail = "isn't sent; Touchbook makes it itself, as the consequence of an event";

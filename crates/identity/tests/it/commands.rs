@@ -2,7 +2,7 @@
 
 use crate::script::{Tenant, decision, problem};
 use touchbook_events::record::Ineffective;
-use touchbook_events::{CustomerId, Data, Decision, IdentifierKind};
+use touchbook_events::{CustomerId, Data, Decision, EventType, IdentifierKind};
 use touchbook_identity::Identifiers;
 use touchbook_projection::driver::Outcome;
 
@@ -192,6 +192,27 @@ fn what_only_the_writer_makes_is_refused() {
         (refused.code, &*refused.pointer),
         ("type_not_allowed", "/type")
     );
+}
+
+#[test]
+fn what_this_version_does_not_carry_out_is_refused() {
+    let mut tenant = Tenant::new();
+    for event_type in [
+        EventType::CustomerErased,
+        EventType::InteractionDeleted,
+        EventType::ImportUndone,
+        EventType::KeyCreated,
+        EventType::KeyRevoked,
+        EventType::WorkflowStarted,
+    ] {
+        let refused = problem(tenant.send_example(event_type));
+        assert_eq!(
+            (refused.code, &*refused.pointer),
+            ("type_not_available", "/type"),
+            "{event_type}"
+        );
+    }
+    assert_eq!(tenant.records().len(), 0);
 }
 
 /// S1-026.

@@ -1,6 +1,8 @@
 //! A tenant to send events to, and short words for what tests look at.
 
-use touchbook_events::{CustomerId, Data, Decision, Problem, Record, TenantKey, Timestamp};
+use touchbook_events::{
+    CustomerId, Data, Decision, EventType, Problem, Record, TenantKey, Timestamp,
+};
 use touchbook_identity::{Identifiers, IdentityDecider};
 use touchbook_policies::PoliciesDecider;
 use touchbook_projection::driver::Outcome;
@@ -53,6 +55,11 @@ impl Tenant {
         let start = Timestamp::from_micros(1_700_000_000_000_000);
         self.driver
             .send(&event, start.plus_seconds(self.sent as i64))
+    }
+
+    pub(crate) fn send_example(&mut self, event_type: EventType) -> Outcome {
+        let at = Timestamp::from_micros(1_800_000_000_000_000);
+        self.driver.send(event_type.example(), at)
     }
 
     /// An SMS, with a subject of its own, from the customer that `reference` names.
