@@ -32,6 +32,9 @@ pub(crate) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem
         Data::IdentifierDetached(_) => identifiers::detached(state, draft),
         Data::SubjectAssigned(_) => subjects::assigned(state, draft),
         Data::EventRetracted(_) => retractions::retracted(state, draft),
+        Data::DeadLetterResolved(data) => {
+            retractions::known(data.facts.position, "/data/position", draft)
+        }
         Data::EventReinstated(_) => retractions::reinstated(state, draft),
         data => {
             let event_type = data.event_type();

@@ -54,16 +54,21 @@ fn check(positions: &[u64], draft: &Draft<'_>) -> Result<(), Problem> {
             "must name at least one record",
         ));
     }
-    let known = 1..draft.context.next_position;
-    match positions.iter().position(|at| !known.contains(at)) {
-        None => Ok(()),
-        Some(at) => {
-            let detail = format!("there is no record at position {}", positions[at]);
-            Err(Problem::new(
-                "unknown_position",
-                format!("/data/positions/{at}"),
-                detail,
-            ))
-        }
+    positions
+        .iter()
+        .enumerate()
+        .try_for_each(|(at, position)| known(*position, format!("/data/positions/{at}"), draft))
+}
+
+/// A position that an event names must be a record's.
+pub(super) fn known(
+    position: u64,
+    pointer: impl Into<String>,
+    draft: &Draft<'_>,
+) -> Result<(), Problem> {
+    if (1..draft.context.next_position).contains(&position) {
+        return Ok(());
     }
+    let detail = format!("there is no record at position {position}");
+    Err(Problem::new("unknown_position", pointer, detail))
 }
