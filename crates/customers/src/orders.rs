@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use touchbook_events::catalogue::order::{Refunded, Updated};
 use touchbook_events::money::Currency;
-use touchbook_events::{Code, Digest, Money};
-use touchbook_projection::{Latest, Stamp};
+use touchbook_events::{Code, Digest, Header, Money};
+use touchbook_projection::{Latest, Refunds, Stamp};
 
 /// A shop's own word for an order's status.
 pub(crate) type OrderStatus = Code<50>;
@@ -26,8 +26,7 @@ struct Order {
     placed: bool,
     status: Latest<OrderStatus>,
     total: Latest<Money>,
-    /// Millionths by currency.
-    refunds: Vec<(Currency, i128)>,
+    refunds: Refunds,
 }
 
 /// Sums per currency and status, in this order.
@@ -63,19 +62,11 @@ impl Orders {
         totals.change(order, true);
     }
 
-    pub(crate) fn refunded(&mut self, subject: Digest, refunded: &Refunded) {
-        let amount = refunded.facts.amount;
-        let order = self.orders.entry(subject).or_default();
+    pub(crate) fn refunded(&mut self, header: &Header, refunded: &Refunded) {
+        let order = self.orders.entry(header.subject).or_default();
         let totals = Arc::make_mut(&mut self.totals);
         totals.change(order, false);
-        let millionths = amount.amount.millionths();
-        match order
-            .refunds
-            .binary_search_by_key(&amount.currency, |(currency, _)| *currency)
-        {
-            Ok(at) => order.refunds[at].1 += millionths,
-            Err(at) => order.refunds.insert(at, (amount.currency, millionths)),
-        }
+        order.refunds.take(header, refunded.facts.amount);
         totals.change(order, true);
     }
 
@@ -101,7 +92,7 @@ impl Totals {
             };
             self.change_bucket(total.currency, status, spent, add);
         }
-        for &(currency, refunded) in &order.refunds {
+        for (currency, refunded) in order.refunds.amounts() {
             self.change_bucket(
                 currency,
                 status,

@@ -45,7 +45,7 @@ impl Projector for Customers {
     type Index = Index;
 
     const NAME: &'static str = "customers";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn apply(state: &mut State, record: &Record) {
         let stamp = Stamp::of(&record.header);
@@ -118,7 +118,7 @@ impl State {
             Data::EmailSent(_) => self.sent(record, AgentInteractionType::Email, place),
             Data::SmsSent(_) => self.sent(record, AgentInteractionType::Sms, place),
             Data::OrderUpdated(updated) => self.orders.updated(subject, changed, updated),
-            Data::OrderRefunded(refunded) => self.orders.refunded(subject, refunded),
+            Data::OrderRefunded(refunded) => self.orders.refunded(header, refunded),
             Data::QuoteUpdated(_) => self.entries.active(changed.time),
             _ => {}
         }

@@ -116,9 +116,9 @@ event_types! {
 
     50 OrderUpdated "order.updated" 1 order::Updated, by [Producer User], object "order",
         key personal order_id, customer customer, placed ordered_at, changed updated_at,
-        whole whole;
+        settle settle, whole whole;
     51 OrderRefunded "order.refunded" 1 order::Refunded, by [Producer User], object "order",
-        key personal order_id;
+        key personal order_id, settle settle;
     55 QuoteUpdated "quote.updated" 1 quote::Updated, by [Producer User], object "quote",
         key personal session_id, customer customer, placed created_at, changed last_activity_at,
         whole whole;

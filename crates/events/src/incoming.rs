@@ -233,6 +233,16 @@ impl Incoming {
         .expect("an envelope that was read can be written")
     }
 
+    /// What tells records of one thing apart from others of its subject: a refund's own id (C9).
+    pub fn correlation(&self, key: &TenantKey) -> Option<Digest> {
+        let Data::OrderRefunded(refunded) = &self.data else {
+            return None;
+        };
+        let refund_id = refunded.personal.as_ref()?.refund_id.as_deref()?;
+        (!refund_id.trim().is_empty())
+            .then(|| key.digest_parts("refund", &[&self.subject.0, refund_id.as_bytes()]))
+    }
+
     /// The instant it claims, or `recorded_at`; more than a day ahead or before 1900 is refused.
     pub fn time_in(
         &self,

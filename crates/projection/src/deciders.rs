@@ -181,7 +181,7 @@ fn header(
         stream_sequence: context.stream_sequence,
         decision: Decision::Effective,
         cause: None,
-        correlation: None,
+        correlation: incoming.correlation(context.key),
         subject: incoming.subject,
         content: incoming.content,
         key: NOT_SEALED,

@@ -15,6 +15,7 @@ pub mod latest;
 mod laws;
 pub mod projection;
 pub mod projector;
+pub mod refunds;
 pub mod slices;
 pub mod snapshot;
 
@@ -25,4 +26,5 @@ pub use history::{History, HistoryError};
 pub use latest::{Latest, Stamp};
 pub use projection::{AnyProjection, Folding, Projection, SHARDS, Stale};
 pub use projector::Projector;
+pub use refunds::Refunds;
 pub use slices::{Groups, Refold, Slices};

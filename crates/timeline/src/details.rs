@@ -8,9 +8,8 @@ mod take;
 use serde::{Deserialize, Serialize};
 use touchbook_events::catalogue::call::{Direction, RecordingStatus, TranscriptStatus};
 use touchbook_events::catalogue::conversation::ConversationStatus;
-use touchbook_events::money::Currency;
 use touchbook_events::{EntrySource, EventType, Money, Score, Timestamp};
-use touchbook_projection::Latest;
+use touchbook_projection::{Latest, Refunds};
 
 /// What an entry shows of its object. The order of the variants is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -111,8 +110,7 @@ pub struct Order<'a> {
     pub total: Latest<Money>,
     pub payment_method: Latest<&'a str>,
     pub updated_at: Latest<Timestamp>,
-    /// Millionths by currency.
-    pub refunds: Vec<(Currency, i128)>,
+    pub refunds: Refunds,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]

@@ -122,7 +122,7 @@ fn order_members<M: SerializeMap>(map: &mut M, order: &Order<'_>) -> Result<(), 
     map.serialize_entry("total", &order.total.get())?;
     map.serialize_entry("payment_method", &order.payment_method.get())?;
     map.serialize_entry("updated_at", &order.updated_at.get())?;
-    map.serialize_entry("refunded", &Refunds(&order.refunds))
+    map.serialize_entry("refunded", &Refunds(&order.refunds.sums()))
 }
 
 fn manual_members<M: SerializeMap>(map: &mut M, manual: &Manual<'_>) -> Result<(), M::Error> {

@@ -28,7 +28,7 @@ impl Projector for Timeline {
     type Index = ();
 
     const NAME: &'static str = "timeline";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn apply(state: &mut State, record: &Record) {
         if record.header.event_type.entry_source().is_some() {

@@ -62,7 +62,7 @@ impl<'a> Stored<'a> {
         self.last_position = record.header.position;
         self.revision_count = self.revision_count.saturating_add(1);
         self.preview.set_some(stamp, preview);
-        self.details.take(stamp, &record.data);
+        self.details.take(stamp, &record.header, &record.data);
     }
 }
 

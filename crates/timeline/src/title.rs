@@ -91,7 +91,7 @@ fn write_order(f: &mut Formatter<'_>, order: &Order<'_>, name: Option<&str>) -> 
         order.status.copied(),
         order.total.copied(),
     )?;
-    for &(currency, refunded) in &order.refunds {
+    for (currency, refunded) in order.refunds.sums() {
         write!(f, ", refunded {}", Millionths(currency, refunded))?;
     }
     Ok(())

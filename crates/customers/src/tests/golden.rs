@@ -1,8 +1,10 @@
 //! One customer's summary after a script.
 
 use super::script::{Script, at, order, person};
+use crate::{Customers, State};
 use serde_json::json;
 use touchbook_events::Policies;
+use touchbook_projection::Projector;
 
 /// S0-001 to S0-007: the seven agent fields, whatever order the events arrive in.
 #[test]
@@ -189,6 +191,40 @@ fn a_synced_order_replaces_itself_and_refunds_lower_what_counts() {
     assert_eq!(script.jane(&policies)["ltv"][0]["amount"], "99.98");
     policies.set("counted_order_statuses", "[]").unwrap();
     assert_eq!(script.jane(&policies)["average_order_value"], json!(null));
+}
+
+/// C9: the refund's own id tells it, else its event does; erasing what was sent changes no number.
+#[test]
+fn a_refund_sent_again_replaces_itself_and_counts_alike_once_erased() {
+    let mut script = Script::new();
+    let refund = |id: Option<&str>, amount: &str| json!({ "refund_id": id, "amount": { "amount": amount, "currency": "ZAR" } });
+    for number in ["1", "2"] {
+        let subject = format!("order/jane:{number}");
+        let placed = order("Complete", "100");
+        script.send("01-15 10:00:00", "order.updated", &subject, placed);
+    }
+    for (time, subject, refund) in [
+        ("01-17 10:00:00", "order/jane:1", refund(Some("R1"), "5")),
+        ("01-16 10:00:00", "order/jane:1", refund(Some("R1"), "50")),
+        ("01-17 10:00:00", "order/jane:1", refund(Some("R1"), "7")),
+        ("01-17 10:00:00", "order/jane:1", refund(Some("R2"), "1")),
+        ("01-17 10:00:00", "order/jane:2", refund(Some("R1"), "2")),
+        ("01-17 10:00:00", "order/jane:2", refund(None, "0.25")),
+        ("01-17 10:00:00", "order/jane:2", refund(Some(" "), "0.25")),
+    ] {
+        script.send(time, "order.refunded", subject, refund);
+    }
+    let ltv = json!([{ "currency": "ZAR", "amount": "189.50" }]);
+    assert_eq!(script.jane(&Policies::default())["ltv"], ltv);
+    let (mut whole, mut erased) = (State::default(), State::default());
+    for record in script.driver.records() {
+        Customers::apply(&mut whole, record);
+        let mut record = record.clone();
+        record.data.erase();
+        record.sent = None;
+        Customers::apply(&mut erased, &record);
+    }
+    assert_eq!(whole.orders, erased.orders);
 }
 
 /// S1-018 to S1-021: by hand, else by value, else by days, as of the instant of the question.

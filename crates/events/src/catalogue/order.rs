@@ -4,6 +4,7 @@ use super::typed::Json;
 use crate::customer_ref::CustomerRef;
 use crate::member::Member;
 use crate::money::Money;
+use crate::problem::Problem;
 use crate::text::{Code, OwnKey, Reason, Word};
 use crate::time::Moment;
 
@@ -29,6 +30,17 @@ event_data! {
     }
 }
 
+impl Updated {
+    pub(crate) fn settle(&mut self) -> Result<(), Problem> {
+        match self.facts.total.value() {
+            Some(total) if total.amount.units < 0 => {
+                Err(Problem::invalid("/total/amount", "must not be negative"))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
 event_data! {
     /// Money goes back for an order (C9).
     Refunded: RefundedFacts, RefundedPersonal {
@@ -40,5 +52,15 @@ event_data! {
             refund_id: Option<OwnKey>,
             reason: Option<Reason>,
         }
+    }
+}
+
+impl Refunded {
+    pub(crate) fn settle(&mut self) -> Result<(), Problem> {
+        if self.facts.amount.amount.units <= 0 {
+            let detail = "must be more than 0; what goes back is no negative amount";
+            return Err(Problem::invalid("/amount/amount", detail));
+        }
+        Ok(())
     }
 }

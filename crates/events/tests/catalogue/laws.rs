@@ -27,19 +27,18 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-fn money() -> impl Strategy<Value = Value> {
-    (
-        "0|-?[1-9][0-9]{0,9}(\\.[0-9]{1,6})?",
-        any::<bool>(),
-        "[A-Z]{3}",
-    )
-        .prop_map(|(text, as_text, currency)| {
-            let amount = match as_text {
-                true => Value::from(text),
-                false => serde_json::from_str(&text).unwrap(),
-            };
-            json!({ "amount": amount, "currency": currency })
-        })
+/// Any amount of a quote; an order's is not below 0.
+const AMOUNT: &str = "0|-?[1-9][0-9]{0,9}(\\.[0-9]{1,6})?";
+const ORDER_AMOUNT: &str = "0|[1-9][0-9]{0,9}(\\.[0-9]{1,6})?";
+
+fn money(amount: &'static str) -> impl Strategy<Value = Value> {
+    (amount, any::<bool>(), "[A-Z]{3}").prop_map(|(text, as_text, currency)| {
+        let amount = match as_text {
+            true => Value::from(text),
+            false => serde_json::from_str(&text).unwrap(),
+        };
+        json!({ "amount": amount, "currency": currency })
+    })
 }
 
 /// A member that may be absent, null or there.
@@ -66,7 +65,7 @@ fn object(members: Vec<(&'static str, BoxedStrategy<Option<Value>>)>) -> BoxedSt
 fn payload() -> impl Strategy<Value = (&'static str, Value)> {
     let order = object(vec![
         ("status", member(text(".{0,50}"))),
-        ("total", member(money())),
+        ("total", member(money(ORDER_AMOUNT))),
         (
             "items",
             member(prop::collection::vec(any_json(), 0..4).prop_map(Value::from)),
@@ -79,7 +78,7 @@ fn payload() -> impl Strategy<Value = (&'static str, Value)> {
     ]);
     let quote = object(vec![
         ("company", member(text(".{0,60}"))),
-        ("total", member(money())),
+        ("total", member(money(AMOUNT))),
         ("x-rank", member(any_json())),
     ]);
     let logged = object(vec![

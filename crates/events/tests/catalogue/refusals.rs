@@ -55,6 +55,9 @@ fn the_member_at_fault_is_named() {
         ("order.updated", r#"{"total":{"amount":1e3,"currency":"ZAR"}}"#.to_owned(), "/data/total/amount"),
         ("order.updated", r#"{"total":{"amount":1e999,"currency":"ZAR"}}"#.to_owned(), "/data/total/amount"),
         ("order.updated", r#"{"total":{"amount":1,"currency":"rand"}}"#.to_owned(), "/data/total/currency"),
+        ("order.updated", r#"{"total":{"amount":"-0.01","currency":"ZAR"}}"#.to_owned(), "/data/total/amount"),
+        ("order.refunded", r#"{"amount":{"amount":0,"currency":"ZAR"}}"#.to_owned(), "/data/amount/amount"),
+        ("order.refunded", r#"{"amount":{"amount":"-5","currency":"ZAR"}}"#.to_owned(), "/data/amount/amount"),
     ] {
         let problem = problem(event_type, &data);
         assert_eq!(problem.pointer, pointer, "{event_type} {data}: {problem}");

@@ -5,15 +5,14 @@ use super::{
     Order, Quote, Social, Workflow,
 };
 use touchbook_events::catalogue::call::{self, Direction};
-use touchbook_events::catalogue::order::Refunded;
 use touchbook_events::catalogue::{conversation, interaction, message, order, quote, social};
 use touchbook_events::time::Moment;
-use touchbook_events::{Code, Data, Member, Text, Timestamp};
+use touchbook_events::{Code, Data, Header, Member, Text, Timestamp};
 use touchbook_projection::{Latest, Stamp};
 
 impl<'a> Details<'a> {
     /// Takes what a record says; one about another kind of object says nothing.
-    pub(crate) fn take(&mut self, stamp: Stamp, data: &'a Data) {
+    pub(crate) fn take(&mut self, stamp: Stamp, header: &Header, data: &'a Data) {
         match self {
             Self::Call(call) => call.take(stamp, data),
             Self::Email(email) => email.take(stamp, data),
@@ -31,7 +30,9 @@ impl<'a> Details<'a> {
             Self::Social(social) => social.take(stamp, data),
             Self::Order(order) => match data {
                 Data::OrderUpdated(updated) => order.take(stamp, &updated.facts),
-                Data::OrderRefunded(refunded) => order.refund(refunded),
+                Data::OrderRefunded(refunded) => {
+                    order.refunds.take(header, refunded.facts.amount);
+                }
                 _ => {}
             },
             Self::Manual(manual) => {
@@ -246,18 +247,6 @@ impl<'a> Order<'a> {
         self.total.set_member(stamp, &facts.total, |total| *total);
         code(&mut self.payment_method, stamp, &facts.payment_method);
         moment(&mut self.updated_at, stamp, &facts.updated_at);
-    }
-
-    fn refund(&mut self, refunded: &Refunded) {
-        let amount = refunded.facts.amount;
-        let millionths = amount.amount.millionths();
-        match self
-            .refunds
-            .binary_search_by_key(&amount.currency, |(currency, _)| *currency)
-        {
-            Ok(at) => self.refunds[at].1 += millionths,
-            Err(at) => self.refunds.insert(at, (amount.currency, millionths)),
-        }
     }
 }
 

@@ -223,7 +223,10 @@ fn an_order_shows_its_latest_revision_whenever_that_arrives() {
         "order/jane:1",
         amount.clone(),
     );
-    script.send("01-20 00:00:00", "order.refunded", "order/jane:1", amount);
+    let known = json!({ "refund_id": "R1", "amount": { "amount": "7", "currency": "ZAR" } });
+    script.send("01-19 12:00:00", "order.refunded", "order/jane:1", known);
+    let known = json!({ "refund_id": "R1", "amount": amount["amount"] });
+    script.send("01-20 00:00:00", "order.refunded", "order/jane:1", known);
     let entry = &script.timeline()[0];
     assert_eq!(
         entry["title"],
@@ -233,7 +236,7 @@ fn an_order_shows_its_latest_revision_whenever_that_arrives() {
         entry["occurred_at"], "2024-01-15T10:30:00Z",
         "where it was ordered"
     );
-    assert_eq!(entry["revision_count"], 4);
+    assert_eq!(entry["revision_count"], 5);
     assert_eq!(
         entry["details"]["refunded"],
         json!([{ "currency": "ZAR", "amount": "201.00" }])
