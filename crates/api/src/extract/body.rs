@@ -7,7 +7,7 @@ use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt;
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 use touchbook_events as events;
 use touchbook_events::limits::BATCH_BYTES_MAX;
 
@@ -77,7 +77,7 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for JsonBody<T>
     }
 }
 
-/// One JSON value, read as `T`: 400 where it is no JSON, 422 where it is no `T`.
+/// One JSON object, read as `T`: 400 where it is no JSON, 422 where it is no `T`.
 pub(crate) struct JsonBody<T>(pub T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
@@ -88,6 +88,13 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
             return Err(unsupported(vec!["application/json"]));
         }
         let bytes = collect(request, BODY_BYTES_MAX).await?;
+        let begins_with = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
+        if begins_with == Some(&b'[') {
+            // serde would take an array's items for the members of an object, one by one.
+            serde_json::from_slice::<IgnoredAny>(&bytes)
+                .map_err(|error| events::Problem::unreadable(error.to_string()))?;
+            return Err(events::Problem::invalid("", "must be an object, is an array").into());
+        }
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
         let read = serde_path_to_error::deserialize(&mut reader)
             .map_err(|error| events::Problem::from_path_error(&error))?;
