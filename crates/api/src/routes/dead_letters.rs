@@ -17,8 +17,10 @@ use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::value::to_raw_value;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use touchbook_engine::Tenant;
 use touchbook_events::catalogue::dead_letter::{DeadLetter, RawBytes};
+use touchbook_events::catalogue::import::DeadLetterResolved;
 use touchbook_events::{CustomerId, Data, EventType, Header, Record};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -86,18 +88,12 @@ fn list(tenant: &Tenant, params: &ListParams, head: u64) -> Result<DeadLetterLis
             Data::DeadLetter(letter) => {
                 letters.insert(header.position, (header, letter));
             }
-            Data::DeadLetterResolved(resolved) if header.is_effective() => {
-                let resolution = Resolution {
-                    position: header.position,
-                    resubmitted_position: resolved.facts.resubmitted_position,
-                    reason: resolved
-                        .personal
-                        .and_then(|personal| personal.reason)
-                        .map(|reason| reason.to_string()),
-                };
-                resolutions
-                    .entry(resolved.facts.position)
-                    .or_insert(resolution);
+            Data::DeadLetterResolved(resolved) => {
+                if let Some(resolution) = resolution(&header, &resolved) {
+                    resolutions
+                        .entry(resolved.facts.position)
+                        .or_insert(resolution);
+                }
             }
             _ => {}
         }
@@ -122,6 +118,34 @@ fn list(tenant: &Tenant, params: &ListParams, head: u64) -> Result<DeadLetterLis
     Ok(DeadLetterList { items, next_cursor })
 }
 
+/// What the record says of a letter that came before it; one that comes after it, it can't mean.
+fn resolution(header: &Header, resolved: &DeadLetterResolved) -> Option<Resolution> {
+    if !header.is_effective() || header.position <= resolved.facts.position {
+        return None;
+    }
+    let personal = resolved.personal.as_ref();
+    let reason = personal.and_then(|personal| personal.reason.as_ref());
+    Some(Resolution {
+        position: header.position,
+        resubmitted_position: resolved.facts.resubmitted_position,
+        reason: reason.map(ToString::to_string),
+    })
+}
+
+/// What dealt with the letter at `position` first.
+fn resolution_of(tenant: &Tenant, position: u64) -> Result<Option<Resolution>, Problem> {
+    let mut first = None;
+    tenant.customer_records(CustomerId::NIL, tenant.head(), &mut |record| {
+        if let Data::DeadLetterResolved(resolved) = &record.data
+            && resolved.facts.position == position
+            && first.is_none()
+        {
+            first = resolution(&record.header, resolved);
+        }
+    })?;
+    Ok(first)
+}
+
 fn item(header: &Header, letter: DeadLetter, resolution: Option<Resolution>) -> DeadLetterItem {
     let (raw, pointer, detail) = match letter.personal {
         Some(personal) => (Some(personal.raw), personal.pointer, Some(personal.detail)),
@@ -141,7 +165,8 @@ fn item(header: &Header, letter: DeadLetter, resolution: Option<Resolution>) -> 
 
 /// Send a dead letter again
 ///
-/// It is decided like any event. What is wrong with it still is answered as if you had sent it.
+/// It is decided like any event. What is wrong with it still is answered as if you had sent it. One
+/// that was dealt with already is answered 409 with the position that says so.
 #[utoipa::path(
     post,
     path = "/api/v1/dead-letters/{position}/resubmit",
@@ -158,6 +183,10 @@ pub(crate) async fn resubmit_dead_letter(
     reason: Option<JsonBody<ResolutionReason>>,
 ) -> Result<Json<Written>, Problem> {
     let RawBytes(raw) = raw(&caller, position)?;
+    let tenant = Arc::clone(&caller.tenant);
+    if let Some(resolution) = blocking(move || resolution_of(&tenant, position)).await? {
+        return Err(resolved_already(&resolution));
+    }
     let resubmitted = match decode(MediaType::Json, &raw.into(), &caller.sender())? {
         Decoded::One(item) => caller.submit_one(&api, item?).await?.position,
         Decoded::Many(items) => {
@@ -192,6 +221,15 @@ pub(crate) async fn dismiss_dead_letter(
     resolve(&api, &caller, position, None, reason)
         .await
         .map(Json)
+}
+
+fn resolved_already(resolution: &Resolution) -> Problem {
+    let detail = match resolution.resubmitted_position {
+        Some(position) => format!("it was sent again already, and stands at position {position}"),
+        None => "it was dismissed".to_owned(),
+    };
+    Problem::new(StatusCode::CONFLICT, "already_resolved", detail)
+        .position(Some(resolution.position))
 }
 
 /// What came in, of a dead letter that exists and is not erased.

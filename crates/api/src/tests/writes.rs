@@ -65,6 +65,11 @@ async fn a_bad_customer_is_told_where() {
         ),
         (json!({"name": "Jane"}), (422, "invalid_value"), Value::Null),
         (json!([]), (422, "invalid_value"), Value::Null),
+        (
+            json!([null, null, "j@x.org"]),
+            (422, "invalid_value"),
+            Value::Null,
+        ),
     ] {
         let answer = service
             .write("POST", "/api/v1/customers", None, body.clone())
@@ -72,10 +77,12 @@ async fn a_bad_customer_is_told_where() {
         assert_eq!(answer.problem(), want, "{body}: {:?}", answer.body);
         assert_eq!(answer.body["pointer"], pointer, "{body}: {:?}", answer.body);
     }
-    let torn = service
-        .post("/api/v1/customers", "application/json", "{\"email\":")
-        .await;
-    assert_eq!(torn.problem(), (400, "unreadable"));
+    for torn in ["{\"email\":", " [null"] {
+        let torn = service
+            .post("/api/v1/customers", "application/json", torn)
+            .await;
+        assert_eq!(torn.problem(), (400, "unreadable"));
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,6 +141,8 @@ async fn a_policy_holds_once_it_is_set() {
         "{:?}",
         bad.body
     );
+    let array = service.write("PUT", path, None, json!([30])).await;
+    assert_eq!(array.problem(), (422, "invalid_value"));
     let list = service.get("/api/v1/policies").await;
     assert!(list.body["items"].as_array().unwrap().len() > 5);
     let back = service
@@ -226,6 +235,22 @@ async fn a_dead_letter_is_dealt_with_once() {
             .status,
         409
     );
+    let head = service
+        .api
+        .engine()
+        .create_tenant("default")
+        .await
+        .unwrap()
+        .head();
+    for (position, said) in [(usable, "sent again"), (useless, "dismissed")] {
+        let request = Request::post(resubmit(position)).body(Body::empty());
+        let late = service.send(request.unwrap()).await;
+        assert_eq!(late.problem(), (409, "already_resolved"), "{:?}", late.body);
+        assert!(late.body["detail"].as_str().unwrap().contains(said));
+        assert!(late.body["position"].as_u64().unwrap() > position);
+    }
+    let tenant = service.api.engine().create_tenant("default").await.unwrap();
+    assert_eq!(tenant.head(), head, "nothing more was stored");
     assert!(listed("").await.0.is_empty());
     let (resolved, _) = listed("status=resolved").await;
     assert_eq!(resolved[0]["resolution"]["reason"], "noise");
