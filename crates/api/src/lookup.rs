@@ -4,6 +4,7 @@ use crate::extract::Caller;
 use crate::problem::Problem;
 use std::sync::Arc;
 use touchbook_customers::Customers;
+use touchbook_engine::chain;
 use touchbook_events::{CustomerId, Policies};
 use touchbook_identity::{Identifiers, Lookup};
 use touchbook_projection::{Projection, Projector};
@@ -30,7 +31,7 @@ impl Caller {
 pub(crate) fn customer(caller: &Caller, named: &str) -> Result<CustomerId, Problem> {
     let policies = caller.policies();
     let lookup = Lookup::parse(named, policies.default_region.as_deref())
-        .map_err(|error| Problem::unreadable("invalid_reference", error.to_string()))?;
+        .map_err(|error| Problem::unreadable("invalid_reference", chain(&error)))?;
     let customers = caller.projection::<Customers>()?;
     let found = match lookup {
         Lookup::Id(id) => Some(id),

@@ -161,6 +161,17 @@ impl<P: Projector> Projection<P> {
         }
     }
 
+    /// Visits customers as [`Projection::for_each`] does, until `each` finds something.
+    pub fn find<R>(&self, mut each: impl FnMut(CustomerId, &P::State) -> Option<R>) -> Option<R> {
+        self.shards.iter().find_map(|shard| {
+            let shard = read_lock(shard);
+            shard
+                .slots
+                .iter()
+                .find_map(|(customer, slot)| each(*customer, &slot.state))
+        })
+    }
+
     /// The customers whose fold panicked, in order of ids.
     pub fn quarantined(&self) -> Vec<(CustomerId, Stale)> {
         let mut quarantined = Vec::new();

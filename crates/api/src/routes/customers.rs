@@ -51,6 +51,9 @@ impl Params for ListParams {
     fn read(values: &mut Values) -> Result<Self, Problem> {
         let view = values.one_of("view", &["recent", "top"])?;
         let q = values.text("q")?;
+        if q.as_deref().is_some_and(|query| query.trim().is_empty()) {
+            return Err(invalid("q", "must not be empty"));
+        }
         if q.is_some() && view.is_some() {
             return Err(invalid(
                 "q",

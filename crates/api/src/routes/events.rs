@@ -10,9 +10,10 @@ use crate::state::Api;
 use crate::wire::event::{BatchWritten, EventRecord, Written};
 use axum::Json;
 use axum::extract::State;
-use axum::http::{HeaderValue, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Serialize;
+use touchbook_events::{EventType, Header};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -125,7 +126,8 @@ pub(crate) async fn get_event(
 
 /// Read a record's stored bytes
 ///
-/// The bytes that the hash chain runs over.
+/// The bytes that the hash chain runs over. Those of `tenant.created` hold the tenant's salt, and
+/// are answered 409.
 #[utoipa::path(
     get,
     path = "/api/v1/events/{position}/raw",
@@ -148,6 +150,11 @@ pub(crate) async fn get_event_raw(
     let Some(bytes) = caller.tenant.record_bytes(position)? else {
         return Err(Problem::not_found());
     };
+    let header = Header::peek(&bytes).map_err(|error| Problem::internal(&error))?;
+    if header.event_type == EventType::TenantCreated {
+        let detail = "these bytes hold the tenant's salt, which is not given out";
+        return Err(Problem::new(StatusCode::CONFLICT, "holds_secret", detail));
+    }
     let octets = HeaderValue::from_static("application/octet-stream");
     Ok(Stamped(head, ([(header::CONTENT_TYPE, octets)], bytes)).into_response())
 }

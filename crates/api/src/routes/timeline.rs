@@ -231,13 +231,7 @@ impl Found {
 
 /// Whose timeline the entry is in. No index says so: it would be as large as the timelines.
 fn owner(timeline: &Projection<Timeline>, subject: Digest) -> Option<CustomerId> {
-    let mut owner = None;
-    timeline.for_each(|customer, state| {
-        if owner.is_none() && state.entry(subject).is_some() {
-            owner = Some(customer);
-        }
-    });
-    owner
+    timeline.find(|customer, state| state.entry(subject).map(|_| customer))
 }
 
 /// The entry's records, of the customer's slice.

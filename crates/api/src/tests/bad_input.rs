@@ -45,6 +45,7 @@ const REQUESTS: &[(&str, &str, (u16, &str))] = &[
         "/api/v1/customers?cursor=abc",
         (400, "invalid_parameter"),
     ),
+    ("GET", "/api/v1/customers?q=%20", (400, "invalid_parameter")),
     ("GET", "/api/v1/customers/jane", (400, "invalid_reference")),
     (
         "GET",

@@ -70,6 +70,17 @@ async fn lists_go_by_page() {
     assert_eq!(names(&service.get("/api/v1/customers").await).len(), 2);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_can_be_nobodys_is_told_why() {
+    let service = Service::start().await;
+    let answer = service.get("/api/v1/customers/email:jane").await;
+    assert_eq!(answer.problem(), (400, "invalid_reference"));
+    assert_eq!(
+        answer.body["detail"],
+        "`email` must be one: not an e-mail address such as jane@example.com"
+    );
+}
+
 /// Merged customers are one row, and answer under each other's names.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_merged_customer_is_listed_once() {

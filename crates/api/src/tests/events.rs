@@ -95,6 +95,21 @@ async fn the_ledger_is_read_in_order_and_by_subject() {
     .await;
 }
 
+/// With the salt, anybody could find out by trying what the ledger's digests are of.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_salt_of_a_tenant_is_not_given_out() {
+    let service = Service::start().await;
+    service.stored(&order("1", "7", json!({}))).await;
+    let one = service.get("/api/v1/events/1").await;
+    assert_eq!(one.body["type"], "tenant.created");
+    assert_eq!(one.body["data"], json!({"slug": "default", "salt": "…"}));
+    let list = service.get("/api/v1/ledger/events?limit=1").await;
+    assert_eq!(list.body["items"][0]["data"], one.body["data"]);
+    let raw = service.get("/api/v1/events/1/raw").await;
+    assert_eq!(raw.problem(), (409, "holds_secret"));
+    assert_eq!(service.get("/api/v1/events/2/raw").await.status, 200);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn tenants_do_not_see_each_other() {
     let service = Service::start().await;

@@ -2,7 +2,7 @@
 
 use super::problem::ItemProblem;
 use serde::Serialize;
-use touchbook_events::{CustomerId, Data, Decision, Record, Timestamp};
+use touchbook_events::{Code, CustomerId, Data, Decision, Record, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -88,9 +88,20 @@ pub(crate) struct EventRecord {
     pub data: Data,
 }
 
+/// What stands for a secret.
+const REDACTED: &str = "…";
+
 impl From<Record> for EventRecord {
     fn from(record: Record) -> Self {
-        let Record { header, data, sent } = record;
+        let Record {
+            header,
+            mut data,
+            sent,
+        } = record;
+        if let Data::TenantCreated(created) = &mut data {
+            // Whoever knows it can find out what the ledger's digests are of.
+            created.facts.salt = Code::clipped(REDACTED);
+        }
         let (decision, reason, winner) = match header.decision {
             Decision::Effective => (DecisionName::Effective, None, None),
             Decision::Ineffective { reason, winner } => {
