@@ -5,6 +5,7 @@ use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use touchbook_events::customer_ref::SentIdentifier;
+use touchbook_events::limits::FIELDS_MAX;
 use touchbook_events::{CustomerRef, IdentifierKind, Timestamp};
 use touchbook_projection::{Latest, Stamp};
 
@@ -128,16 +129,14 @@ fn describe(latest: &mut Latest<Arc<str>>, stamp: Stamp, text: Option<&str>) {
 pub(crate) struct Fields(BTreeMap<Box<str>, Latest<Box<str>>>);
 
 impl Fields {
-    /// Most names that a customer can have (`http.md`, limits); later ones are left out.
-    const MAX: usize = 100;
-
-    /// Takes the members of `json`; what is no object says nothing.
+    /// Takes the members of `json`; what is no object says nothing, and names above the most that
+    /// a customer can have are left out.
     pub(crate) fn set(&mut self, stamp: Stamp, json: &str) {
         let Ok(members) = serde_json::from_str::<BTreeMap<Box<str>, &RawValue>>(json) else {
             return;
         };
         for (name, value) in members {
-            if self.0.len() < Self::MAX || self.0.contains_key(&name) {
+            if self.0.len() < FIELDS_MAX || self.0.contains_key(&name) {
                 let value = Some(value.get()).filter(|text| *text != "null");
                 self.0
                     .entry(name)

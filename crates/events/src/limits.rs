@@ -26,4 +26,8 @@ pub const MEMBERS_PER_GROUP_MAX: usize = 50;
 pub const SLUG_CHARS_MAX: usize = 40;
 /// Other names of one object that one event may bring.
 pub const ALIASES_MAX: usize = 2;
+/// Standard fields, and a tenant's own ones, of one customer.
+pub const FIELDS_MAX: usize = 100;
+/// A field's value.
+pub const FIELD_CHARS_MAX: usize = 500;
 pub const STEPS_PER_TEMPLATE_MAX: usize = 50;

@@ -4,10 +4,13 @@ use super::typed::Json;
 use crate::customer_ref::{CustomerRef, IdentifierKind, SentIdentifier};
 use crate::digest::Digest;
 use crate::id::CustomerId;
+use crate::limits::{FIELD_CHARS_MAX, FIELDS_MAX};
 use crate::member::Member;
-use crate::problem::Problem;
+use crate::problem::{Problem, pointer_to};
 use crate::text::{Reason, Text};
 use crate::time::Moment;
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
 
 event_data! {
     /// A customer begins, with the identifiers of the event that named it first.
@@ -205,8 +208,41 @@ event_data! {
 
 impl Updated {
     pub(crate) fn settle(&mut self) -> Result<(), Problem> {
-        named(self.personal.as_ref().map(|personal| &personal.customer))
+        let Some(personal) = &self.personal else {
+            return Ok(());
+        };
+        named(Some(&personal.customer))?;
+        check_fields("/fields", personal.fields.as_ref())?;
+        check_fields("/custom_fields", personal.custom_fields.as_ref())
     }
+}
+
+/// Fields of a customer by name: an object of so many members, each value so long as text.
+fn check_fields(pointer: &str, fields: Option<&Json>) -> Result<(), Problem> {
+    let Some(Json(json)) = fields else {
+        return Ok(());
+    };
+    let Ok(members) = serde_json::from_str::<BTreeMap<String, &RawValue>>(json) else {
+        return Err(Problem::invalid(pointer, "must be an object"));
+    };
+    if members.len() > FIELDS_MAX {
+        let detail = format!(
+            "{} members, at most {FIELDS_MAX} are allowed",
+            members.len()
+        );
+        return Err(Problem::invalid(pointer, detail));
+    }
+    for (name, value) in members {
+        let chars = match serde_json::from_str::<String>(value.get()) {
+            Ok(text) => text.chars().count(),
+            Err(_) => value.get().chars().count(),
+        };
+        if chars > FIELD_CHARS_MAX {
+            let detail = format!("{chars} characters long, at most {FIELD_CHARS_MAX} are allowed");
+            return Err(Problem::invalid(pointer_to(&name), detail).under(pointer));
+        }
+    }
+    Ok(())
 }
 
 /// A payload whose customer is required must name one.

@@ -86,6 +86,39 @@ fn lengths_are_counted_in_characters() {
     }
 }
 
+#[test]
+fn fields_of_a_customer_are_so_many_and_so_long() {
+    let payload = |fields: &Value| {
+        json!({ "customer": { "user": "u" }, "custom_fields": fields }).to_string()
+    };
+    let many = |count: usize| -> Value {
+        let members = (0..count).map(|n| (format!("f{n}"), json!(n)));
+        Value::Object(members.collect())
+    };
+    for fields in [
+        many(100),
+        json!({ "a": "é".repeat(500), "b": null, "c": [1, 2] }),
+        Value::Null,
+    ] {
+        taken("customer.updated", &payload(&fields));
+    }
+    for (fields, pointer) in [
+        (many(101), "/data/custom_fields"),
+        (json!([1]), "/data/custom_fields"),
+        (json!("text"), "/data/custom_fields"),
+        (
+            json!({ "a/b": "é".repeat(501) }),
+            "/data/custom_fields/a~1b",
+        ),
+        (json!({ "c": ["x".repeat(500)] }), "/data/custom_fields/c"),
+    ] {
+        let problem = problem("customer.updated", &payload(&fields));
+        assert_eq!(problem.pointer, pointer, "{problem}");
+    }
+    let fields = r#"{"customer":{"user":"u"},"fields":5}"#;
+    assert_eq!(problem("customer.updated", fields).pointer, "/data/fields");
+}
+
 /// C2: an alias becomes its outcome, the word as submitted stays beside it.
 #[test]
 fn outcomes_are_canonical_and_keep_the_word_that_was_sent() {
