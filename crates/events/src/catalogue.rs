@@ -82,7 +82,7 @@ event_types! {
     24 CustomerErased "customer.erased" 1 customer::Erased, by [User], object "customer";
 
     30 CallStarted "call.started" 1 call::Started, by [Producer User], object "call",
-        key personal call_id, customer customer, aliases aliases;
+        key personal call_id, customer customer, aliases aliases, settle settle;
     31 CallEnded "call.ended" 1 call::Ended, by [Producer User], object "call",
         key personal call_id;
     32 CallOutcomeRecorded "call.outcome_recorded" 1 call::OutcomeRecorded, by [Producer User],

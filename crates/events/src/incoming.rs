@@ -138,7 +138,9 @@ impl Incoming {
         }
         let json = envelope.data.map_or("{}", |data| data.get());
         let mut data = Data::read(event_type, json).map_err(|problem| problem.under("/data"))?;
-        data.settle().map_err(|problem| problem.under("/data"))?;
+        data.check_own_key()
+            .and_then(|()| data.settle())
+            .map_err(|problem| problem.under("/data"))?;
         let time = envelope.time.as_deref().map(Moment::parse).transpose();
         let time = time.map_err(|error| Problem::invalid("/time", error.to_string()))?;
         let subject = subject_of(envelope, event_type, &data);

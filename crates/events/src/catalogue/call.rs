@@ -2,6 +2,7 @@
 
 use super::outcome::{Outcome, settle_outcome};
 use super::sentiment::Scorer;
+use super::typed::not_blank;
 use crate::customer_ref::CustomerRef;
 use crate::limits::ALIASES_MAX;
 use crate::money::Decimal;
@@ -72,6 +73,17 @@ event_data! {
 }
 
 impl Started {
+    pub(crate) fn settle(&mut self) -> Result<(), Problem> {
+        let aliases = self
+            .personal
+            .as_ref()
+            .and_then(|personal| personal.aliases.as_ref());
+        match aliases {
+            Some(aliases) => not_blank(&aliases.call_sid, "/aliases/call_sid"),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn aliases(&self) -> [Option<&str>; ALIASES_MAX] {
         let aliases = self
             .personal
@@ -162,6 +174,15 @@ event_data! {
 }
 
 impl RecordingUpdated {
+    pub(crate) fn check_names(&self) -> Result<(), Problem> {
+        let Some(personal) = &self.personal else {
+            return Ok(());
+        };
+        not_blank(&personal.call_id, "/call_id")?;
+        not_blank(&personal.call_sid, "/call_sid")?;
+        not_blank(&personal.recording_sid, "/recording_sid")
+    }
+
     /// The call's own name, else Twilio's, which is an alias of the call's subject.
     pub(crate) fn own_key(&self) -> Option<Cow<'_, str>> {
         let personal = self.personal.as_ref()?;

@@ -1,8 +1,9 @@
 //! Social media: mentions, comments and direct messages.
 
-use super::typed::Object;
+use super::typed::{Object, not_blank};
 use crate::customer_ref::CustomerRef;
 use crate::member::Member;
+use crate::problem::Problem;
 use crate::text::{Address, Body, OwnKey, Url, Word};
 use crate::time::Moment;
 use std::borrow::Cow;
@@ -60,6 +61,13 @@ event_data! {
 }
 
 impl Received {
+    pub(crate) fn check_names(&self) -> Result<(), Problem> {
+        match &self.personal {
+            Some(personal) => not_blank(&personal.social_id, "/social_id"),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn own_key(&self) -> Option<Cow<'_, str>> {
         let personal = self.personal.as_ref()?;
         let names = Names {
@@ -75,6 +83,13 @@ impl Received {
 }
 
 impl Sent {
+    pub(crate) fn check_names(&self) -> Result<(), Problem> {
+        match &self.personal {
+            Some(personal) => not_blank(&personal.social_id, "/social_id"),
+            None => Ok(()),
+        }
+    }
+
     pub(crate) fn own_key(&self) -> Option<Cow<'_, str>> {
         let personal = self.personal.as_ref()?;
         let names = Names {

@@ -189,6 +189,14 @@ impl<T: AsKey> AsKey for Option<T> {
     }
 }
 
+/// A name may be absent, and is something where it is not.
+pub(super) fn not_blank(key: &impl AsKey, pointer: &str) -> Result<(), Problem> {
+    match key.as_key() {
+        Some(key) if key.trim().is_empty() => Err(Problem::invalid(pointer, "must not be blank")),
+        _ => Ok(()),
+    }
+}
+
 /// Reads a payload from JSON; the slower pass that finds the pointer runs only on a failure.
 pub(super) fn read<T: EventData>(json: &str) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_str(json);

@@ -144,6 +144,13 @@ macro_rules! event_types {
                 }
             }
 
+            /// Refuses a blank name, which all objects without one would share.
+            pub(crate) fn check_own_key(&self) -> Result<(), Problem> {
+                match self {
+                    $( Self::$variant(_data) => event_types!(@named _data $($key_part $key)?), )*
+                }
+            }
+
             /// Other names of its object, without the kind; [`EventType::subject`] makes subjects
             /// of them.
             pub fn aliases(&self) -> impl Iterator<Item = &str> {
@@ -204,6 +211,17 @@ macro_rules! event_types {
     (@key $data:ident facts $key:ident) => { typed::AsKey::as_key(&$data.facts.$key) };
     (@key $data:ident personal $key:ident) => {
         $data.personal.as_ref().and_then(|personal| typed::AsKey::as_key(&personal.$key))
+    };
+    (@named $data:ident) => { Ok(()) };
+    (@named $data:ident by $method:ident) => { $data.check_names() };
+    (@named $data:ident facts $key:ident) => {
+        typed::not_blank(&$data.facts.$key, concat!("/", stringify!($key)))
+    };
+    (@named $data:ident personal $key:ident) => {
+        match &$data.personal {
+            Some(personal) => typed::not_blank(&personal.$key, concat!("/", stringify!($key))),
+            None => Ok(()),
+        }
     };
     (@aliases $data:ident) => { [None; crate::limits::ALIASES_MAX] };
     (@aliases $data:ident $method:ident) => { $data.$method() };

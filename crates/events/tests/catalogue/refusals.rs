@@ -119,6 +119,35 @@ fn fields_of_a_customer_are_so_many_and_so_long() {
     assert_eq!(problem("customer.updated", fields).pointer, "/data/fields");
 }
 
+/// Objects without a name would all be the one with the blank name.
+#[test]
+fn a_blank_name_of_an_object_is_refused() {
+    for (event_type, data, pointer) in [
+        ("order.updated", r#"{"order_id":""}"#, "/data/order_id"),
+        ("order.updated", r#"{"order_id":"  "}"#, "/data/order_id"),
+        ("call.started", r#"{"call_id":"\t"}"#, "/data/call_id"),
+        (
+            "call.started",
+            r#"{"aliases":{"call_sid":""}}"#,
+            "/data/aliases/call_sid",
+        ),
+        (
+            "call.recording_updated",
+            r#"{"recording_sid":" "}"#,
+            "/data/recording_sid",
+        ),
+        ("social.received", r#"{"social_id":""}"#, "/data/social_id"),
+        (
+            "template.retired",
+            r#"{"template_id":""}"#,
+            "/data/template_id",
+        ),
+    ] {
+        let problem = problem(event_type, data);
+        assert_eq!(problem.pointer, pointer, "{event_type} {data}: {problem}");
+    }
+}
+
 /// C2: an alias becomes its outcome, the word as submitted stays beside it.
 #[test]
 fn outcomes_are_canonical_and_keep_the_word_that_was_sent() {
