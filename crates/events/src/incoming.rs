@@ -254,13 +254,25 @@ impl Incoming {
         let Some(time) = self.time.map(|moment| moment.in_zone(zone)) else {
             return Ok(recorded_at);
         };
-        let latest = recorded_at.plus_seconds(crate::limits::AHEAD_SECONDS_MAX);
-        if time < Timestamp::EARLIEST || time > latest {
-            let detail = format!("must lie between {} and {latest}", Timestamp::EARLIEST);
-            return Err(Problem::invalid("/time", detail));
-        }
-        Ok(time)
+        in_bounds(time, recorded_at, "/time")
     }
+}
+
+/// A time that an event claims lies after 1900, and at most a day ahead of its recording.
+///
+/// # Errors
+/// With `pointer`, where it doesn't.
+pub fn in_bounds(
+    time: Timestamp,
+    recorded_at: Timestamp,
+    pointer: &str,
+) -> Result<Timestamp, Problem> {
+    let latest = recorded_at.plus_seconds(crate::limits::AHEAD_SECONDS_MAX);
+    if time < Timestamp::EARLIEST || time > latest {
+        let detail = format!("must lie between {} and {latest}", Timestamp::EARLIEST);
+        return Err(Problem::invalid(pointer, detail));
+    }
+    Ok(time)
 }
 
 fn admitted(name: &str, entrance: Entrance) -> Result<EventType, Problem> {

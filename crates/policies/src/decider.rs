@@ -1,5 +1,6 @@
 //! The first decider: the policies in force at each event.
 
+use crate::times;
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -80,7 +81,11 @@ impl Decider for PoliciesDecider {
         let decided = draft
             .incoming
             .time_in(policies.zone, draft.context.recorded_at)
-            .and_then(|time| check(policies, draft).map(|()| time));
+            .and_then(|time| {
+                check(policies, draft)?;
+                times::check(&draft.incoming.data, draft.context.recorded_at)?;
+                Ok(time)
+            });
         match decided {
             Ok(time) => draft.time = time,
             Err(problem) => draft.refuse(problem),

@@ -9,5 +9,6 @@
 //! given.
 
 mod decider;
+mod times;
 
 pub use decider::PoliciesDecider;

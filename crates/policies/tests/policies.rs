@@ -102,6 +102,51 @@ fn a_time_too_far_ahead_or_before_1900_is_refused() {
     );
 }
 
+fn send(driver: &mut Driver, event_type: &str, data: &str) -> Outcome {
+    let id = driver.head();
+    let event = format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"{event_type}","data":{data}}}"#
+    );
+    driver.send(&event, now())
+}
+
+#[test]
+fn times_that_place_and_date_an_object_are_held_to_the_same_bounds() {
+    let balance = "customer.opening_balance_imported";
+    for (event_type, data, pointer) in [
+        ("order.updated", r#"{"ordered_at":AT}"#, "/data/ordered_at"),
+        ("order.updated", r#"{"updated_at":AT}"#, "/data/updated_at"),
+        ("quote.updated", r#"{"created_at":AT}"#, "/data/created_at"),
+        (
+            balance,
+            r#"{"customer":{"user":"u"},"last_agent_call_at":AT}"#,
+            "/data/last_agent_call_at",
+        ),
+        (
+            balance,
+            r#"{"customer":{"user":"u"},"last_agent_interaction":{"type":"call","at":AT}}"#,
+            "/data/last_agent_interaction/at",
+        ),
+    ] {
+        let mut driver = driver();
+        define(&mut driver, "zone", r#""Africa/Johannesburg""#);
+        let mut at = |time: &str| send(&mut driver, event_type, &data.replace("AT", time));
+        for time in [r#""2024-06-02 14:00:01""#, r#""1899-12-31T21:00:00Z""#] {
+            assert_eq!(problem(at(time)).pointer, pointer, "{time}");
+        }
+        let outcome = at(r#""2024-06-02 14:00:00""#);
+        assert!(matches!(outcome, Outcome::Appended { .. }), "{outcome:?}");
+    }
+}
+
+#[test]
+fn planned_times_lie_as_far_ahead_as_anybody_likes() {
+    let data = r#"{"customer":{"user":"u"},"type":"call","title":"Call",
+        "scheduled_at":"2031-01-01T00:00:00Z","due_at":"2031-02-01T00:00:00Z"}"#;
+    let outcome = send(&mut driver(), "interaction.created", data);
+    assert!(matches!(outcome, Outcome::Appended { .. }), "{outcome:?}");
+}
+
 #[test]
 fn an_event_without_a_time_happens_when_it_is_recorded() {
     let mut driver = driver();

@@ -170,6 +170,19 @@ macro_rules! event_types {
                 match self { $( Self::$variant(_data) => event_types!(@at _data $($changed)?), )* }
             }
 
+            /// When a whole object says that it came to be and changed, with the members' names.
+            pub fn own_times(
+                &self,
+            ) -> impl Iterator<Item = (&'static str, crate::time::Timestamp)> {
+                let times = match self {
+                    $( Self::$variant(_data) => [
+                        event_types!(@named_at _data $($placed)?),
+                        event_types!(@named_at _data $($changed)?),
+                    ], )*
+                };
+                times.into_iter().flatten()
+            }
+
             /// Fills what follows from other members, and refuses what contradicts them.
             pub(crate) fn settle(&mut self) -> Result<(), Problem> {
                 match self {
@@ -228,6 +241,10 @@ macro_rules! event_types {
     (@at $data:ident) => { None };
     (@at $data:ident $member:ident) => {
         $data.facts.$member.value().map(|moment| moment.at())
+    };
+    (@named_at $data:ident) => { None };
+    (@named_at $data:ident $member:ident) => {
+        $data.facts.$member.value().map(|moment| (stringify!($member), moment.at()))
     };
     (@settle $data:ident) => { Ok(()) };
     (@settle $data:ident $method:ident) => { $data.$method() };
