@@ -1,6 +1,6 @@
 //! The first decider: the policies in force at each event.
 
-use crate::times;
+use crate::{times, words};
 use std::any::Any;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -83,6 +83,7 @@ impl Decider for PoliciesDecider {
             .time_in(policies.zone, draft.context.recorded_at)
             .and_then(|time| {
                 check(policies, draft)?;
+                words::check(policies, &draft.incoming.data)?;
                 times::check(&draft.incoming.data, draft.context.recorded_at)?;
                 Ok(time)
             });

@@ -2,7 +2,8 @@
 //!
 //! Owns the deciding state of policies ([`PoliciesDecider`]): it checks a `policy.defined` before
 //! it is appended, lays the policies in force before every other decider, and reads zone-less
-//! times, since it alone knows the zone. What a policy may hold is said by
+//! times, since it alone knows the zone; it refuses times out of bounds, and outcomes and types of
+//! interactions that nobody registered. What a policy may hold is said by
 //! `touchbook_events::Policies`.
 //!
 //! **Never** applies a policy to anybody: deciders and readers do that with the value they are
@@ -10,5 +11,6 @@
 
 mod decider;
 mod times;
+mod words;
 
 pub use decider::PoliciesDecider;

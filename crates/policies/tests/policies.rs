@@ -139,6 +139,71 @@ fn times_that_place_and_date_an_object_are_held_to_the_same_bounds() {
     }
 }
 
+/// C2, C4: what is allowed is listed, and a policy adds to it.
+#[test]
+fn an_outcome_or_type_that_nobody_registered_is_refused_with_those_that_are() {
+    let step = r#"{"customer":{"user":"u"},"title":"Visit","type":"site_visit"}"#;
+    for (event_type, data, pointer, known) in [
+        (
+            "call.outcome_recorded",
+            r#"{"outcome":"sold"}"#,
+            "/data/outcome",
+            "busy",
+        ),
+        (
+            "interaction.completed",
+            r#"{"outcome":"sold"}"#,
+            "/data/outcome",
+            "busy",
+        ),
+        (
+            "interaction.logged",
+            r#"{"type":"call","outcome":"sold"}"#,
+            "/data/outcome",
+            "busy",
+        ),
+        (
+            "interaction.logged",
+            r#"{"type":"site_visit"}"#,
+            "/data/type",
+            "phone_call",
+        ),
+        ("interaction.created", step, "/data/type", "demo"),
+        (
+            "interaction.updated",
+            r#"{"type":"site_visit"}"#,
+            "/data/type",
+            "demo",
+        ),
+    ] {
+        let mut driver = driver();
+        define(&mut driver, "outcomes", r#"["bought"]"#);
+        define(&mut driver, "interaction_types", r#"["audit"]"#);
+        let refused = problem(send(&mut driver, event_type, data));
+        assert_eq!(refused.pointer, pointer, "{event_type}: {refused}");
+        let registered = match pointer {
+            "/data/outcome" => "bought",
+            _ => "audit",
+        };
+        for word in [known, registered] {
+            assert!(
+                refused.allowed.iter().any(|allowed| allowed == word),
+                "{refused}"
+            );
+        }
+        define(&mut driver, "outcomes", r#"["sold"]"#);
+        define(&mut driver, "interaction_types", r#"["site_visit"]"#);
+        let outcome = send(&mut driver, event_type, data);
+        assert!(matches!(outcome, Outcome::Appended { .. }), "{outcome:?}");
+    }
+    let alias = send(
+        &mut driver(),
+        "interaction.logged",
+        r#"{"type":"phone_call"}"#,
+    );
+    assert!(matches!(alias, Outcome::Appended { .. }), "{alias:?}");
+}
+
 #[test]
 fn planned_times_lie_as_far_ahead_as_anybody_likes() {
     let data = r#"{"customer":{"user":"u"},"type":"call","title":"Call",

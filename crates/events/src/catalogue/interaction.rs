@@ -13,7 +13,7 @@ use crate::problem::Problem;
 use crate::text::{AgentId, Code, Description, OwnKey, Reference, Text, Title, Word};
 use crate::time::Moment;
 
-/// Types that every tenant has (C4); others are registered by the tenant or free.
+/// Types that every tenant has (C4); others are those that the tenant registered.
 pub const TYPES: &[&str] = &[
     "call",
     "email",
@@ -35,12 +35,14 @@ pub const TYPES: &[&str] = &[
     "other",
 ];
 
+/// Other words for types, each with its type (C4).
+pub const TYPE_ALIASES: &[(&str, &str)] = &[("phone_call", "call"), ("send_proposal", "proposal")];
+
 /// The one word for a type that has two (C4); the sent word is what is stored and returned.
 pub fn canonical_type(kind: &str) -> &str {
-    match kind {
-        "phone_call" => "call",
-        "send_proposal" => "proposal",
-        other => other,
+    match TYPE_ALIASES.iter().find(|(alias, _)| *alias == kind) {
+        Some((_, canonical)) => canonical,
+        None => kind,
     }
 }
 
