@@ -37,12 +37,26 @@ fn is_separator(character: char) -> bool {
 /// Digits that an E.164 number has.
 const DIGITS: std::ops::RangeInclusive<usize> = 7..=15;
 
+/// The prefix of calls within a country, as written beside the country code it is left out after.
+const TRUNK_PREFIX: &str = "(0)";
+
+/// `text` without the trunk prefix, where a country code stands before it.
+fn without_trunk_prefix(text: &str) -> (&str, &str) {
+    match text.split_once(TRUNK_PREFIX) {
+        Some((code, number)) if code.contains(|character: char| character.is_ascii_digit()) => {
+            (code, number)
+        }
+        _ => (text, ""),
+    }
+}
+
 /// The first digit is not 0.
 fn international(text: &str) -> Option<String> {
     let rest = text.strip_prefix('+').or_else(|| text.strip_prefix("00"))?;
     let mut digits = String::with_capacity(16);
     digits.push('+');
-    for character in rest.chars() {
+    let (code, number) = without_trunk_prefix(rest);
+    for character in code.chars().chain(number.chars()) {
         match character {
             '0'..='9' => digits.push(character),
             separator if is_separator(separator) => {}
@@ -65,6 +79,8 @@ mod tests {
             "0027123456789",
             "+27-12-345-6789",
             "+27 (12) 345 6789",
+            "+27 (0)12 345 6789",
+            "0027(0)123456789",
         ] {
             assert_eq!(
                 normalise(text, None).as_deref(),
@@ -78,6 +94,7 @@ mod tests {
         );
         assert_eq!(normalise("0123456789", None), None);
         assert_eq!(normalise("+0123456789", None), None);
+        assert_eq!(normalise("+(0)27123456789", None), None);
         assert_eq!(normalise("+27 CALL ME", None), None);
     }
 }
