@@ -1,10 +1,12 @@
 //! An event that was read, validated and hashed; the writer takes nothing else.
 
 use crate::canonical;
+use crate::catalogue::account::PolicyDefined;
 use crate::catalogue::{Data, EventType, Sender, typed::Json};
 use crate::digest::{Digest, TenantKey};
 use crate::envelope::{Envelope, too_large};
 use crate::limits::EVENT_BYTES_MAX;
+use crate::policy::Policies;
 use crate::problem::Problem;
 use crate::time::{Moment, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -141,6 +143,7 @@ impl Incoming {
         data.check_own_key()
             .and_then(|()| data.settle())
             .map_err(|problem| problem.under("/data"))?;
+        complete(envelope, &data)?;
         let time = envelope.time.as_deref().map(Moment::parse).transpose();
         let time = time.map_err(|error| Problem::invalid("/time", error.to_string()))?;
         let subject = subject_of(envelope, event_type, &data);
@@ -324,6 +327,20 @@ fn subject_of(envelope: &Envelope<'_>, event_type: EventType, data: &Data) -> Bo
                 .subject(own.as_deref().unwrap_or(&envelope.id))
                 .into()
         }
+    }
+}
+
+/// Refuses a payload that leaves to the envelope's subject what that doesn't say either.
+fn complete(envelope: &Envelope<'_>, data: &Data) -> Result<(), Problem> {
+    let is_named = |defined: &PolicyDefined| {
+        (defined.personal.as_ref()).is_some_and(|personal| personal.name.is_some())
+    };
+    match data {
+        Data::PolicyDefined(defined) if envelope.subject.is_none() && !is_named(defined) => Err(
+            Problem::invalid("/data/name", "missing; it names the policy")
+                .allowing(Policies::NAMES.iter().copied()),
+        ),
+        _ => Ok(()),
     }
 }
 

@@ -71,6 +71,15 @@ fn sentiment_needs_the_entry_that_it_is_about() {
 }
 
 #[test]
+fn a_policy_is_named_by_the_payload_or_the_subject() {
+    let nameless = event("policy.defined", r#"{"value":60}"#);
+    assert!(read(&nameless).is_ok(), "the subject may name it");
+    let problem = read(&nameless.replace(r#""subject":"about/1","#, "")).unwrap_err();
+    assert_eq!(problem.pointer, "/data/name");
+    assert!(problem.allowed.iter().any(|name| name == "response_sla"));
+}
+
+#[test]
 fn whole_objects_say_when_they_came_to_be_and_changed() {
     let at = |text: &str| Some(touchbook_events::Moment::parse(text).unwrap().at());
     let quote = without_subject(
