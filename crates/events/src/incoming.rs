@@ -2,7 +2,8 @@
 
 use crate::canonical;
 use crate::catalogue::account::PolicyDefined;
-use crate::catalogue::{Data, EventType, Sender, typed::Json};
+use crate::catalogue::typed::{Field, Json};
+use crate::catalogue::{Data, EventType, Sender};
 use crate::digest::{Digest, TenantKey};
 use crate::envelope::{Envelope, too_large};
 use crate::limits::EVENT_BYTES_MAX;
@@ -143,7 +144,7 @@ impl Incoming {
         data.check_own_key()
             .and_then(|()| data.settle())
             .map_err(|problem| problem.under("/data"))?;
-        complete(envelope, &data)?;
+        complete(envelope, &mut data, key)?;
         let time = envelope.time.as_deref().map(Moment::parse).transpose();
         let time = time.map_err(|error| Problem::invalid("/time", error.to_string()))?;
         let subject = subject_of(envelope, event_type, &data);
@@ -330,8 +331,8 @@ fn subject_of(envelope: &Envelope<'_>, event_type: EventType, data: &Data) -> Bo
     }
 }
 
-/// Refuses a payload that leaves to the envelope's subject what that doesn't say either.
-fn complete(envelope: &Envelope<'_>, data: &Data) -> Result<(), Problem> {
+/// Fills what a payload leaves to the envelope's subject, and refuses what that doesn't say either.
+fn complete(envelope: &Envelope<'_>, data: &mut Data, key: &TenantKey) -> Result<(), Problem> {
     let is_named = |defined: &PolicyDefined| {
         (defined.personal.as_ref()).is_some_and(|personal| personal.name.is_some())
     };
@@ -340,6 +341,14 @@ fn complete(envelope: &Envelope<'_>, data: &Data) -> Result<(), Problem> {
             Problem::invalid("/data/name", "missing; it names the policy")
                 .allowing(Policies::NAMES.iter().copied()),
         ),
+        Data::SubjectAssigned(assigned) if assigned.facts.subject.is_absent() => {
+            let Some(subject) = &envelope.subject else {
+                let detail = "missing; it names the subject that is assigned";
+                return Err(Problem::invalid("/subject", detail));
+            };
+            assigned.facts.subject = key.subject(subject);
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

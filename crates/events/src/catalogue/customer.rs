@@ -72,7 +72,7 @@ event_data! {
     /// A subject, with all that was recorded of it, belongs to another customer.
     SubjectAssigned: SubjectAssignedFacts, SubjectAssignedPersonal {
         facts {
-            /// Digest of the subject.
+            /// Digest of the subject; absent, the event's own subject is the one that is assigned.
             subject: Digest,
             from: Option<CustomerId>,
             to: CustomerId,

@@ -73,13 +73,25 @@ macro_rules! plain_facts {
 }
 
 plain_facts!(
-    bool, u8, u16, u32, u64, i64, Decimal, Currency, Score, Timestamp, CustomerId, Digest,
+    bool, u8, u16, u32, u64, i64, Decimal, Currency, Score, Timestamp, CustomerId,
 );
 plain_fields!(Json, Object);
 
 impl<const MAX: usize> Field for Text<MAX> {}
 impl<const MAX: usize> Field for Code<MAX> {}
 impl<const MAX: usize> Fact for Code<MAX> {}
+
+/// Nothing has the digest 0: it stands for the one that the envelope's subject makes.
+impl Field for Digest {
+    fn absent() -> Option<Self> {
+        Some(Self::default())
+    }
+
+    fn is_absent(&self) -> bool {
+        *self == Self::default()
+    }
+}
+impl Fact for Digest {}
 
 impl Field for Moment {
     fn resolve(&mut self, zone: Tz) {

@@ -176,3 +176,22 @@ fn a_person_assigns_a_subject() {
         "/data/to"
     );
 }
+
+#[test]
+fn a_subject_is_assigned_by_its_name() {
+    let mut tenant = Tenant::new();
+    tenant.order("order/o1", JANE, "Pending");
+    let joe = tenant.customer(JOE);
+    let to = format!(r#"{{"to":"{joe}"}}"#);
+    let outcome = tenant.send("subject.assigned", "order/o1", &to);
+    assert_eq!(decision(outcome), Decision::Effective);
+    let Data::SubjectAssigned(assigned) = &tenant.records().last().unwrap().data else {
+        panic!()
+    };
+    let subject = tenant.driver.key().subject("order/o1");
+    assert_eq!(assigned.facts.subject, subject);
+    let shipped = tenant.order("order/o1", "", "Shipped");
+    assert_eq!(shipped.customer(), Some(joe));
+    let refused = problem(tenant.send("subject.assigned", "", &to));
+    assert_eq!(refused.pointer, "/subject");
+}
