@@ -11,6 +11,7 @@ mod answer;
 mod blocking;
 mod decode;
 mod docs;
+mod etag;
 mod extract;
 pub mod limits;
 mod lookup;

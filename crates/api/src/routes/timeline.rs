@@ -2,6 +2,7 @@
 
 use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
+use crate::etag::tagged;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::{Given, invalid};
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
@@ -11,7 +12,7 @@ use crate::state::Api;
 use crate::wire::event::EventRecord;
 use crate::wire::timeline::{EntryAnswer, EntryWithHistory, PageAnswer, TimelinePage};
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use chrono_tz::Tz;
 use std::sync::Arc;
@@ -184,14 +185,7 @@ pub(crate) async fn get_entry(
         text,
     } = found.ok_or_else(Problem::not_found)?;
     let etag = format!("\"{last_position}\"");
-    let is_known = headers
-        .get(header::IF_NONE_MATCH)
-        .is_some_and(|known| *known == *etag);
-    let answer = match is_known {
-        true => StatusCode::NOT_MODIFIED.into_response(),
-        false => JsonText(text).into_response(),
-    };
-    Ok(Stamped(applied, ([(header::ETAG, etag)], answer)).into_response())
+    Ok(Stamped(applied, tagged(&headers, etag, text)).into_response())
 }
 
 struct Found {
