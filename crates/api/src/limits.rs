@@ -24,6 +24,8 @@ pub const SSE_READERS_MAX: usize = 500;
 pub const SSE_BEHIND_MAX: u64 = 10_000;
 /// Records that an event stream reads from the ledger at once.
 pub const SSE_PAGE: u64 = 256;
+/// How long a stream's records wait for the entries that they are about.
+pub const SSE_ENTRIES_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How often an idle event stream says that it lives.
 pub const SSE_KEEP_ALIVE: Duration = Duration::from_secs(15);
 /// What `wait` is when a caller names none.

@@ -3,9 +3,9 @@
 //! Nothing is kept for a reader between two reads, so one that is slow costs nothing; but one that
 //! was level with the ledger and falls far behind is closed, and resumes with `Last-Event-ID`.
 
-use crate::limits::{SSE_BEHIND_MAX, SSE_PAGE};
+use crate::limits::{SSE_BEHIND_MAX, SSE_ENTRIES_WAIT_MAX, SSE_PAGE};
 use crate::problem::Problem;
-use crate::wire::stream::StreamedRecord;
+use crate::wire::stream::{EntrySummary, StreamedRecord};
 use axum::response::sse::Event;
 use futures::Stream;
 use futures::stream::unfold;
@@ -18,6 +18,8 @@ use tokio_util::sync::CancellationToken;
 use touchbook_customers::Customers;
 use touchbook_engine::Tenant;
 use touchbook_events::{CustomerId, EventType, Header, Record};
+use touchbook_projection::Projector;
+use touchbook_timeline::Timeline;
 
 /// Which records a reader wants.
 #[derive(Clone, Debug, Default)]
@@ -115,15 +117,28 @@ impl Reader {
         }
     }
 
+    /// Records come with the entries that they are about. A timeline that can't go on stops no
+    /// stream: its records come without.
+    async fn wait_for_entries(&self, to: u64) {
+        let applied = self
+            .tenant
+            .applied(&[Timeline::NAME], to, SSE_ENTRIES_WAIT_MAX);
+        tokio::select! {
+            _ = applied => {}
+            () = self.stopping.cancelled() => {}
+        }
+    }
+
     async fn read_page(&mut self, head: u64) -> Result<(), Problem> {
         let to = head.min(self.position + SSE_PAGE);
         let positions = self.position + 1..=to;
+        self.wait_for_entries(to).await;
         let (tenant, filter) = (Arc::clone(&self.tenant), self.filter.clone());
         let page = crate::blocking::blocking(move || {
             let mut page = VecDeque::new();
             tenant.records(positions, &mut |record| {
                 if filter.admits(&tenant, &record.header) {
-                    page.extend(event(record));
+                    page.extend(event(&tenant, record));
                 }
                 ControlFlow::Continue(())
             })?;
@@ -136,9 +151,20 @@ impl Reader {
     }
 }
 
-fn event(record: Record) -> Option<Event> {
+/// The entry that a record is about, as it stands now.
+fn entry_of(tenant: &Tenant, header: &Header) -> Option<EntrySummary> {
+    let timeline = tenant.projection::<Timeline>()?;
+    let entry = timeline.read(header.customer?, |state, _| {
+        let entry = state.entry(header.subject)?;
+        Some(EntrySummary::of(&entry))
+    });
+    entry.flatten()
+}
+
+fn event(tenant: &Tenant, record: Record) -> Option<Event> {
+    let entry = entry_of(tenant, &record.header);
     let event = Event::default()
         .id(record.header.position.to_string())
         .event(record.header.event_type.as_str());
-    event.json_data(StreamedRecord::from(record)).ok()
+    event.json_data(StreamedRecord::new(record, entry)).ok()
 }

@@ -1,6 +1,7 @@
 //! An entry as it is kept: packed into bytes, and read without copying.
 
 use crate::details::Details;
+use crate::title::Title;
 use serde::{Deserialize, Serialize};
 use touchbook_events::catalogue::sentiment::SentimentLabel;
 use touchbook_events::{EntrySource, EventType, Record, Score, Timestamp};
@@ -175,6 +176,11 @@ impl<'a> Entry<'a> {
 
     pub fn sentiment(&self) -> Option<Sentiment> {
         self.stored.sentiment.copied()
+    }
+
+    /// What it is, in words.
+    pub fn title(&self) -> String {
+        Title(self).to_string()
     }
 
     pub fn preview(&self) -> Option<&'a str> {

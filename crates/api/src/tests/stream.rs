@@ -74,6 +74,9 @@ async fn records_come_as_they_become_durable_and_a_reader_resumes() {
         (&json!(second), &json!("order/2"))
     );
     assert_eq!(data["source"], "order");
+    assert_eq!(data["title"], "Order 2 Complete, USD 10.00");
+    assert_eq!(data["occurred_at"], "2024-05-01T10:00:00Z");
+    assert_eq!(data["preview"], Value::Null);
     drop(following);
     let third = service.stored(&order("3", "7", json!({}))).await;
     let mut resumed = Following::begin(&service, "", Some(second)).await;
@@ -81,6 +84,33 @@ async fn records_come_as_they_become_durable_and_a_reader_resumes() {
         field(&resumed.next().await.unwrap(), "id"),
         third.to_string()
     );
+}
+
+/// A recording goes by its own name; its entry is the call's.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_record_under_another_name_comes_with_the_entry_that_it_is_about() {
+    let service = Service::start().await;
+    let event = |id: &str, kind: &str, data: Value| {
+        json!({
+            "specversion": "1.0", "id": id, "source": "phone", "type": kind,
+            "time": "2024-05-01T10:00:00Z", "data": data,
+        })
+    };
+    let started = json!({
+        "customer": {"phone": "+27123456789"},
+        "call_id": "c1",
+        "aliases": {"call_sid": "CA1"},
+    });
+    let first = service.stored(&event("1", "call.started", started)).await;
+    let updated = json!({"call_sid": "CA1", "recording_sid": "RE1", "status": "completed"});
+    let second = event("2", "call.recording_updated", updated);
+    service.stored(&second).await;
+    let query = "types=call.recording_updated&after=0";
+    let mut following = Following::begin(&service, query, None).await;
+    let event = following.next().await.unwrap();
+    let data: Value = serde_json::from_str(&field(&event, "data")).unwrap();
+    assert_eq!(data["entry_id"], "call/c1", "{data}, after {first}");
+    assert_eq!(data["source"], "call");
 }
 
 #[tokio::test(flavor = "multi_thread")]

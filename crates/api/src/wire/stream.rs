@@ -2,7 +2,8 @@
 
 use super::event::DecisionName;
 use serde::Serialize;
-use touchbook_events::{Record, Timestamp};
+use touchbook_events::{EntrySource, Record, Timestamp};
+use touchbook_timeline::Entry;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -14,8 +15,13 @@ pub(crate) struct StreamedRecord {
     #[schema(example = "order.updated")]
     pub r#type: &'static str,
     pub customer_id: Option<Uuid>,
-    /// The timeline entry that it makes or extends, where its type makes one.
+    /// The timeline entry that it is about, as that stands now; null where there is none.
     pub entry_id: Option<Box<str>>,
+    pub title: Option<String>,
+    pub preview: Option<Box<str>>,
+    /// The entry's place in the timeline.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub occurred_at: Option<Timestamp>,
     /// The source of that entry.
     #[schema(example = "order")]
     pub source: Option<&'static str>,
@@ -26,20 +32,50 @@ pub(crate) struct StreamedRecord {
     pub decision: DecisionName,
 }
 
-impl From<Record> for StreamedRecord {
-    fn from(record: Record) -> Self {
+/// What a reader is shown of an entry.
+pub(crate) struct EntrySummary {
+    entry_id: Option<Box<str>>,
+    title: String,
+    preview: Option<Box<str>>,
+    occurred_at: Timestamp,
+    source: EntrySource,
+}
+
+impl EntrySummary {
+    pub(crate) fn of(entry: &Entry<'_>) -> Self {
+        Self {
+            entry_id: entry.entry_id().map(Into::into),
+            title: entry.title(),
+            preview: entry.preview().map(Into::into),
+            occurred_at: entry.occurred_at(),
+            source: entry.source(),
+        }
+    }
+}
+
+impl StreamedRecord {
+    pub(crate) fn new(record: Record, entry: Option<EntrySummary>) -> Self {
         let Record { header, sent, .. } = record;
-        let source = header.event_type.entry_source();
-        let (event_id, subject) = match sent {
-            Some(sent) => (Some(sent.id), Some(sent.subject)),
-            None => (None, None),
+        let source = entry.as_ref().map(|entry| entry.source);
+        let source = source.or_else(|| header.event_type.entry_source());
+        let (entry_id, title, preview, occurred_at) = match entry {
+            Some(entry) => (
+                entry.entry_id,
+                Some(entry.title),
+                entry.preview,
+                Some(entry.occurred_at),
+            ),
+            None => (None, None, None, None),
         };
         Self {
             position: header.position,
-            event_id,
+            event_id: sent.map(|sent| sent.id),
             r#type: header.event_type.as_str(),
             customer_id: header.customer.map(|customer| customer.0),
-            entry_id: subject.filter(|_| source.is_some()),
+            entry_id,
+            title,
+            preview,
+            occurred_at,
             source: source.map(|source| source.as_str()),
             time: header.time,
             recorded_at: header.recorded_at,
