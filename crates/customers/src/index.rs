@@ -27,7 +27,8 @@ pub struct Index {
     count: usize,
 }
 
-type Recent = (Reverse<Timestamp>, CustomerId);
+/// Nobody's activity is older than none.
+type Recent = (Reverse<Option<Timestamp>>, CustomerId);
 
 /// A page of rows and where the next one begins, if there is one.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,8 +41,8 @@ pub struct Page<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listed {
     pub customer: CustomerId,
-    /// Last interaction, or activity of an object after it (C22).
-    pub active_at: Timestamp,
+    /// Last interaction, or activity of an object after it (C22); none without any.
+    pub active_at: Option<Timestamp>,
 }
 
 /// A row of the list by lifetime value.
@@ -52,6 +53,19 @@ pub struct Top {
     pub value: i128,
     pub currency: Currency,
 }
+
+/// A page of the list by lifetime value.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TopPage {
+    /// All rows are ranked in it.
+    pub currency: Currency,
+    pub page: Page<Top>,
+}
+
+/// A cursor ranks in one currency, and the list in another.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("it is of no list in {}, which customers are ranked in now; begin without it", .0.as_str())]
+pub struct OtherCurrency(pub Currency);
 
 /// A row of a search.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +82,8 @@ impl Index {
         after: Option<&Contribution>,
     ) {
         self.count = self.count + usize::from(after.is_some()) - usize::from(before.is_some());
-        let was = before.and_then(|before| before.active_at);
-        let is = after.and_then(|after| after.active_at);
+        let was = before.map(|before| before.active_at);
+        let is = after.map(|after| after.active_at);
         if was != is {
             if let Some(was) = was {
                 self.recent.remove(&(Reverse(was), customer));
@@ -100,12 +114,12 @@ impl Index {
         self.count
     }
 
-    /// Customers by last activity, newest first (S1-028). One that becomes active while somebody
+    /// Customers by last activity, newest first, then those without any (S1-028). One that becomes active while somebody
     /// pages moves before the cursor; no other is skipped, and none is repeated.
     pub fn recent(&self, after: Option<Cursor>, limit: usize) -> Page<Listed> {
         let start = after.map_or(Bound::Unbounded, |cursor| {
-            let at = Timestamp::from_micros(i64::try_from(cursor.key).unwrap_or(i64::MIN));
-            Bound::Excluded((Reverse(at), cursor.customer))
+            let at = i64::try_from(cursor.key).map(Timestamp::from_micros);
+            Bound::Excluded((Reverse(at.ok()), cursor.customer))
         });
         let rows = self.recent.range((start, Bound::Unbounded));
         let rows = rows.map(|&(Reverse(active_at), customer)| Listed {
@@ -113,14 +127,23 @@ impl Index {
             active_at,
         });
         page(rows, limit, |row| Cursor {
-            key: i128::from(row.active_at.micros()),
+            key: row.active_at.map_or(i128::MIN, |at| at.micros().into()),
             customer: row.customer,
+            currency: None,
         })
     }
 
     /// Customers with counted orders by lifetime value in the tenant's base currency, highest first
     /// (S1-029); where nobody has any in it, in the currency in which most customers have some.
-    pub fn top(&self, policies: &Policies, after: Option<Cursor>, limit: usize) -> Page<Top> {
+    ///
+    /// # Errors
+    /// When the currency is another one since the page that `after` is of.
+    pub fn top(
+        &self,
+        policies: &Policies,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Result<TopPage, OtherCurrency> {
         let ranking = self.ranking.read().unwrap_or_else(PoisonError::into_inner);
         if ranking.stands_under(policies) {
             return top(&ranking, policies, after, limit);
@@ -172,6 +195,7 @@ impl Index {
         page(rows, limit, |row| Cursor {
             key: search_key(row.matched),
             customer: row.customer,
+            currency: None,
         })
     }
 }
@@ -180,28 +204,33 @@ fn search_key(matched: Matched) -> i128 {
     i128::from(matched.how as u8) << 8 | i128::from(matched.field as u8)
 }
 
-fn top(ranking: &Ranking, policies: &Policies, after: Option<Cursor>, limit: usize) -> Page<Top> {
+fn top(
+    ranking: &Ranking,
+    policies: &Policies,
+    after: Option<Cursor>,
+    limit: usize,
+) -> Result<TopPage, OtherCurrency> {
     let currency = ranking.currency(policies);
-    let Some(ranks) = ranking.ranks(currency) else {
-        return Page {
-            rows: Vec::new(),
-            next_cursor: None,
-        };
-    };
+    if after.is_some_and(|cursor| cursor.currency != Some(currency)) {
+        return Err(OtherCurrency(currency));
+    }
     let start = after.map_or(Bound::Unbounded, |cursor| {
         Bound::Excluded((Reverse(cursor.key), cursor.customer))
     });
+    let ranks = ranking.ranks(currency).into_iter();
     let rows = ranks
-        .range((start, Bound::Unbounded))
+        .flat_map(|ranks| ranks.range((start, Bound::Unbounded)))
         .map(|&(Reverse(value), customer)| Top {
             customer,
             value,
             currency,
         });
-    page(rows, limit, |row| Cursor {
+    let page = page(rows, limit, |row| Cursor {
         key: row.value,
         customer: row.customer,
-    })
+        currency: Some(currency),
+    });
+    Ok(TopPage { currency, page })
 }
 
 /// Takes at most `limit` rows, and one more to know whether there is a next page.

@@ -24,7 +24,7 @@ mod tests;
 
 pub use cursor::Cursor;
 pub use haystack::{Field, How, Matched};
-pub use index::{Found, Index, Listed, PAGE_MAX, Page, Top};
+pub use index::{Found, Index, Listed, OtherCurrency, PAGE_MAX, Page, Top, TopPage};
 pub use orders::Totals;
 pub use state::{Contribution, Customers, State};
 pub use summary::{Amount, Identified, Status, Summary, summary};

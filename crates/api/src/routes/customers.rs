@@ -2,6 +2,7 @@
 
 use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
+use crate::etag;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::invalid;
 use crate::extract::{Caller, Freshness, IdempotencyKey, JsonBody, Params, Path, Query, Values};
@@ -15,8 +16,11 @@ use crate::wire::customer::{
 use crate::wire::event::Written;
 use axum::Json;
 use axum::extract::State;
+use axum::http::HeaderMap;
+use axum::response::Response;
 use serde_json::value::to_raw_value;
-use touchbook_customers::{Cursor, Customers, Page, summary};
+use touchbook_customers::{Cursor, Customers, Page, TopPage, summary};
+use touchbook_events::money::Currency;
 use touchbook_events::{CustomerId, EventType, IdentifierKind, Policies, Timestamp};
 use touchbook_projection::{Projection, Projector};
 use utoipa::IntoParams;
@@ -100,7 +104,11 @@ fn page(
     policies: &Policies,
     now: Timestamp,
 ) -> Result<Vec<u8>, Problem> {
-    let (rows, next_cursor) = rows(customers, params, policies);
+    let Rows {
+        rows,
+        next_cursor,
+        currency,
+    } = rows(customers, params, policies)?;
     let mut text = b"{\"items\":[".to_vec();
     let mut separator: &[u8] = b"";
     for (customer, matched) in rows {
@@ -118,34 +126,57 @@ fn page(
     text.extend_from_slice(b"],\"next_cursor\":");
     let next_cursor = next_cursor.map(|cursor| cursor.to_string());
     serde_json::to_writer(&mut text, &next_cursor).map_err(|error| Problem::internal(&error))?;
+    if let Some(currency) = currency {
+        text.extend_from_slice(b",\"currency\":");
+        serde_json::to_writer(&mut text, &currency).map_err(|error| Problem::internal(&error))?;
+    }
     text.push(b'}');
     Ok(text)
 }
 
-type Rows = Vec<(CustomerId, Option<MatchedBy>)>;
+/// A page of any list.
+struct Rows {
+    rows: Vec<(CustomerId, Option<MatchedBy>)>,
+    next_cursor: Option<Cursor>,
+    /// In which customers are ranked.
+    currency: Option<Currency>,
+}
 
 fn rows(
     customers: &Projection<Customers>,
     params: &ListParams,
     policies: &Policies,
-) -> (Rows, Option<Cursor>) {
+) -> Result<Rows, Problem> {
     let (after, limit) = (params.cursor, params.limit);
+    if params.view != Some("top") && after.is_some_and(|cursor| cursor.is_of_top()) {
+        return Err(invalid("cursor", "it is of the view `top`"));
+    }
     customers.index(|index| match (&params.q, params.view) {
-        (Some(query), _) => taken(index.search(query, policies, after, limit), |found| {
-            (found.customer, Some(found.matched.into()))
-        }),
-        (None, Some("top")) => taken(index.top(policies, after, limit), |top| {
-            (top.customer, None)
-        }),
-        (None, _) => taken(index.recent(after, limit), |listed| (listed.customer, None)),
+        (Some(query), _) => Ok(taken(
+            index.search(query, policies, after, limit),
+            |found| (found.customer, Some(found.matched.into())),
+        )),
+        (None, Some("top")) => {
+            let top = index.top(policies, after, limit);
+            let TopPage { currency, page } =
+                top.map_err(|error| invalid("cursor", error.to_string()))?;
+            Ok(Rows {
+                currency: Some(currency),
+                ..taken(page, |top| (top.customer, None))
+            })
+        }
+        (None, _) => Ok(taken(index.recent(after, limit), |listed| {
+            (listed.customer, None)
+        })),
     })
 }
 
-fn taken<T>(
-    page: Page<T>,
-    row: impl Fn(T) -> (CustomerId, Option<MatchedBy>),
-) -> (Rows, Option<Cursor>) {
-    (page.rows.into_iter().map(row).collect(), page.next_cursor)
+fn taken<T>(page: Page<T>, row: impl Fn(T) -> (CustomerId, Option<MatchedBy>)) -> Rows {
+    Rows {
+        rows: page.rows.into_iter().map(row).collect(),
+        next_cursor: page.next_cursor,
+        currency: None,
+    }
 }
 
 /// Writes a customer's summary; `false` where there is no such customer.
@@ -219,16 +250,21 @@ pub(crate) async fn create_customer(
     tag = "customers",
     params(
         ("ref" = String, Path, description = "A customer id, an e-mail address, or `kind:value`"),
+        ("If-None-Match" = Option<String>, Header, description = "304 if nothing is newer"),
         FreshnessParams,
     ),
-    responses((status = 200, description = "The customer", body = CustomerDocument)),
+    responses(
+        (status = 200, description = "The customer", body = CustomerDocument),
+        (status = 304, description = "Nothing is newer than the given `ETag`"),
+    ),
 )]
 pub(crate) async fn get_customer(
     State(api): State<Api>,
     caller: Caller,
     Path(named): Path<String>,
+    headers: HeaderMap,
     Query(freshness): Query<Freshness>,
-) -> Result<Stamped<JsonText>, Problem> {
+) -> Result<Stamped<Response>, Problem> {
     let applied = freshness
         .of(&api, &caller.tenant, &[Customers::NAME, NAMED_BY])
         .await?;
@@ -244,7 +280,10 @@ pub(crate) async fn get_customer(
         &caller.policies(),
         now,
     )? {
-        true => Ok(Stamped(applied, JsonText(text))),
+        true => Ok(Stamped(
+            applied,
+            etag::tagged(&headers, etag::of_text(&text), text),
+        )),
         false => Err(Problem::not_found()),
     }
 }

@@ -35,10 +35,17 @@ async fn a_customer_is_read_by_any_of_its_names() {
         json!([{"currency": "USD", "amount": "25.50"}])
     );
     let id = customer.body["customer_id"].as_str().unwrap();
-    assert_eq!(
-        service.get(&format!("/api/v1/customers/{id}")).await.body,
-        customer.body
-    );
+    let path = format!("/api/v1/customers/{id}");
+    assert_eq!(service.get(&path).await.body, customer.body);
+    let etag = customer.header("etag").to_owned();
+    let unless = async |tag: String| {
+        let request = Request::get(&path).header("if-none-match", tag);
+        service.send(request.body(Body::empty()).unwrap()).await
+    };
+    assert_eq!(unless(format!("\"x\", W/{etag}")).await.status, 304);
+    let newer = service.stored(&order("4", "7", json!({}))).await;
+    service.get(&format!("{path}?min_position={newer}")).await;
+    assert_eq!(unless(etag).await.status, 200);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -57,6 +64,13 @@ async fn lists_go_by_page() {
     let second = service.get(&format!("{path}&cursor={cursor}")).await;
     assert_eq!(names(&second), ["Customer 7"]);
     assert_eq!(second.body["next_cursor"], Value::Null);
+    assert_eq!(second.body["currency"], "USD");
+    let recent = format!("/api/v1/customers?cursor={cursor}");
+    let other = cursor.replace("USD", "EUR");
+    for wrong in [recent, format!("{path}&cursor={other}")] {
+        let refused = service.get(&wrong).await;
+        assert_eq!(refused.problem(), (400, "invalid_parameter"), "{wrong}");
+    }
     let found = service.get("/api/v1/customers?q=shop:8").await;
     assert_eq!(names(&found), ["Customer 8"]);
     assert_eq!(

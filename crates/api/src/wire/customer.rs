@@ -118,6 +118,9 @@ pub(crate) struct AmountDocument {
 pub(crate) struct CustomerList {
     items: Vec<CustomerDocument>,
     next_cursor: Option<String>,
+    /// With `view=top`: the currency in which customers are ranked.
+    #[schema(required = false, example = "USD")]
+    currency: Option<String>,
 }
 
 /// What is to be known of a customer. What is absent stays as it is.

@@ -84,10 +84,14 @@ fn lists(key: &TenantKey, stored: &[Vec<u8>]) {
     );
     let policies = Policies::default();
     ask("first ranking", 1, || {
-        index.top(&policies, None, 50).rows.len()
+        index
+            .top(&policies, None, 50)
+            .map_or(0, |top| top.page.rows.len())
     });
     ask("top 50", QUESTIONS, || {
-        index.top(&policies, None, 50).rows.len()
+        index
+            .top(&policies, None, 50)
+            .map_or(0, |top| top.page.rows.len())
     });
     ask("recent 50", QUESTIONS, || index.recent(None, 50).rows.len());
     for query in [

@@ -100,7 +100,7 @@ proptest! {
                 if cursor.is_none() { break }
             }
             loop {
-                let page = index.top(&policies, cursor, limit);
+                let page = index.top(&policies, cursor, limit).unwrap().page;
                 top.extend(page.rows.iter().map(|row| row.customer));
                 cursor = page.next_cursor;
                 if cursor.is_none() { break }

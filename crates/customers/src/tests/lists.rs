@@ -23,6 +23,11 @@ fn recent_customers_come_first_and_a_page_goes_on_where_the_last_ended() {
         "last_activity_at": "2024-01-04T09:00:00Z",
     });
     script.send("01-04 10:00:00", "quote.updated", "quote/a:1", quote);
+    for name in ["f", "e"] {
+        let subject = format!("customer/{name}");
+        let silent = person("Silent", None, &[]);
+        script.send("01-05 00:00:00", "customer.created", &subject, silent);
+    }
     script.index(|index| {
         let names = |page: &crate::Page<crate::Listed>| -> Vec<CustomerId> {
             page.rows.iter().map(|row| row.customer).collect()
@@ -31,8 +36,11 @@ fn recent_customers_come_first_and_a_page_goes_on_where_the_last_ended() {
         assert_eq!(names(&first), [id("a"), id("b")]);
         let second = index.recent(first.next_cursor, 2);
         assert_eq!(names(&second), [id("d"), id("c")]);
-        assert_eq!(second.next_cursor, None);
-        assert_eq!(index.count(), 4);
+        let silent = index.recent(second.next_cursor, 1);
+        assert_eq!(names(&silent), [id("e")], "without any activity, by id");
+        let last = index.recent(silent.next_cursor, 1);
+        assert_eq!((names(&last), last.next_cursor), (vec![id("f")], None));
+        assert_eq!(index.count(), 6);
     });
 }
 
@@ -59,7 +67,10 @@ fn top_customers_are_ranked_in_one_currency() {
     );
     let projection = script.project();
     let mut policies = Policies::default();
-    let top = |policies: &Policies| projection.index(|index| index.top(policies, None, 10)).rows;
+    let top = |policies: &Policies| {
+        let top = projection.index(|index| index.top(policies, None, 10));
+        top.unwrap().page.rows
+    };
     let rows = top(&policies);
     let names: Vec<_> = rows.iter().map(|row| row.customer).collect();
     assert_eq!(
@@ -71,7 +82,11 @@ fn top_customers_are_ranked_in_one_currency() {
         (rows[0].value, rows[0].currency.as_str()),
         (30_500_000, "ZAR")
     );
+    let first = projection.index(|index| index.top(&policies, None, 1));
+    let cursor = first.unwrap().page.next_cursor;
     policies.set("base_currency", "\"EUR\"").unwrap();
+    let second = projection.index(|index| index.top(&policies, cursor, 1));
+    assert_eq!(second.unwrap_err().0.as_str(), "EUR");
     assert_eq!(top(&policies)[0].customer, id("e"));
     policies.set("base_currency", "\"ZAR\"").unwrap();
     policies
