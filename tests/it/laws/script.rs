@@ -150,7 +150,7 @@ fn order() -> impl Strategy<Value = Sent> {
         customer(),
         status,
         currency,
-        0..9_000_u32,
+        1..9_000_u32,
         0..8_u8,
         1..28_u8,
     )
