@@ -34,7 +34,7 @@ impl Answers for Customers {
             (page.rows, page.next_cursor)
         });
         let top = pages(|cursor| {
-            let page = index.top(policies, cursor, ROWS);
+            let page = index.top(policies, cursor, ROWS).unwrap().page;
             (page.rows, page.next_cursor)
         });
         let found = ["jane", "@example", "shop:1", "+2711000000", "p3"].map(|query| {
