@@ -114,8 +114,9 @@ impl Index {
         self.count
     }
 
-    /// Customers by last activity, newest first, then those without any (S1-028). One that becomes active while somebody
-    /// pages moves before the cursor; no other is skipped, and none is repeated.
+    /// Customers by last activity, newest first, then those without any (S1-028). One that becomes
+    /// active while somebody pages moves before the cursor; no other is skipped, and none is
+    /// repeated.
     pub fn recent(&self, after: Option<Cursor>, limit: usize) -> Page<Listed> {
         let start = after.map_or(Bound::Unbounded, |cursor| {
             let at = i64::try_from(cursor.key).map(Timestamp::from_micros);

@@ -2,6 +2,7 @@
 
 use crate::engine::Submission;
 use serde_json::json;
+use touchbook_events::digest::hex;
 use touchbook_events::incoming::Entrance;
 use touchbook_events::limits::SLUG_CHARS_MAX;
 use touchbook_events::{Incoming, Principal, Problem, TenantKey};
@@ -56,7 +57,7 @@ fn salt() -> Result<String, Problem> {
             format!("the system gave no random bytes: {error}"),
         )
     })?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+    Ok(hex(&bytes))
 }
 
 #[cfg(test)]

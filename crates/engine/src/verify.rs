@@ -7,6 +7,7 @@ use crate::tenant::Tenant;
 use serde_json::json;
 use std::ops::ControlFlow;
 use std::sync::Arc;
+use touchbook_events::digest::hex;
 
 pub(crate) fn begin(shared: &Arc<Shared>, tenant: &Arc<Tenant>) -> Result<Arc<Job>, JobError> {
     let job = shared
@@ -38,12 +39,7 @@ fn verify(shared: &Shared, tenant: &Tenant, job: &Job) {
     let (state, result) = match verified {
         Ok(_) if job.is_cancelled() => (JobState::Cancelled, None),
         Ok(verified) => {
-            let chain: String = verified
-                .head
-                .chain
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
+            let chain = hex(&verified.head.chain);
             let result = json!({
                 "records": verified.records,
                 "position": verified.head.position,

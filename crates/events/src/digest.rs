@@ -65,6 +65,11 @@ thread_local! {
     static FRAMED: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
 }
 
+/// Bytes as lower-case hexadecimal digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
 /// The key of all of a tenant's digests, derived from the salt in its `tenant.created`.
 #[derive(Clone)]
 pub struct TenantKey([u8; 32]);

@@ -12,6 +12,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use std::sync::Arc;
 use touchbook_engine::JobError;
+use touchbook_events::digest::hex;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -62,7 +63,7 @@ pub(crate) async fn list_projections(
         let tenant = Arc::clone(&caller.tenant);
         items = blocking(move || {
             for item in &mut items {
-                item.digest = tenant.digest(item.name).map(hex);
+                item.digest = tenant.digest(item.name).map(|digest| hex(&digest));
             }
             Ok(items)
         })
@@ -131,8 +132,4 @@ pub(crate) async fn cancel_rebuild(
         .get(&job.id)
         .ok_or_else(Problem::not_found)?;
     Ok(Begun(job.into()))
-}
-
-fn hex(digest: [u8; 32]) -> String {
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

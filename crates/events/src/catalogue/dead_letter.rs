@@ -1,6 +1,7 @@
 //! Dead letters: what could not be used, byte for byte, with the reason.
 
 use super::typed::Field;
+use crate::digest::hex;
 use crate::text::{Code, Text};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -44,7 +45,7 @@ impl Serialize for RawBytes {
         }
         match std::str::from_utf8(&self.0) {
             Ok(text) => RawForm::Text(text.to_owned()),
-            Err(_) => RawForm::Hex(self.0.iter().map(|byte| format!("{byte:02x}")).collect()),
+            Err(_) => RawForm::Hex(hex(&self.0)),
         }
         .serialize(serializer)
     }

@@ -79,12 +79,7 @@ fn walk_one(
     if replies.is_closed() {
         bail!("it was cancelled");
     }
-    let chain: String = verified
-        .head
-        .chain
-        .iter()
-        .map(|byte| format!("{byte:02x}"))
-        .collect();
+    let chain = touchbook_events::digest::hex(&verified.head.chain);
     let _ = replies.blocking_send(Reply::Finished {
         done: verified.records,
     });
