@@ -79,6 +79,14 @@ impl<T> Latest<T> {
         }
     }
 
+    /// Restates when it was said, for a form that counts time and position from somewhere else.
+    /// The new stamp may not have position 0.
+    pub fn restamp(&mut self, of: impl FnOnce(Stamp) -> Stamp) {
+        if self.stamp.position > 0 {
+            self.stamp = of(self.stamp);
+        }
+    }
+
     /// Takes a value if there is one; its absence says nothing.
     pub fn set_some(&mut self, stamp: Stamp, value: Option<T>) {
         if value.is_some() {

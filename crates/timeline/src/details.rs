@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use touchbook_events::catalogue::call::{Direction, RecordingStatus, TranscriptStatus};
 use touchbook_events::catalogue::conversation::ConversationStatus;
 use touchbook_events::{EntrySource, EventType, Money, Score, Timestamp};
-use touchbook_projection::{Latest, Refunds};
+use touchbook_projection::{Latest, Refunds, Stamp};
 
 /// What an entry shows of its object. The order of the variants is stored.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -163,6 +163,28 @@ impl Details<'_> {
             Self::Order(_) => EntrySource::Order,
             Self::Manual(_) => EntrySource::Manual,
             Self::Workflow(_) => EntrySource::Workflow,
+        }
+    }
+
+    /// Restates when each member was said.
+    pub(crate) fn restamp(&mut self, of: &impl Fn(Stamp) -> Stamp) {
+        macro_rules! restamp {
+            ($object:ident: $($member:ident),*) => {
+                { $($object.$member.restamp(of);)* }
+            };
+        }
+        match self {
+            Self::Call(c) => restamp!(c: started, ended, outcome, recording, transcript, score),
+            Self::Email(e) => restamp!(e: subject, category, status, agent_id),
+            Self::Sms(_) | Self::Chat(_) => {}
+            Self::Quote(q) => restamp!(q: status, total, last_activity_at),
+            Self::Conversation(c) => restamp!(c: channel, status),
+            Self::Social(s) => restamp!(s: platform, interaction_type, requires_response),
+            Self::Order(o) => restamp!(o: status, total, payment_method, updated_at),
+            Self::Manual(m) => restamp!(
+                m: kind, subject_line, direction, duration_seconds, outcome, user_id
+            ),
+            Self::Workflow(w) => restamp!(w: outcome),
         }
     }
 

@@ -9,6 +9,7 @@
 //! repeats. **Never** knows which customer a subject belongs to; the ledger's index does.
 
 pub mod details;
+mod entries;
 mod json;
 mod page;
 mod preview;

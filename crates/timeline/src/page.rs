@@ -4,7 +4,6 @@ use crate::sources::Sources;
 use crate::state::State;
 use crate::stored::{Entry, Place};
 use std::fmt;
-use std::ops::Bound;
 use std::str::FromStr;
 use touchbook_events::Timestamp;
 
@@ -42,7 +41,8 @@ impl State {
     pub fn page(&self, filter: &Filter, limit: usize, cursor: Option<Cursor>) -> Page<'_> {
         let limit = limit.min(PAGE_MAX);
         let mut entries = Vec::with_capacity(limit.min(self.len()));
-        for (place, packed) in self.entries.range(range(filter, cursor)).rev() {
+        let newest_first = self.entries.newest_first(|place| filter.is_before_end(place, cursor));
+        for (place, packed) in newest_first.take_while(|(place, _)| filter.has_begun(*place)) {
             if !filter.sources.is_all() && !filter.sources.contains(packed.source()) {
                 continue;
             }
@@ -53,7 +53,7 @@ impl State {
                     next_cursor,
                 };
             }
-            entries.push(Entry::new(*place, packed));
+            entries.push(Entry::new(place, packed));
         }
         Page {
             entries,
@@ -62,29 +62,15 @@ impl State {
     }
 }
 
-fn range(filter: &Filter, cursor: Option<Cursor>) -> (Bound<Place>, Bound<Place>) {
-    let first = Place {
-        occurred_at: filter.from.unwrap_or(Timestamp::MIN),
-        position: 0,
-    };
-    let last = Place {
-        occurred_at: filter.to.unwrap_or(Timestamp::MAX),
-        position: u64::MAX,
-    };
-    let end = match cursor {
-        Some(Cursor(shown)) if shown <= last => Bound::Excluded(shown),
-        _ => Bound::Included(last),
-    };
-    let (Bound::Excluded(stop) | Bound::Included(stop)) = end else {
-        return (Bound::Included(first), end);
-    };
-    // A map refuses a range that ends before it starts; such a page is empty.
-    let end = if stop < first {
-        Bound::Excluded(first)
-    } else {
-        end
-    };
-    (Bound::Included(first), end)
+impl Filter {
+    fn has_begun(&self, place: Place) -> bool {
+        self.from.is_none_or(|from| place.occurred_at >= from)
+    }
+
+    fn is_before_end(&self, place: Place, cursor: Option<Cursor>) -> bool {
+        self.to.is_none_or(|to| place.occurred_at <= to)
+            && cursor.is_none_or(|Cursor(shown)| place < shown)
+    }
 }
 
 /// Hexadecimal digits of a cursor: instant and position.

@@ -1,6 +1,7 @@
 //! The projector: one record after another into one customer's entries.
 
 use crate::details::Details;
+use crate::entries::Entries;
 use crate::preview::preview;
 use crate::stored::{Entry, Packed, Place, Sentiment, Stored, Waiting};
 use serde::{Deserialize, Serialize};
@@ -16,8 +17,7 @@ pub struct Timeline;
 /// One customer's entries.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    pub(crate) entries: BTreeMap<Place, Packed>,
-    places: BTreeMap<Digest, Place>,
+    pub(crate) entries: Entries,
     /// Subjects that were spoken of before they made an entry: planned steps, early sentiments.
     waiting: BTreeMap<Digest, Waiting>,
 }
@@ -28,7 +28,7 @@ impl Projector for Timeline {
     type Index = ();
 
     const NAME: &'static str = "timeline";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn apply(state: &mut State, record: &Record) {
         if record.header.event_type.entry_source().is_some() {
@@ -52,31 +52,30 @@ impl State {
     }
 
     pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
+        self.entries.len() == 0
     }
 
     /// The entry of a subject.
     pub fn entry(&self, subject: Digest) -> Option<Entry<'_>> {
-        let place = *self.places.get(&subject)?;
-        Some(Entry::new(place, self.entries.get(&place)?))
+        self.entries
+            .find(subject)
+            .map(|number| self.entries.get(number))
     }
 
     /// Bytes of all entries, without what the maps around them cost.
     pub fn packed_bytes(&self) -> usize {
-        self.entries.values().map(Packed::len).sum()
+        self.entries.packed_bytes()
     }
 
     /// A record that makes its subject's entry or extends it.
     fn enter(&mut self, record: &Record) {
         let subject = record.header.subject;
         let words = preview(&record.data);
-        if let Some(place) = self.places.get(&subject)
-            && let Some(packed) = self.entries.get_mut(place)
-        {
-            let mut stored = packed.stored();
+        if let Some(number) = self.entries.find(subject) {
+            let before = self.entries.packed(number).0.to_vec();
+            let mut stored = Packed(&before).stored(self.entries.place(number));
             stored.take(record, words.as_deref());
-            let packed_anew = Packed::of(&stored);
-            *packed = packed_anew;
+            self.entries.replace(number, stored);
             return;
         }
         let Some(mut stored) = Stored::new(record) else {
@@ -91,8 +90,7 @@ impl State {
             occurred_at: record.data.placed_at().unwrap_or(record.header.time),
             position: record.header.position,
         };
-        self.entries.insert(place, Packed::of(&stored));
-        self.places.insert(subject, place);
+        self.entries.push(place, subject, stored);
     }
 
     /// A record that says something of a subject without making an entry.
@@ -112,7 +110,7 @@ impl State {
                     .map(|personal| personal.title.as_str());
                 waiting.title.set_some(stamp, title.map(Into::into));
             }
-            Data::InteractionUpdated(updated) if !self.places.contains_key(&subject) => {
+            Data::InteractionUpdated(updated) if self.entries.find(subject).is_none() => {
                 let waiting = self.waiting.entry(subject).or_default();
                 waiting
                     .kind
@@ -137,20 +135,16 @@ impl State {
             .label
             .unwrap_or_else(|| SentimentLabel::of(score));
         let sentiment = Some(Sentiment { score, label });
-        let packed = self
-            .places
-            .get(&subject)
-            .and_then(|place| self.entries.get_mut(place));
-        let Some(packed) = packed else {
+        let Some(number) = self.entries.find(subject) else {
             let waiting = self.waiting.entry(subject).or_default();
             waiting.sentiment.set(stamp, sentiment);
             return;
         };
-        let mut stored = packed.stored();
+        let before = self.entries.packed(number).0.to_vec();
+        let mut stored = Packed(&before).stored(self.entries.place(number));
         stored.sentiment.set(stamp, sentiment);
         stored.last_position = stamp.position;
-        let packed_anew = Packed::of(&stored);
-        *packed = packed_anew;
+        self.entries.replace(number, stored);
     }
 }
 

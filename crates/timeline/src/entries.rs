@@ -1,0 +1,305 @@
+//! One customer's entries, close together in memory: a tenant has millions.
+//!
+//! Entries lie in chunks in the order in which they came, so a new one is appended and a revision
+//! moves at most one chunk's bytes. Their order in time is a list of numbers, and there is none
+//! while they came in that order.
+
+use crate::stored::{Entry, Packed, Place, Stored};
+use hashbrown::HashTable;
+use serde::de::{Error, SeqAccess, Visitor};
+use serde::ser::SerializeSeq;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
+use std::ops::Range;
+use touchbook_events::Digest;
+
+/// Entries of a chunk. A revision moves half of a chunk's bytes on average: 2.5 KB.
+const CHUNK_ENTRIES: usize = 32;
+/// Slots that a chunk makes room for at a time.
+const ROOM_ENTRIES: usize = 8;
+/// Of a chunk that is not full, how much more room it makes than it needs at once.
+const ROOM_BYTES: usize = 1_024;
+/// Up to so many entries a subject is found by looking at all of them.
+const UNINDEXED_ENTRIES: usize = CHUNK_ENTRIES;
+
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Entries {
+    chunks: Vec<Chunk>,
+    /// Numbers of the entries by place; empty while they came in that order.
+    by_place: Vec<u32>,
+    /// Numbers of the entries by subject, once there are more than [`UNINDEXED_ENTRIES`].
+    by_subject: HashTable<u32>,
+}
+
+#[derive(Clone, Debug, Default)]
+struct Chunk {
+    slots: Vec<Slot>,
+    bytes: Vec<u8>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    place: Place,
+    subject: Digest,
+    /// Where its bytes end in the chunk; they begin where those before end.
+    end: u32,
+}
+
+impl Chunk {
+    fn range(&self, at: usize) -> Range<usize> {
+        let start = match at.checked_sub(1) {
+            Some(before) => self.slots[before].end as usize,
+            None => 0,
+        };
+        start..self.slots[at].end as usize
+    }
+
+    fn push(&mut self, place: Place, subject: Digest, packed: &[u8]) {
+        if self.slots.len() == self.slots.capacity() {
+            self.slots.reserve_exact(ROOM_ENTRIES);
+        }
+        if self.bytes.capacity() - self.bytes.len() < packed.len() {
+            self.bytes.reserve_exact(packed.len() + ROOM_BYTES);
+        }
+        self.bytes.extend_from_slice(packed);
+        let end = end(self.bytes.len());
+        self.slots.push(Slot {
+            place,
+            subject,
+            end,
+        });
+        if self.is_full() {
+            self.bytes.shrink_to_fit();
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.slots.len() == CHUNK_ENTRIES
+    }
+
+    fn replace(&mut self, at: usize, packed: &[u8]) {
+        let range = self.range(at);
+        let (before, after) = (range.len(), packed.len());
+        if after > before && self.bytes.capacity() - self.bytes.len() < after - before {
+            let room = if self.is_full() { 0 } else { ROOM_BYTES };
+            self.bytes.reserve_exact(after - before + room);
+        }
+        self.bytes.splice(range, packed.iter().copied());
+        for slot in &mut self.slots[at..] {
+            slot.end = end(slot.end as usize + after - before);
+        }
+    }
+}
+
+/// A chunk's entries are far smaller than 4 GiB: each is a few values of limited length.
+fn end(bytes: usize) -> u32 {
+    u32::try_from(bytes).expect("a chunk of entries fits in 32 bits")
+}
+
+impl Entries {
+    pub(crate) fn len(&self) -> usize {
+        match self.chunks.split_last() {
+            Some((last, full)) => full.len() * CHUNK_ENTRIES + last.slots.len(),
+            None => 0,
+        }
+    }
+
+    pub(crate) fn packed_bytes(&self) -> usize {
+        self.chunks.iter().map(|chunk| chunk.bytes.len()).sum()
+    }
+
+    /// The number of a subject's entry.
+    pub(crate) fn find(&self, subject: Digest) -> Option<u32> {
+        if self.by_subject.is_empty() {
+            let slots = self.chunks.iter().flat_map(|chunk| &chunk.slots);
+            let at = slots.map(|slot| slot.subject).position(|of| of == subject);
+            return at.map(number);
+        }
+        self.by_subject
+            .find(hash(subject), |at| self.slot(*at).subject == subject)
+            .copied()
+    }
+
+    pub(crate) fn get(&self, number: u32) -> Entry<'_> {
+        Entry::new(self.slot(number).place, self.packed(number))
+    }
+
+    pub(crate) fn packed(&self, number: u32) -> Packed<'_> {
+        let (chunk, at) = whereabouts(number);
+        let chunk = &self.chunks[chunk];
+        Packed(&chunk.bytes[chunk.range(at)])
+    }
+
+    pub(crate) fn place(&self, number: u32) -> Place {
+        self.slot(number).place
+    }
+
+    pub(crate) fn push(&mut self, place: Place, subject: Digest, stored: Stored<'_>) {
+        stored.pack(place, |packed| self.push_packed(place, subject, packed));
+    }
+
+    /// Puts another content in an entry's place.
+    pub(crate) fn replace(&mut self, number: u32, stored: Stored<'_>) {
+        let (chunk, at) = whereabouts(number);
+        let chunk = &mut self.chunks[chunk];
+        stored.pack(chunk.slots[at].place, |packed| chunk.replace(at, packed));
+    }
+
+    /// From the last place that is not past an end, which `is_before_end` tells, back to the first.
+    pub(crate) fn newest_first(
+        &self,
+        is_before_end: impl Fn(Place) -> bool,
+    ) -> impl Iterator<Item = (Place, Packed<'_>)> {
+        let ranks = 0..self.rank_of_first(|place| !is_before_end(place));
+        ranks.rev().map(|rank| {
+            let number = self.number_of(rank);
+            (self.place(number), self.packed(number))
+        })
+    }
+
+    fn push_packed(&mut self, place: Place, subject: Digest, packed: &[u8]) {
+        let at = number(self.len());
+        if !self.by_place.is_empty() || self.newest().is_some_and(|newest| place < newest) {
+            self.rank(at, place);
+        }
+        if self.chunks.last().is_none_or(Chunk::is_full) {
+            self.chunks.push(Chunk::default());
+        }
+        if let Some(last) = self.chunks.last_mut() {
+            last.push(place, subject, packed);
+        }
+        self.index(at);
+    }
+
+    /// Gives the entry that will have this number its rank.
+    fn rank(&mut self, at: u32, place: Place) {
+        if self.by_place.is_empty() {
+            self.by_place = (0..at).collect();
+        }
+        let rank = self.rank_of_first(|other| other > place);
+        self.by_place.insert(rank, at);
+    }
+
+    fn index(&mut self, at: u32) {
+        if self.len() <= UNINDEXED_ENTRIES {
+            return;
+        }
+        let first = if self.by_subject.is_empty() { 0 } else { at };
+        let mut by_subject = std::mem::take(&mut self.by_subject);
+        for at in first..=at {
+            by_subject.insert_unique(hash(self.slot(at).subject), at, |at| {
+                hash(self.slot(*at).subject)
+            });
+        }
+        self.by_subject = by_subject;
+    }
+
+    fn newest(&self) -> Option<Place> {
+        let rank = self.len().checked_sub(1)?;
+        Some(self.place(self.number_of(rank)))
+    }
+
+    /// How many entries stand before the first whose place is `past`.
+    fn rank_of_first(&self, past: impl Fn(Place) -> bool) -> usize {
+        let (mut from, mut to) = (0, self.len());
+        while from < to {
+            let middle = usize::midpoint(from, to);
+            if past(self.place(self.number_of(middle))) {
+                to = middle;
+            } else {
+                from = middle + 1;
+            }
+        }
+        from
+    }
+
+    fn number_of(&self, rank: usize) -> u32 {
+        match self.by_place.get(rank) {
+            Some(number) => *number,
+            None => number(rank),
+        }
+    }
+
+    fn slot(&self, number: u32) -> &Slot {
+        let (chunk, at) = whereabouts(number);
+        &self.chunks[chunk].slots[at]
+    }
+
+    /// In the order of places: subject, place, bytes.
+    fn iter(&self) -> impl Iterator<Item = (Digest, Place, Packed<'_>)> {
+        (0..self.len()).map(|rank| {
+            let number = self.number_of(rank);
+            let Slot { subject, place, .. } = *self.slot(number);
+            (subject, place, self.packed(number))
+        })
+    }
+}
+
+fn number(at: usize) -> u32 {
+    u32::try_from(at).expect("a customer's entries are counted in 32 bits")
+}
+
+fn whereabouts(number: u32) -> (usize, usize) {
+    let number = number as usize;
+    (number / CHUNK_ENTRIES, number % CHUNK_ENTRIES)
+}
+
+/// Digests are uniformly random: any eight bytes of them are a hash.
+fn hash(subject: Digest) -> u64 {
+    let [a, b, c, d, e, f, g, h, ..] = subject.0;
+    u64::from_le_bytes([a, b, c, d, e, f, g, h])
+}
+
+/// In whatever order they came.
+impl PartialEq for Entries {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+/// In the order of places, so that equal entries have equal bytes.
+impl Serialize for Entries {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut entries = serializer.serialize_seq(Some(self.len()))?;
+        for (subject, place, packed) in self.iter() {
+            entries.serialize_element(&(subject, place, Bytes(packed.0)))?;
+        }
+        entries.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Entries {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_seq(EntriesVisitor)
+    }
+}
+
+struct EntriesVisitor;
+
+impl<'de> Visitor<'de> for EntriesVisitor {
+    type Value = Entries;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("timeline entries in the order of their places")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries, A::Error> {
+        let mut entries = Entries::default();
+        while let Some((subject, place, packed)) = seq.next_element::<(Digest, Place, &[u8])>()? {
+            let is_next = entries.newest().is_none_or(|newest| newest < place);
+            if !is_next || entries.find(subject).is_some() || !Packed(packed).is_readable() {
+                return Err(A::Error::custom("not a timeline entry, or not the next"));
+            }
+            entries.push_packed(place, subject, packed);
+        }
+        Ok(entries)
+    }
+}
+
+struct Bytes<'a>(&'a [u8]);
+
+impl Serialize for Bytes<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_bytes(self.0)
+    }
+}
