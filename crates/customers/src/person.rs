@@ -4,9 +4,11 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use touchbook_events::catalogue::typed::Json;
 use touchbook_events::customer_ref::SentIdentifier;
 use touchbook_events::limits::FIELDS_MAX;
-use touchbook_events::{CustomerRef, IdentifierKind, Timestamp};
+use touchbook_events::text::Name;
+use touchbook_events::{CustomerRef, IdentifierKind, Member, Timestamp};
 use touchbook_projection::{Latest, Stamp};
 
 /// What is kept of a customer's own fields; names and identifiers are shared with the index.
@@ -80,6 +82,16 @@ impl Person {
         describe(&mut self.company, stamp, company);
     }
 
+    /// What an update says of the customer itself; null clears what was said before.
+    pub(crate) fn described(&mut self, stamp: Stamp, name: &Member<Name>, company: &Member<Name>) {
+        for (latest, member) in [(&mut self.name, name), (&mut self.company, company)] {
+            match member {
+                Member::Null => latest.set(stamp, None),
+                member => describe(latest, stamp, member.value().map(|text| text.as_str())),
+            }
+        }
+    }
+
     /// The identifiers that an update names become the primary ones of their kinds.
     pub(crate) fn prefer(&mut self, stamp: Stamp, reference: &CustomerRef) {
         for (kind, text) in reference.identifiers() {
@@ -124,21 +136,41 @@ fn describe(latest: &mut Latest<Arc<str>>, stamp: Stamp, text: Option<&str>) {
     latest.set(stamp, Some(value));
 }
 
-/// Values by name, as JSON text; null clears one.
+/// Values by name, as JSON text; null clears one, or all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Fields(BTreeMap<Box<str>, Latest<Box<str>>>);
+pub(crate) struct Fields {
+    values: BTreeMap<Box<str>, Latest<Box<str>>>,
+    /// What was said before then is forgotten, also where it is learned later.
+    cleared: Option<Stamp>,
+}
 
 impl Fields {
+    pub(crate) fn take(&mut self, stamp: Stamp, member: &Member<Json>) {
+        match member {
+            Member::Absent => {}
+            Member::Null => self.clear(stamp),
+            Member::Value(Json(json)) => self.set(stamp, json),
+        }
+    }
+
+    fn clear(&mut self, stamp: Stamp) {
+        self.cleared = self.cleared.max(Some(stamp));
+        self.values.retain(|_, latest| !latest.yields_to(stamp));
+    }
+
     /// Takes the members of `json`; what is no object says nothing, and names above the most that
     /// a customer can have are left out.
-    pub(crate) fn set(&mut self, stamp: Stamp, json: &str) {
+    fn set(&mut self, stamp: Stamp, json: &str) {
+        if self.cleared > Some(stamp) {
+            return;
+        }
         let Ok(members) = serde_json::from_str::<BTreeMap<Box<str>, &RawValue>>(json) else {
             return;
         };
         for (name, value) in members {
-            if self.0.len() < FIELDS_MAX || self.0.contains_key(&name) {
+            if self.values.len() < FIELDS_MAX || self.values.contains_key(&name) {
                 let value = Some(value.get()).filter(|text| *text != "null");
-                self.0
+                self.values
                     .entry(name)
                     .or_default()
                     .set(stamp, value.map(Into::into));
@@ -147,7 +179,7 @@ impl Fields {
     }
 
     pub(crate) fn values(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.0
+        self.values
             .iter()
             .filter_map(|(name, latest)| Some((&**name, &**latest.get()?)))
     }

@@ -45,7 +45,7 @@ impl Projector for Customers {
     type Index = Index;
 
     const NAME: &'static str = "customers";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn apply(state: &mut State, record: &Record) {
         let stamp = Stamp::of(&record.header);
@@ -177,14 +177,12 @@ impl State {
             return;
         };
         self.person
-            .named(stamp, personal.name.as_deref(), personal.company.as_deref());
+            .described(stamp, &personal.name, &personal.company);
         self.person.prefer(stamp, &personal.customer);
-        if let Some(fields) = &personal.fields {
-            self.person.fields.set(stamp, &fields.0);
-        }
-        if let Some(fields) = &personal.custom_fields {
-            self.person.custom_fields.set(stamp, &fields.0);
-        }
+        self.person.fields.take(stamp, &personal.fields);
+        self.person
+            .custom_fields
+            .take(stamp, &personal.custom_fields);
     }
 
     fn status_changed(&mut self, stamp: Stamp, changed: &StatusChanged) {

@@ -9,6 +9,7 @@ use crate::envelope::{Envelope, too_large};
 use crate::limits::EVENT_BYTES_MAX;
 use crate::policy::Policies;
 use crate::problem::Problem;
+use crate::subject;
 use crate::time::{Moment, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
@@ -56,7 +57,7 @@ impl Principal {
 pub struct Sent {
     pub source: Box<str>,
     pub id: Box<str>,
-    /// The subject, made from the payload's own key or the event's id where none was sent.
+    /// The subject, made of the payload's own key, or of source and id, where none was sent.
     pub subject: Box<str>,
     pub principal_id: Option<Box<str>>,
     pub traceparent: Option<Box<str>>,
@@ -147,7 +148,7 @@ impl Incoming {
         complete(envelope, &mut data, key)?;
         let time = envelope.time.as_deref().map(Moment::parse).transpose();
         let time = time.map_err(|error| Problem::invalid("/time", error.to_string()))?;
-        let subject = subject_of(envelope, event_type, &data);
+        let subject = subject::of(envelope, event_type, &data);
         Ok(Self {
             content: content(envelope, json, key)?,
             subject: key.subject(&subject),
@@ -317,18 +318,6 @@ fn check_schema(envelope: &Envelope<'_>, event_type: EventType) -> Result<(), Pr
         return Ok(());
     }
     Err(Problem::invalid("/dataschema", format!("`{schema}` is not known")).allowing([known]))
-}
-
-fn subject_of(envelope: &Envelope<'_>, event_type: EventType, data: &Data) -> Box<str> {
-    match &envelope.subject {
-        Some(subject) => (&**subject).into(),
-        None => {
-            let own = data.own_key();
-            event_type
-                .subject(own.as_deref().unwrap_or(&envelope.id))
-                .into()
-        }
-    }
 }
 
 /// Fills what a payload leaves to the envelope's subject, and refuses what that doesn't say either.

@@ -27,6 +27,7 @@ pub mod record;
 pub mod schema;
 pub mod score;
 pub mod source;
+mod subject;
 pub mod text;
 pub mod time;
 

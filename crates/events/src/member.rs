@@ -21,6 +21,18 @@ impl<T> Member<T> {
         }
     }
 
+    pub fn is_absent(&self) -> bool {
+        matches!(self, Self::Absent)
+    }
+
+    pub fn as_ref(&self) -> Member<&T> {
+        match self {
+            Self::Absent => Member::Absent,
+            Self::Null => Member::Null,
+            Self::Value(value) => Member::Value(value),
+        }
+    }
+
     /// Lays this revision's member over the last known one.
     pub fn over(self, known: &mut Option<T>) {
         match self {
@@ -77,6 +89,43 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Member<T> {
     }
 }
 
+/// The binary form of a member that was an `Option` when its type was first recorded, and null said
+/// nothing: 0 absent and 1 value as they were, 2 null.
+pub(crate) mod once_option {
+    use super::Member;
+    use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(rename = "Member")]
+    enum Tagged<T> {
+        Absent,
+        Value(T),
+        Null,
+    }
+
+    pub(crate) fn serialize<T: Serialize, S: Serializer>(
+        member: &Member<T>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        let tagged = match member {
+            Member::Absent => Tagged::Absent,
+            Member::Value(value) => Tagged::Value(value),
+            Member::Null => Tagged::Null,
+        };
+        tagged.serialize(serializer)
+    }
+
+    pub(crate) fn deserialize<'de, T: Deserialize<'de>, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Member<T>, D::Error> {
+        Ok(match Tagged::deserialize(deserializer)? {
+            Tagged::Absent => Member::Absent,
+            Tagged::Value(value) => Member::Value(value),
+            Tagged::Null => Member::Null,
+        })
+    }
+}
+
 impl<T: schemars::JsonSchema> schemars::JsonSchema for Member<T> {
     fn schema_name() -> std::borrow::Cow<'static, str> {
         Option::<T>::schema_name()
@@ -88,5 +137,28 @@ impl<T: schemars::JsonSchema> schemars::JsonSchema for Member<T> {
 
     fn inline_schema() -> bool {
         true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, PartialEq, Serialize, Deserialize)]
+    struct Now(#[serde(with = "once_option")] Member<u32>);
+
+    #[test]
+    fn what_an_option_wrote_is_read_as_a_member_and_written_alike() {
+        for (then, now) in [(None, Member::Absent), (Some(7_u32), Member::Value(7))] {
+            let bytes = postcard::to_stdvec(&then).unwrap();
+            assert_eq!(postcard::from_bytes::<Now>(&bytes).unwrap(), Now(now));
+            let now = postcard::from_bytes::<Now>(&bytes).unwrap();
+            assert_eq!(postcard::to_stdvec(&now).unwrap(), bytes);
+        }
+        let null = postcard::to_stdvec(&Now(Member::Null)).unwrap();
+        assert_eq!(
+            postcard::from_bytes::<Now>(&null).unwrap(),
+            Now(Member::Null)
+        );
     }
 }

@@ -290,7 +290,8 @@ pub(crate) async fn get_customer(
 
 /// Change what is known of a customer
 ///
-/// Sends `customer.updated`: identifiers are attached, the rest takes the place of what was known.
+/// Sends `customer.updated`: identifiers are attached, the rest takes the place of what was known,
+/// and null clears it.
 #[utoipa::path(
     patch,
     path = "/api/v1/customers/{ref}",

@@ -40,6 +40,18 @@ async fn a_customer_is_made_known_and_changed() {
         .await;
     assert_eq!(read.body["name"], "Jane Smith", "{:?}", read.body);
     assert_eq!(read.body["custom_fields"], json!({"size": 9}));
+    let cleared = json!({"name": null, "custom_fields": {"size": null}});
+    let cleared = service.write("PATCH", path, None, cleared).await;
+    let position = &cleared.body["position"];
+    let read = service
+        .get(&format!("{path}?min_position={position}"))
+        .await;
+    assert_eq!(
+        (&read.body["name"], &read.body["custom_fields"]),
+        (&Value::Null, &json!({})),
+        "{:?}",
+        read.body
+    );
 }
 
 /// The pointer leads into the body that was sent, not into the event that it became.

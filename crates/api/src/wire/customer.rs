@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use touchbook_customers::{Matched, Summary};
+use touchbook_events::Member;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -123,7 +124,8 @@ pub(crate) struct CustomerList {
     currency: Option<String>,
 }
 
-/// What is to be known of a customer. What is absent stays as it is.
+/// What is to be known of a customer. What is absent stays as it is; null clears a name, a company
+/// and fields, and says nothing of an identifier.
 #[derive(Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields, default)]
 pub(crate) struct CustomerChange {
@@ -135,30 +137,30 @@ pub(crate) struct CustomerChange {
     pub phone: Option<String>,
     #[schema(example = "instagram:janesmith")]
     pub handle: Option<String>,
-    #[schema(max_length = 200)]
-    pub name: Option<String>,
-    #[schema(max_length = 200)]
-    pub company: Option<String>,
-    /// Standard fields by name.
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub name: Member<String>,
+    #[schema(value_type = Option<String>, max_length = 200)]
+    pub company: Member<String>,
+    /// Standard fields by name; null clears one of them, or all.
     #[schema(value_type = Option<Object>)]
-    pub fields: Option<Box<RawValue>>,
-    /// The tenant's own fields by name.
+    pub fields: Member<Box<RawValue>>,
+    /// The tenant's own fields by name; null clears one of them, or all.
     #[schema(value_type = Option<Object>)]
-    pub custom_fields: Option<Box<RawValue>>,
+    pub custom_fields: Member<Box<RawValue>>,
 }
 
 /// The payload of the `customer.updated` that a change becomes.
 #[derive(Serialize)]
 pub(crate) struct CustomerUpdated<'a> {
     customer: Reference<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    name: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    company: Option<&'a str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fields: Option<&'a RawValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    custom_fields: Option<&'a RawValue>,
+    #[serde(skip_serializing_if = "Member::is_absent")]
+    name: Member<&'a String>,
+    #[serde(skip_serializing_if = "Member::is_absent")]
+    company: Member<&'a String>,
+    #[serde(skip_serializing_if = "Member::is_absent")]
+    fields: Member<&'a Box<RawValue>>,
+    #[serde(skip_serializing_if = "Member::is_absent")]
+    custom_fields: Member<&'a Box<RawValue>>,
 }
 
 #[derive(Serialize)]
@@ -200,10 +202,10 @@ impl CustomerChange {
                 phone: self.phone.as_deref(),
                 handle: self.handle.as_deref(),
             },
-            name: self.name.as_deref(),
-            company: self.company.as_deref(),
-            fields: self.fields.as_deref(),
-            custom_fields: self.custom_fields.as_deref(),
+            name: self.name.as_ref(),
+            company: self.company.as_ref(),
+            fields: self.fields.as_ref(),
+            custom_fields: self.custom_fields.as_ref(),
         }
     }
 }

@@ -18,7 +18,8 @@ pub(crate) struct CloudEvent {
     pub r#type: String,
     /// When it happened; the time of recording where absent.
     pub time: Option<String>,
-    /// The object it is about; made from the payload's own key where absent.
+    /// The object it is about. Absent, it is `<object>/<own key>` where the payload has one, such as
+    /// `order/12345`, else `<object>/<source>#<id>`, with `%` and `#` of the source percent-encoded.
     pub subject: Option<String>,
     /// `/schemas/events/<type>/<version>`; the newest version where absent.
     pub dataschema: Option<String>,

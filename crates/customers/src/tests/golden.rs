@@ -2,7 +2,7 @@
 
 use super::script::{Script, at, order, person};
 use crate::{Customers, State};
-use serde_json::json;
+use serde_json::{Value, json};
 use touchbook_events::Policies;
 use touchbook_projection::Projector;
 
@@ -342,6 +342,80 @@ fn a_summary_shows_who_a_customer_is() {
     );
     let jane = script.jane(&Policies::default());
     insta::assert_snapshot!(serde_json::to_string_pretty(&jane).unwrap());
+}
+
+/// S0-026, S1-011: null in an update clears, absence keeps, and a later word is taken again.
+#[test]
+fn null_in_an_update_clears_what_was_known_before() {
+    let mut script = Script::new();
+    let jane = person("J", None, &[("user", "jane")]);
+    script.send("01-01 00:00:00", "customer.created", "customer/jane", jane);
+    let kind = "customer.updated";
+    let mut update = |time: &str, mut data: Value| {
+        data["customer"] = json!({ "external_id": "jane" });
+        script.send(time, kind, "customer/jane", data);
+        script.jane(&Policies::default())
+    };
+    let known = json!({
+        "name": "Jane Smith",
+        "company": "Smith Corp",
+        "fields": { "city": "Cape Town" },
+        "custom_fields": { "Shoe_Size": 39, "Pet": "cat" },
+    });
+    update("01-02 00:00:00", known.clone());
+    let kept = update("01-03 00:00:00", json!({}));
+    assert_eq!(
+        (&kept["name"], &kept["fields"]),
+        (&known["name"], &known["fields"])
+    );
+    let some = json!({ "name": null, "custom_fields": { "Pet": null } });
+    let jane = update("01-04 00:00:00", some);
+    assert_eq!(
+        (&jane["name"], &jane["company"]),
+        (&Value::Null, &json!("Smith Corp"))
+    );
+    assert_eq!(jane["custom_fields"], json!({ "Shoe_Size": 39 }));
+    let all = json!({ "company": null, "fields": null, "custom_fields": null });
+    let jane = update("01-05 00:00:00", all);
+    assert_eq!(
+        (&jane["company"], &jane["fields"]),
+        (&Value::Null, &json!({}))
+    );
+    assert_eq!(jane["custom_fields"], json!({}));
+    let late = json!({ "name": "J", "fields": { "zip": "8001" }, "custom_fields": { "Hat": 7 } });
+    let jane = update("01-03 12:00:00", late);
+    assert_eq!(jane["name"], Value::Null, "it was cleared after that");
+    assert_eq!(
+        (&jane["fields"], &jane["custom_fields"]),
+        (&json!({}), &json!({}))
+    );
+    let jane = update(
+        "01-06 00:00:00",
+        json!({ "name": "Jane", "fields": { "city": "Durban" } }),
+    );
+    assert_eq!(
+        (&jane["name"], &jane["fields"]),
+        (&json!("Jane"), &json!({ "city": "Durban" }))
+    );
+    assert_eq!(jane["company"], Value::Null);
+    // What was recorded stands: up to the first update, she is who she was.
+    let mut before = State::default();
+    let told = &script.driver.records()[..2];
+    told.iter()
+        .for_each(|record| Customers::apply(&mut before, record));
+    assert_eq!(
+        before.person.name.get().map(|name| &**name),
+        Some("Jane Smith")
+    );
+    let found = |query| {
+        script.index(|index| {
+            index
+                .search(query, &Policies::default(), None, 9)
+                .rows
+                .len()
+        })
+    };
+    assert_eq!((found("jane"), found("smith")), (1, 0));
 }
 
 /// Erased records keep their numbers and show no person.

@@ -5,7 +5,7 @@ use crate::customer_ref::{CustomerRef, IdentifierKind, SentIdentifier};
 use crate::digest::Digest;
 use crate::id::CustomerId;
 use crate::limits::{FIELD_CHARS_MAX, FIELDS_MAX};
-use crate::member::Member;
+use crate::member::{Member, once_option};
 use crate::problem::{Problem, pointer_to};
 use crate::text::{Reason, Text};
 use crate::time::Moment;
@@ -28,17 +28,22 @@ event_data! {
 }
 
 event_data! {
-    /// What is known of a customer itself.
+    /// What is known of a customer itself: absent keeps it, null clears it. The reference says who is
+    /// meant, and null in it nothing: an identifier is taken away by `identifier.detached`.
     Updated: UpdatedFacts, UpdatedPersonal {
         facts {}
         personal {
             customer: CustomerRef,
-            name: Option<Text<200>>,
-            company: Option<Text<200>>,
-            /// Standard fields by name.
-            fields: Option<Json>,
-            /// The tenant's own fields by name.
-            custom_fields: Option<Json>,
+            #[serde(with = "once_option")]
+            name: Member<Text<200>>,
+            #[serde(with = "once_option")]
+            company: Member<Text<200>>,
+            /// Standard fields by name; null clears one of them, or all.
+            #[serde(with = "once_option")]
+            fields: Member<Json>,
+            /// The tenant's own fields by name; null clears one of them, or all.
+            #[serde(with = "once_option")]
+            custom_fields: Member<Json>,
         }
     }
 }
@@ -212,8 +217,8 @@ impl Updated {
             return Ok(());
         };
         named(Some(&personal.customer))?;
-        check_fields("/fields", personal.fields.as_ref())?;
-        check_fields("/custom_fields", personal.custom_fields.as_ref())
+        check_fields("/fields", personal.fields.value())?;
+        check_fields("/custom_fields", personal.custom_fields.value())
     }
 }
 

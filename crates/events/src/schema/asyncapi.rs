@@ -165,6 +165,12 @@ fn batch_message(yaml: &mut Yaml) {
     yaml.text(10, "$ref", "#/components/schemas/envelope");
 }
 
+/// Stands below the last attribute with a limit.
+const SUBJECT: &str = "The object it is about. Absent, it is `<object>/<own key>` where the payload has \
+                       one, such as `order/12345`, else `<object>/<source>#<id>`, with `%` and `#` of \
+                       the source percent-encoded; what is longer than a subject may be is \
+                       `<object>/#<digest>`.";
+
 fn envelope(yaml: &mut Yaml) {
     yaml.line(4, "envelope:");
     yaml.line(6, "type: object");
@@ -181,6 +187,7 @@ fn envelope(yaml: &mut Yaml) {
             &format!("maxLength: {}", crate::limits::ATTRIBUTE_CHARS_MAX),
         );
     }
+    yaml.text(10, "description", SUBJECT);
     for name in ["type", "time", "dataschema", "tenantid", "traceparent"] {
         yaml.line(8, &format!("{name}:"));
         yaml.line(10, "type: string");

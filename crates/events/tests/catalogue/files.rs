@@ -53,6 +53,10 @@ pub(crate) fn names_in(folder: &str) -> Vec<String> {
     names
 }
 
+pub(crate) fn exists(path: &str) -> bool {
+    root().join(path).is_file()
+}
+
 pub(crate) fn text_of(path: &str) -> String {
     fs::read_to_string(root().join(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }

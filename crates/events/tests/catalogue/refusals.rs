@@ -252,3 +252,16 @@ fn null_is_not_absence() {
         json!({ "status": null })
     );
 }
+
+/// Null is no absence: it is written back as null, through record and codec.
+#[test]
+fn null_in_an_update_of_a_customer_is_kept_apart_from_absence() {
+    let cleared = r#"{"customer":{"user":"u"},"name":null,"company":null,"fields":null,"custom_fields":null}"#;
+    for data in [cleared, r#"{"customer":{"user":"u"}}"#] {
+        let record = crate::record(read(&event("customer.updated", data)).unwrap());
+        let decoded = touchbook_events::Record::decode(&record.to_bytes().unwrap()).unwrap();
+        assert_eq!(decoded, record);
+        let want: Value = serde_json::from_str(data).unwrap();
+        assert_eq!(serde_json::to_value(&decoded.data).unwrap(), want);
+    }
+}

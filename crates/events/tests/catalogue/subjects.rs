@@ -15,13 +15,33 @@ fn subject(event_type: &str, data: &str) -> String {
 #[test]
 fn a_payload_names_its_object() {
     assert_eq!(subject("order.updated", r#"{"order_id":"7"}"#), "order/7");
-    assert_eq!(subject("order.updated", "{}"), "order/1");
+    assert_eq!(subject("order.updated", "{}"), "order/test#1");
     assert_eq!(
         subject("call.recording_updated", r#"{"call_sid":"CA1"}"#),
         "call/CA1"
     );
     let both = r#"{"call_id":"7","call_sid":"CA1"}"#;
     assert_eq!(subject("call.recording_updated", both), "call/7");
+}
+
+/// An id is unique only within its source: two shops' events never meet in one subject.
+#[test]
+fn sources_that_count_alike_are_about_different_objects() {
+    let of = |source: &str| {
+        let json = event("sms.received", r#"{"body":"Hi"}"#)
+            .replace(r#""subject":"about/1","#, "")
+            .replace(r#""source":"test""#, &format!(r#""source":"{source}""#));
+        read(&json).unwrap()
+    };
+    let (north, south) = (of("/shops/north"), of("/shops/south"));
+    assert_eq!(&*north.sent.subject, "sms//shops/north#1");
+    assert_ne!(north.subject, south.subject);
+    let sent = event("sms.received", "{}").replace("about/1", "sms//shops/north#1");
+    assert_eq!(
+        read(&sent).unwrap().subject,
+        north.subject,
+        "others may name it"
+    );
 }
 
 /// A call's other names are subjects that find the call.
@@ -56,7 +76,7 @@ fn social_entries_are_told_apart_by_what_they_say_of_themselves() {
     assert_ne!(one, of("johndoe", "mention", "2024-01-15T11:00:00Z"));
     assert_eq!(
         subject("social.received", r#"{"platform":"twitter"}"#),
-        "social/1"
+        "social/test#1"
     );
     assert_eq!(
         subject("social.received", r#"{"social_id":"99"}"#),
