@@ -12,7 +12,7 @@ use proptest::sample::Index as Place;
 use script::{Step, everybody, play, steps, unmerge_everybody};
 use std::collections::BTreeMap;
 use touchbook_customers::Customers;
-use touchbook_events::{Data, Record};
+use touchbook_events::{CustomerId, Data, Digest, Record};
 use touchbook_identity::Identifiers;
 use touchbook_projection::snapshot::encode_state;
 use touchbook_projection::{Driver, Folding, History, Projection, SHARDS};
@@ -119,6 +119,7 @@ fn every_way_gives_what_the_definition_says<P: Answers>(driver: &Driver, ways: &
             let answer = projection.read(member, |state, _| about(state));
             assert_eq!(answer, states.get(&canonical).map(about), "{way}: {member}");
         }
+        assert_finds_what_is_there(&projection, &states, driver.records(), &way);
         assert_eq!(
             projection.index(|index| P::lists(index, &model.policies)),
             lists,
@@ -126,6 +127,29 @@ fn every_way_gives_what_the_definition_says<P: Answers>(driver: &Driver, ways: &
         );
         assert_eq!(projection.digest(), model::digest::<P>(&states), "{way}");
         assert_eq!(projection.applied(), driver.head(), "{way}");
+    }
+}
+
+/// Whatever has a key is found by it, with its customer, and nobody by the key of what is gone.
+fn assert_finds_what_is_there<P: Answers>(
+    projection: &Projection<P>,
+    states: &BTreeMap<CustomerId, P::State>,
+    records: &[Record],
+    way: &str,
+) {
+    let mut owners: BTreeMap<Digest, CustomerId> = BTreeMap::new();
+    for (customer, state) in states {
+        P::keys(state, &mut |key| {
+            owners.insert(key, *customer);
+        });
+    }
+    for key in records.iter().filter_map(P::key) {
+        let owner = projection.find(key, |customer, state| {
+            let mut has = false;
+            P::keys(state, &mut |of_state| has |= of_state == key);
+            has.then_some(customer)
+        });
+        assert_eq!(owner.as_ref(), owners.get(&key), "{way}");
     }
 }
 

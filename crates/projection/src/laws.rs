@@ -12,7 +12,7 @@ use crate::projection::{Folding, Projection, SHARDS};
 use model::Model;
 use proptest::collection::vec;
 use proptest::prelude::*;
-use script::{CUSTOMERS, customer, play, steps};
+use script::{CUSTOMERS, SUBJECTS, customer, play, steps, subject};
 use std::cell::Cell;
 use touchbook_events::{CustomerId, Data, EventType, Header, Record};
 use toy::{Toy, ToyDecider, ToyState};
@@ -53,6 +53,12 @@ fn assert_is(projection: &Projection<Toy>, model: &Model) {
         .collect();
     assert_eq!(stale, model.stale.clone().into_iter().collect::<Vec<_>>());
     assert_eq!(projection.customers(), model.states.len());
+    for subject in (0..SUBJECTS).map(subject) {
+        let owns = |state: &ToyState| state.subjects.contains(&subject);
+        let found = projection.find(subject, |customer, state| owns(state).then_some(customer));
+        let mut owners = model.states.iter().filter(|(_, state)| owns(state));
+        assert_eq!(found, owners.next().map(|(customer, _)| *customer));
+    }
     for member in (0..CUSTOMERS).map(customer) {
         let canonical = model.canonical(member);
         assert_eq!(projection.canonical(member), canonical);
@@ -329,6 +335,7 @@ fn a_digest_is_the_sum_over_customers_and_nothing_for_nobody() {
     }]);
     let state = ToyState {
         positions: vec![1],
+        subjects: [driver.records()[0].header.subject].into(),
         seconds: 0,
     };
     let bytes = [

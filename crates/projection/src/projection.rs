@@ -7,6 +7,7 @@
 mod any;
 mod apply;
 mod digest;
+mod finder;
 mod fold;
 mod load;
 mod shard;
@@ -159,17 +160,6 @@ impl<P: Projector> Projection<P> {
                 .iter()
                 .for_each(|(customer, slot)| each(*customer, &slot.state));
         }
-    }
-
-    /// Visits customers as [`Projection::for_each`] does, until `each` finds something.
-    pub fn find<R>(&self, mut each: impl FnMut(CustomerId, &P::State) -> Option<R>) -> Option<R> {
-        self.shards.iter().find_map(|shard| {
-            let shard = read_lock(shard);
-            shard
-                .slots
-                .iter()
-                .find_map(|(customer, slot)| each(*customer, &slot.state))
-        })
     }
 
     /// The customers whose fold panicked, in order of ids.

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use touchbook_events::{CustomerId, Record};
+use touchbook_events::{CustomerId, Digest, Record};
 
 /// Folds records into a customer's state, and customers' contributions into a tenant-wide index.
 ///
@@ -44,4 +44,13 @@ pub trait Projector: Send + Sync + Sized + 'static {
     /// and what it does to the index may not depend on which contributions are there already: an
     /// index that is built anew sees these records first.
     fn tenant_record(_index: &mut Self::Index, _record: &Record) {}
+
+    /// By what a reader [finds](crate::Projection::find) the customer again whose state takes
+    /// `record`, such as the subject of an entry.
+    fn key(_record: &Record) -> Option<Digest> {
+        None
+    }
+
+    /// The keys of all records that are in `state`.
+    fn keys(_state: &Self::State, _each: &mut dyn FnMut(Digest)) {}
 }

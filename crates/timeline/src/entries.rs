@@ -120,6 +120,12 @@ impl Entries {
             .copied()
     }
 
+    /// In the order in which their entries came.
+    pub(crate) fn subjects(&self) -> impl Iterator<Item = Digest> {
+        let slots = self.chunks.iter().flat_map(|chunk| &chunk.slots);
+        slots.map(|slot| slot.subject)
+    }
+
     pub(crate) fn get(&self, number: u32) -> Entry<'_> {
         Entry::new(self.slot(number).place, self.packed(number))
     }

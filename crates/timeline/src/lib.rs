@@ -6,7 +6,8 @@
 //! needs no refold.
 //!
 //! **Never** moves an entry: its place is that of its first record, so a cursor neither skips nor
-//! repeats. **Never** knows which customer a subject belongs to; the ledger's index does.
+//! repeats. **Never** knows which customer a subject belongs to: a projection finds whose entry it
+//! is by [`Projector::key`](touchbook_projection::Projector::key).
 
 pub mod details;
 mod entries;

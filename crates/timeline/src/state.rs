@@ -43,6 +43,15 @@ impl Projector for Timeline {
     }
 
     fn contribute(_: &mut (), _: CustomerId, _: Option<()>, _: Option<()>) {}
+
+    fn key(record: &Record) -> Option<Digest> {
+        let source = record.header.event_type.entry_source();
+        source.map(|_| record.header.subject)
+    }
+
+    fn keys(state: &State, each: &mut dyn FnMut(Digest)) {
+        state.entries.subjects().for_each(each);
+    }
 }
 
 impl State {

@@ -223,9 +223,11 @@ impl Found {
     }
 }
 
-/// Whose timeline the entry is in. No index says so: it would be as large as the timelines.
+/// Whose timeline the entry is in.
 fn owner(timeline: &Projection<Timeline>, subject: Digest) -> Option<CustomerId> {
-    timeline.find(|customer, state| state.entry(subject).map(|_| customer))
+    timeline.find(subject, |customer, state| {
+        state.entry(subject).map(|_| customer)
+    })
 }
 
 /// The entry's records, of the customer's slice.

@@ -1,7 +1,7 @@
 //! What readers and senders see.
 
 use super::live;
-use super::script::{Step, customer, play, send};
+use super::script::{Step, customer, play, send, subject};
 use super::toy::{Toy, ToyDecider};
 use crate::driver::{Driver, Outcome};
 use crate::projection::{Folding, Projection};
@@ -42,6 +42,9 @@ fn a_merge_appears_to_readers_at_once_or_not_at_all() {
                         projection.read(customer(number), |state, _| state.positions.clone());
                     let seen = seen.expect("nobody disappears");
                     assert!(seen == [own] || seen == [1, 2], "{seen:?}");
+                    let own = subject(number);
+                    let found = projection.find(own, |_, state| state.subjects.get(&own).copied());
+                    assert_eq!(found, Some(own), "nothing disappears while it moves");
                 }
             }
         });

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use touchbook_events::{CustomerId, Data, Digest, Timestamp};
 
 pub(super) const CUSTOMERS: usize = 6;
-const SUBJECTS: usize = 8;
+pub(super) const SUBJECTS: usize = 8;
 
 /// One thing that is sent; customers and subjects by number, positions as fractions of the head.
 #[derive(Clone, Debug)]
@@ -153,6 +153,11 @@ fn event(driver: &Driver, step: &Step) -> (&'static str, Option<String>, String)
             ("policy.defined", Some("policy/zone".into()), data.into())
         }
     }
+}
+
+/// What a subject is told by.
+pub(super) fn subject(number: usize) -> Digest {
+    Driver::new(Vec::new()).key().subject(&call(number))
 }
 
 fn call(subject: usize) -> String {

@@ -150,6 +150,7 @@ pub(super) const FATAL_SECONDS: u32 = 13;
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(super) struct ToyState {
     pub(super) positions: Vec<u64>,
+    pub(super) subjects: BTreeSet<Digest>,
     pub(super) seconds: u64,
 }
 
@@ -170,6 +171,7 @@ impl Projector for Toy {
 
     fn apply(state: &mut ToyState, record: &Record) {
         state.positions.push(record.header.position);
+        state.subjects.insert(record.header.subject);
         if let Data::CallEnded(data) = &record.data {
             let seconds = data.facts.duration_seconds.unwrap_or_default();
             assert_ne!(seconds, FATAL_SECONDS, "quotes {:?}", record.sent);
@@ -195,5 +197,13 @@ impl Projector for Toy {
 
     fn tenant_record(index: &mut ToyIndex, record: &Record) {
         index.tenant.push(record.header.position);
+    }
+
+    fn key(record: &Record) -> Option<Digest> {
+        Some(record.header.subject)
+    }
+
+    fn keys(state: &ToyState, each: &mut dyn FnMut(Digest)) {
+        state.subjects.iter().copied().for_each(each);
     }
 }

@@ -1,5 +1,6 @@
 //! Folding batches of records, as they become durable or again from the first.
 
+use super::finder::Number;
 use super::fold::{Folded, contribution};
 use super::shard::Slot;
 use super::{Folding, Projection, Work, shard_of, write_lock};
@@ -89,7 +90,8 @@ impl<P: Projector> Projection<P> {
         if work.loaded[shard_of(customer)] >= position || work.has_postponed(customer) {
             return Ok(());
         }
-        let mut shard = self.shard_mut(customer);
+        let mut locked = self.shard_mut(customer);
+        let shard = &mut *locked;
         if shard.is_stale(customer) {
             return Ok(());
         }
@@ -99,12 +101,17 @@ impl<P: Projector> Projection<P> {
             .or_insert_with(|| work.new_slot(customer));
         work.touch(customer, slot);
         let Err(stale) = Self::apply_guarded(&mut slot.state, record) else {
+            if work.folding == Folding::Live
+                && let Some(key) = P::key(record)
+            {
+                shard.finder.insert(key, customer, &mut slot.number);
+            }
             return Ok(());
         };
         // Nobody may see what the panic left half changed, not even when history can't be read.
         slot.state = P::State::default();
         shard.stale.insert(customer, stale);
-        drop(shard);
+        drop(locked);
         if work.folding == Folding::Bulk {
             self.postpone(work, customer);
             return Ok(());
@@ -186,7 +193,8 @@ impl<P: Projector> Projection<P> {
         customer: CustomerId,
         folded: Option<Folded<P::State>>,
     ) {
-        let mut shard = self.shard_mut(customer);
+        let mut locked = self.shard_mut(customer);
+        let shard = &mut *locked;
         if let Some(slot) = shard.slots.get_mut(&customer) {
             work.touch(customer, slot);
         }
@@ -203,6 +211,9 @@ impl<P: Projector> Projection<P> {
             .or_insert_with(|| work.new_slot(customer));
         work.touch(customer, slot);
         slot.state = state;
+        if work.folding == Folding::Live {
+            slot.find_by_keys::<P>(customer, &mut shard.finder);
+        }
         shard.stale.extend(stale.map(|stale| (customer, stale)));
     }
 
@@ -244,6 +255,7 @@ impl<P: Projector> Work<P> {
         Slot {
             state: P::State::default(),
             batch: self.batch,
+            number: Number::default(),
         }
     }
 

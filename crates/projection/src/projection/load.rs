@@ -68,7 +68,8 @@ impl<P: Projector> Projection<P> {
         work.folded
     }
 
-    /// Ends bulk folding: folds whose slices changed meanwhile, and builds the index.
+    /// Ends bulk folding: folds whose slices changed meanwhile, and builds the index and what
+    /// customers are found by.
     ///
     /// # Errors
     /// When `history` can't be read; folding stays in bulk then, and this may be tried again.
@@ -97,6 +98,7 @@ impl<P: Projector> Projection<P> {
             }
         });
         *write_lock(&self.index) = index;
+        self.begin_finding();
         work.folding = Folding::Live;
         Ok(())
     }

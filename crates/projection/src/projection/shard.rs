@@ -1,5 +1,6 @@
 //! A shard: the states of some customers, and their canonical encoding.
 
+use super::finder::{Finder, Number};
 use super::{Stale, shard_of};
 use crate::snapshot::{self, Error, append};
 use hashbrown::HashMap;
@@ -12,12 +13,16 @@ pub(super) struct Shard<S> {
     pub(super) slots: HashMap<CustomerId, Slot<S>>,
     /// Customers whose fold panicked; each has a slot.
     pub(super) stale: BTreeMap<CustomerId, Stale>,
+    /// Empty in bulk, and never snapshotted.
+    pub(super) finder: Finder,
 }
 
 pub(super) struct Slot<S> {
     pub(super) state: S,
     /// The last batch that touched it.
     pub(super) batch: u64,
+    /// What the finder calls the customer.
+    pub(super) number: Number,
 }
 
 impl<S> Default for Shard<S> {
@@ -25,6 +30,7 @@ impl<S> Default for Shard<S> {
         Self {
             slots: HashMap::new(),
             stale: BTreeMap::new(),
+            finder: Finder::default(),
         }
     }
 }
@@ -71,7 +77,13 @@ impl<S: DeserializeOwned> Shard<S> {
             last = Some(customer);
             rest = after;
             shard.stale.extend(stale.map(|stale| (customer, stale)));
-            shard.slots.insert(customer, Slot { state, batch: 0 });
+            let (batch, number) = (0, Number::default());
+            let slot = Slot {
+                state,
+                batch,
+                number,
+            };
+            shard.slots.insert(customer, slot);
         }
         match rest {
             [] => Ok(shard),
