@@ -72,9 +72,9 @@ event_types! {
     19 MergeDismissed "merge.dismissed" 1 merge::MergeDismissed, by [User], object "merge";
     20 SubjectAssigned "subject.assigned" 1 customer::SubjectAssigned, by [User Writer],
         object "subject";
-    21 EventRetracted "event.retracted" 1 retraction::Retracted, by [User], object "event",
+    21 EventRetracted "event.retracted" 2 retraction::Retracted, by [User], object "event",
         settle settle;
-    22 EventReinstated "event.reinstated" 1 retraction::Reinstated, by [User], object "event",
+    22 EventReinstated "event.reinstated" 2 retraction::Reinstated, by [User], object "event",
         settle settle;
     23 OpeningBalanceImported "customer.opening_balance_imported" 1
         customer::OpeningBalanceImported, by [User], object "customer", customer customer,
@@ -204,6 +204,54 @@ impl EventType {
             self,
             Self::SentimentScored | Self::IdentifierAttached | Self::IdentifierDetached
         )
+    }
+
+    /// Whether its records go wherever the object goes that they are about. Others are the
+    /// tenant's, or stay with whom they name: their subject is the customer, or shared by many.
+    pub fn goes_with_its_subject(self) -> bool {
+        !matches!(
+            self.object(),
+            "campaign"
+                | "customer"
+                | "dead_letter"
+                | "event"
+                | "event_type"
+                | "import"
+                | "key"
+                | "ledger"
+                | "merge"
+                | "policy"
+                | "principal"
+                | "scorer"
+                | "subject"
+                | "subscription"
+                | "template"
+                | "tenant"
+                | "user"
+        )
+    }
+
+    /// Whether it may say with `expectedposition` that it counts only while its object, a customer
+    /// or a policy, is as it was at that position.
+    pub const fn is_conditional(self) -> bool {
+        matches!(
+            self,
+            Self::PolicyDefined
+                | Self::CustomerUpdated
+                | Self::IdentifierAttached
+                | Self::IdentifierDetached
+                | Self::CustomerStatusChanged
+                | Self::CustomerConsentChanged
+                | Self::OpeningBalanceImported
+                | Self::CustomerMerged
+                | Self::CustomerUnmerged
+        )
+    }
+
+    /// Whether a record of it changes the customer that it names. A suggestion to merge doesn't: it
+    /// follows from what its sender wrote, who must be able to go on from there.
+    pub const fn changes_its_customer(self) -> bool {
+        !matches!(self, Self::MergeSuggested | Self::MergeDismissed)
     }
 }
 

@@ -20,6 +20,9 @@ const OURS: &[&str] = &[
     "recorded_at",
 ];
 
+/// The extension attribute by which an event counts only while its object is as it was then.
+pub(crate) const EXPECTED_POSITION: &str = "expectedposition";
+
 /// One event as it was sent, its payload still text.
 #[derive(Debug, Default)]
 pub struct Envelope<'a> {
@@ -35,6 +38,8 @@ pub struct Envelope<'a> {
     /// Set by the service that published it; believed only on the commands side.
     pub authtype: Option<Cow<'a, str>>,
     pub authid: Option<Cow<'a, str>>,
+    /// The position up to which the sender knows the object; `expectedposition` in digits.
+    pub expected_position: Option<u64>,
     /// Extension attributes that are not known, kept and returned.
     pub extensions: BTreeMap<String, &'a RawValue>,
 }
@@ -151,6 +156,12 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                     json_content::<M::Error>(&map.next_value::<Text<'de>>()?.0)?;
                     continue;
                 }
+                EXPECTED_POSITION => {
+                    seen.once(13, &mut map)?;
+                    let position = map.next_value::<Option<Position>>()?;
+                    envelope.expected_position = position.map(|position| position.0);
+                    continue;
+                }
                 other if OURS.contains(&other) => {
                     map.next_value::<&RawValue>()?;
                     continue;
@@ -176,6 +187,25 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
 #[derive(Deserialize)]
 #[serde(transparent)]
 struct Text<'a>(#[serde(borrow)] Cow<'a, str>);
+
+/// In digits, since an integer of CloudEvents has 31 bits; a number is taken too.
+struct Position(u64);
+
+impl<'de> Deserialize<'de> for Position {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let json = <&RawValue>::deserialize(deserializer)?.get();
+        let digits = json
+            .strip_prefix('"')
+            .and_then(|text| text.strip_suffix('"'));
+        let digits = digits.unwrap_or(json);
+        let position = match digits.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => digits.parse().ok(),
+            false => None,
+        };
+        let unusable = || serde::de::Error::custom("a position in digits is expected");
+        position.map(Self).ok_or_else(unusable)
+    }
+}
 
 #[derive(Default)]
 struct Seen(u16);
@@ -226,6 +256,37 @@ mod tests {
             envelope.extensions.keys().collect::<Vec<_>>(),
             ["partitionkey"]
         );
+    }
+
+    #[test]
+    fn an_expected_position_is_digits_or_a_number() {
+        let parse = |value: &str| {
+            let json = format!(
+                r#"{{"specversion":"1.0","id":"1","source":"s","type":"t","expectedposition":{value}}}"#
+            );
+            Envelope::parse(&json).map(|envelope| envelope.expected_position)
+        };
+        for (value, want) in [
+            ("\"12\"", Some(12)),
+            ("12", Some(12)),
+            ("\"18446744073709551615\"", Some(u64::MAX)),
+            ("null", None),
+        ] {
+            assert_eq!(parse(value), Ok(want), "{value}");
+        }
+        for value in [
+            "\"\"",
+            "\"+1\"",
+            "\"1.5\"",
+            "-1",
+            "1.5",
+            "true",
+            "[1]",
+            "\"18446744073709551616\"",
+        ] {
+            let problem = parse(value).unwrap_err();
+            assert_eq!(problem.pointer, "/expectedposition", "{value}: {problem}");
+        }
     }
 
     #[test]

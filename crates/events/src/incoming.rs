@@ -5,7 +5,7 @@ use crate::catalogue::account::PolicyDefined;
 use crate::catalogue::typed::{Field, Json};
 use crate::catalogue::{Data, EventType, Sender};
 use crate::digest::{Digest, TenantKey};
-use crate::envelope::{Envelope, too_large};
+use crate::envelope::{EXPECTED_POSITION, Envelope, too_large};
 use crate::limits::EVENT_BYTES_MAX;
 use crate::policy::Policies;
 use crate::problem::Problem;
@@ -72,6 +72,9 @@ pub struct Incoming {
     /// The version its sender wrote; `data` is the newest.
     pub sent: Sent,
     pub time: Option<Moment>,
+    /// Up to where its sender knows what the event is about; it counts only if nothing changed
+    /// since. No part of what it says: a retry may expect another position, and is still a retry.
+    pub expected_position: Option<u64>,
     pub principal: PrincipalKind,
     pub subject: Digest,
     pub event_key: Digest,
@@ -136,6 +139,7 @@ impl Incoming {
         }
         let event_type = admitted(&envelope.event_type, entrance)?;
         check_schema(envelope, event_type)?;
+        check_condition(envelope, event_type)?;
         if event_type.needs_subject() && envelope.subject.is_none() {
             let detail = format!("`{event_type}` needs the subject that it is about");
             return Err(Problem::invalid("/subject", detail));
@@ -163,6 +167,7 @@ impl Incoming {
             },
             principal: principal.kind,
             time,
+            expected_position: envelope.expected_position,
             data,
             bytes,
         })
@@ -192,6 +197,7 @@ impl Incoming {
             },
             principal: PrincipalKind::Touchbook,
             time: None,
+            expected_position: None,
             data,
             bytes: json.len(),
         }
@@ -218,6 +224,8 @@ impl Incoming {
             #[serde(skip_serializing_if = "Option::is_none")]
             authid: Option<&'a str>,
             #[serde(skip_serializing_if = "Option::is_none")]
+            expectedposition: Option<String>,
+            #[serde(skip_serializing_if = "Option::is_none")]
             data: Option<&'a serde_json::value::RawValue>,
             #[serde(flatten)]
             extensions: &'a std::collections::BTreeMap<String, &'a serde_json::value::RawValue>,
@@ -234,6 +242,9 @@ impl Incoming {
             tenantid: tenant,
             authtype: principal.kind.as_str(),
             authid: principal.id.as_deref(),
+            expectedposition: envelope
+                .expected_position
+                .map(|position| position.to_string()),
             data: envelope.data,
             extensions: &envelope.extensions,
         })
@@ -304,20 +315,35 @@ fn admitted(name: &str, entrance: Entrance) -> Result<EventType, Problem> {
     }
 }
 
-/// `dataschema` is `/schemas/events/<type>/<version>`, or absent for the newest.
+/// `dataschema` is `/schemas/events/<type>/<version>`, or absent for the newest. What an older
+/// version says, the newest says alike: versions add members, and change none.
 fn check_schema(envelope: &Envelope<'_>, event_type: EventType) -> Result<(), Problem> {
     let Some(schema) = envelope.dataschema.as_deref() else {
         return Ok(());
     };
-    let known = format!(
-        "/schemas/events/{}/{}",
-        event_type.as_str(),
-        event_type.version()
-    );
-    if schema.ends_with(&known) {
+    let known = |version: u8| format!("/schemas/events/{}/{version}", event_type.as_str());
+    let mut versions = (1..=event_type.version()).rev();
+    if versions.any(|version| schema.ends_with(&known(version))) {
         return Ok(());
     }
-    Err(Problem::invalid("/dataschema", format!("`{schema}` is not known")).allowing([known]))
+    let newest = known(event_type.version());
+    Err(Problem::invalid("/dataschema", format!("`{schema}` is not known")).allowing([newest]))
+}
+
+/// A condition that nobody would decide must not be ignored either.
+fn check_condition(envelope: &Envelope<'_>, event_type: EventType) -> Result<(), Problem> {
+    if envelope.expected_position.is_none() || event_type.is_conditional() {
+        return Ok(());
+    }
+    let detail = format!(
+        "`{event_type}` can't depend on a position; only what is about a customer or a policy can"
+    );
+    let types = EventType::ALL.iter().filter(|known| known.is_conditional());
+    let pointer = format!("/{EXPECTED_POSITION}");
+    Err(
+        Problem::new("expected_position_not_supported", pointer, detail)
+            .allowing(types.map(|known| known.as_str())),
+    )
 }
 
 /// Fills what a payload leaves to the envelope's subject, and refuses what that doesn't say either.
@@ -342,11 +368,25 @@ fn complete(envelope: &Envelope<'_>, data: &mut Data, key: &TenantKey) -> Result
     }
 }
 
+/// The expected position is kept among them: it says nothing of the event once it was decided.
 fn extensions(envelope: &Envelope<'_>) -> Result<Option<Json>, Problem> {
-    if envelope.extensions.is_empty() {
+    #[derive(Serialize)]
+    struct Extensions<'a> {
+        #[serde(skip_serializing_if = "Option::is_none")]
+        expectedposition: Option<String>,
+        #[serde(flatten)]
+        unknown: &'a std::collections::BTreeMap<String, &'a serde_json::value::RawValue>,
+    }
+    if envelope.extensions.is_empty() && envelope.expected_position.is_none() {
         return Ok(None);
     }
-    serde_json::to_string(&envelope.extensions)
+    let extensions = Extensions {
+        expectedposition: envelope
+            .expected_position
+            .map(|position| position.to_string()),
+        unknown: &envelope.extensions,
+    };
+    serde_json::to_string(&extensions)
         .map(|json| Some(Json(json.into())))
         .map_err(|error| Problem::unreadable(error.to_string()))
 }

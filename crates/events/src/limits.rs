@@ -31,3 +31,5 @@ pub const FIELDS_MAX: usize = 100;
 /// A field's value.
 pub const FIELD_CHARS_MAX: usize = 500;
 pub const STEPS_PER_TEMPLATE_MAX: usize = 50;
+/// Records that one event retracts or reinstates.
+pub const POSITIONS_MAX: usize = 10_000;

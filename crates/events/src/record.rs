@@ -39,6 +39,8 @@ closed_enum!(
         OlderRevision = "older_revision",
         Unchanged = "unchanged",
         NotAllowedInState = "not_allowed_in_state",
+        /// What it is about changed after the position that it expects.
+        PositionChanged = "position_changed",
     }
 );
 

@@ -1,5 +1,7 @@
 //! Records that stop counting, and count again.
 
+use crate::id::CustomerId;
+use crate::limits::POSITIONS_MAX;
 use crate::problem::Problem;
 use crate::text::Reason;
 
@@ -10,6 +12,8 @@ event_data! {
             positions: Vec<u64>,
             /// Position of the record that stands instead.
             replaced_by: Option<u64>,
+            /// Whose records they are; filled in when it is decided.
+            customers: Vec<CustomerId>,
         }
         personal {
             reason: Option<Reason>,
@@ -28,6 +32,8 @@ event_data! {
     Reinstated: ReinstatedFacts, ReinstatedPersonal {
         facts {
             positions: Vec<u64>,
+            /// Whose records they are; filled in when it is decided.
+            customers: Vec<CustomerId>,
         }
         personal {
             reason: Option<Reason>,
@@ -47,6 +53,13 @@ fn some_positions(positions: &[u64]) -> Result<(), Problem> {
             "/positions",
             "must name at least one record",
         ));
+    }
+    if positions.len() > POSITIONS_MAX {
+        let detail = format!(
+            "{} positions, at most {POSITIONS_MAX} are allowed",
+            positions.len()
+        );
+        return Err(Problem::invalid("/positions", detail));
     }
     match positions.iter().position(|position| *position == 0) {
         Some(at) => Err(Problem::invalid(

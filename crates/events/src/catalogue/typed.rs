@@ -222,8 +222,10 @@ pub(super) fn read<T: EventData>(json: &str) -> Result<T, Problem> {
     }
 }
 
+/// Reads the stored parts of a payload to whose facts later versions `added` so many members, each
+/// at the end: the byte 0, which stands for the absence of each, is read in their place.
 pub(super) fn decode<T>(
-    _version: u8,
+    added: u8,
     facts: &[u8],
     personal: Option<&[u8]>,
 ) -> Result<T, postcard::Error>
@@ -231,7 +233,11 @@ where
     T: EventData + From<(T::Facts, Option<T::Personal>)>,
 {
     let personal = personal.map(postcard::from_bytes).transpose()?;
-    Ok((postcard::from_bytes(facts)?, personal).into())
+    let facts = match added {
+        0 => postcard::from_bytes(facts)?,
+        _ => postcard::from_bytes(&[facts, &vec![0; usize::from(added)]].concat())?,
+    };
+    Ok((facts, personal).into())
 }
 
 impl<F, P> From<(F, Option<P>)> for Typed<F, P> {

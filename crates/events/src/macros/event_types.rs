@@ -99,8 +99,9 @@ macro_rules! event_types {
                 facts: &[u8],
                 personal: Option<&[u8]>,
             ) -> Result<Self, postcard::Error> {
+                let added = event_type.version().saturating_sub(version);
                 match event_type {
-                    $( EventType::$variant => typed::decode::<$payload>(version, facts, personal)
+                    $( EventType::$variant => typed::decode::<$payload>(added, facts, personal)
                         .map(|data| Self::$variant(Box::new(data))), )*
                 }
             }

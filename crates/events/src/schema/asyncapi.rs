@@ -171,6 +171,9 @@ const SUBJECT: &str = "The object it is about. Absent, it is `<object>/<own key>
                        the source percent-encoded; what is longer than a subject may be is \
                        `<object>/#<digest>`.";
 
+const EXPECTED_POSITION: &str = "For types about a customer or a policy: it counts only if the \
+                                 object's last change is at most at this position.";
+
 fn envelope(yaml: &mut Yaml) {
     yaml.line(4, "envelope:");
     yaml.line(6, "type: object");
@@ -192,6 +195,10 @@ fn envelope(yaml: &mut Yaml) {
         yaml.line(8, &format!("{name}:"));
         yaml.line(10, "type: string");
     }
+    yaml.line(8, "expectedposition:");
+    yaml.line(10, "type: string");
+    yaml.line(10, "pattern: '^[0-9]+$'");
+    yaml.text(10, "description", EXPECTED_POSITION);
     yaml.line(8, "data:");
     yaml.line(10, "type: object");
 }

@@ -70,6 +70,18 @@ fn keep_made_subject(example: &mut Record, known: &Record) {
     }
 }
 
+/// What the first version knew nothing of is absent.
+#[test]
+fn a_member_that_a_later_version_added_is_absent_in_what_was_written_before() {
+    let (_, record) = decoded(&format!("{FOLDER}/event.retracted.v1.hex"));
+    let touchbook_events::Data::EventRetracted(data) = &record.data else {
+        panic!("it is {}", record.header.event_type);
+    };
+    assert_eq!(data.facts.positions, [41, 42]);
+    assert_eq!(data.facts.replaced_by, Some(43));
+    assert!(data.facts.customers.is_empty());
+}
+
 /// What erasure leaves: the facts decode, the personal part is gone, and stays gone when written.
 #[test]
 fn an_erased_record_keeps_its_facts() {

@@ -265,3 +265,74 @@ fn null_in_an_update_of_a_customer_is_kept_apart_from_absence() {
         assert_eq!(serde_json::to_value(&decoded.data).unwrap(), want);
     }
 }
+
+/// Versions add members and change none, so a sender may name the one that it knows.
+#[test]
+fn an_older_schema_may_be_named_and_one_to_come_may_not() {
+    let sent = |version: u8| {
+        let json = event("event.retracted", r#"{"positions":[1]}"#);
+        let schema = format!(r#"{{"dataschema":"/schemas/events/event.retracted/{version}","#);
+        read(&json.replacen('{', &schema, 1))
+    };
+    assert!(sent(1).is_ok() && sent(2).is_ok());
+    assert_eq!(sent(0).unwrap_err().pointer, "/dataschema");
+    let problem = sent(3).unwrap_err();
+    assert_eq!(problem.allowed, ["/schemas/events/event.retracted/2"]);
+}
+
+/// A condition is no part of what is said, comes back with it, and stands only where it is decided.
+#[test]
+fn an_expected_position_is_read_kept_and_refused_where_nobody_decides_it() {
+    let with = |event_type: &str, data: &str| {
+        let json = event(event_type, data);
+        read(&json.replacen('{', r#"{"expectedposition":"7","#, 1))
+    };
+    let policy = r#"{"name":"zone","value":"UTC"}"#;
+    let expecting = with("policy.defined", policy).unwrap();
+    assert_eq!(expecting.expected_position, Some(7));
+    let plain = read(&event("policy.defined", policy)).unwrap();
+    assert_eq!(expecting.content, plain.content);
+    assert_eq!(
+        (plain.expected_position, plain.sent.extensions),
+        (None, None)
+    );
+    let kept = crate::record(expecting).sent.unwrap().extensions.unwrap();
+    assert_eq!(&*kept.0, r#"{"expectedposition":"7"}"#);
+    let problem = with("order.updated", "{}").unwrap_err();
+    assert_eq!(problem.code, "expected_position_not_supported");
+    assert_eq!(problem.pointer, "/expectedposition");
+    assert!(
+        problem
+            .allowed
+            .iter()
+            .any(|name| name == "customer.updated")
+    );
+}
+
+/// What the service publishes for a caller says all that the caller said.
+#[test]
+fn an_expected_position_is_published_with_its_event() {
+    let json = event("customer.updated", r#"{"customer":{"user":"u"}}"#);
+    let json = json.replacen('{', r#"{"expectedposition":12,"tracestate":"x","#, 1);
+    let envelope = touchbook_events::Envelope::parse(&json).unwrap();
+    let principal = touchbook_events::Principal::producer();
+    let published = touchbook_events::Incoming::republish(&envelope, &principal, "acme");
+    let again = touchbook_events::Envelope::parse(&published).unwrap();
+    assert_eq!(again.expected_position, Some(12));
+    assert_eq!(again.extensions.keys().collect::<Vec<_>>(), ["tracestate"]);
+}
+
+#[test]
+fn what_one_event_retracts_is_bounded() {
+    use touchbook_events::limits::POSITIONS_MAX;
+    let of = |count: usize| {
+        let positions: Vec<String> = (1..=count).map(|at| at.to_string()).collect();
+        let data = format!(r#"{{"positions":[{}]}}"#, positions.join(","));
+        read(&event("event.retracted", &data))
+    };
+    assert!(of(POSITIONS_MAX).is_ok());
+    assert_eq!(
+        of(POSITIONS_MAX + 1).unwrap_err().pointer,
+        "/data/positions"
+    );
+}
