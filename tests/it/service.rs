@@ -36,8 +36,12 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
 
 /// A service under test and the folder it keeps its data in.
 pub(crate) struct Service {
-    dir: TempDir,
+    /// Removed at the end.
+    _home: TempDir,
+    data_dir: PathBuf,
     arguments: Vec<String>,
+    environment: Vec<(String, String)>,
+    tenant: String,
     child: Child,
     base: String,
     client: Client,
@@ -55,11 +59,27 @@ impl Service {
 
     /// Serves what is in a folder already.
     pub(crate) fn start_in(dir: TempDir, arguments: &[&str]) -> Self {
+        let data_dir = dir.path().to_owned();
+        Self::start_at(dir, data_dir, arguments, Vec::new())
+    }
+
+    /// Serves a folder below `home`, with more in its environment, such as a library to load first.
+    pub(crate) fn start_at(
+        home: TempDir,
+        data_dir: PathBuf,
+        arguments: &[&str],
+        environment: Vec<(String, String)>,
+    ) -> Self {
         let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
-        let (child, base) = spawn(&mut Command::new(binary()), dir.path(), &arguments);
+        let mut command = Command::new(binary());
+        command.envs(environment.iter().cloned());
+        let (child, base) = spawn(&mut command, &data_dir, &arguments);
         Self {
-            dir,
+            _home: home,
+            data_dir,
             arguments,
+            environment,
+            tenant: TENANT.to_owned(),
             child,
             base,
             client: client(),
@@ -71,8 +91,11 @@ impl Service {
         let dir = touchbook_testkit::data_dir();
         let (child, base) = spawn(tracer.arg(binary()), dir.path(), &[]);
         Self {
-            dir,
+            data_dir: dir.path().to_owned(),
+            _home: dir,
             arguments: Vec::new(),
+            environment: Vec::new(),
+            tenant: TENANT.to_owned(),
             child,
             base,
             client: client(),
@@ -80,7 +103,12 @@ impl Service {
     }
 
     pub(crate) fn data_dir(&self) -> &Path {
-        self.dir.path()
+        &self.data_dir
+    }
+
+    /// Asks for this tenant from now on.
+    pub(crate) fn ask_as(&mut self, tenant: &str) {
+        tenant.clone_into(&mut self.tenant);
     }
 
     pub(crate) fn pid(&self) -> u32 {
@@ -116,18 +144,15 @@ impl Service {
     /// Serves the same folder again, once the process that was told to end has.
     pub(crate) fn restart(&mut self) {
         self.child.wait().unwrap();
-        let (child, base) = spawn(
-            &mut Command::new(binary()),
-            self.dir.path(),
-            &self.arguments.clone(),
-        );
-        (self.child, self.base) = (child, base);
+        let mut command = Command::new(binary());
+        command.envs(self.environment.iter().cloned());
+        (self.child, self.base) = spawn(&mut command, &self.data_dir, &self.arguments);
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.base))
-            .header("X-Tenant-ID", TENANT)
+            .header("X-Tenant-ID", &self.tenant)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
