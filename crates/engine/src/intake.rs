@@ -12,10 +12,12 @@ use touchbook_events::{
     Data, Digest, Envelope, EventType, Incoming, Principal, PrincipalKind, Problem, TenantKey,
     Timestamp,
 };
+use touchbook_stream::limits::{COMMIT_SHARES, EMBEDDED_BYTES_MAX};
 use touchbook_stream::{Checkpoint, Delivery, Message, Reader, Received, Side};
 
 /// Payload bytes that are handed to the writer at once; about one commit.
 pub(crate) const DRAIN_BYTES_MAX: usize = 1024 * 1024;
+const _: () = assert!(EMBEDDED_BYTES_MAX * COMMIT_SHARES <= DRAIN_BYTES_MAX);
 /// Prepared deliveries between the decoding thread and the writer.
 const AHEAD_MAX: usize = 8;
 
@@ -63,6 +65,8 @@ pub(crate) struct Prepared {
     pub(crate) atomic: bool,
     pub(crate) recorded_at: Timestamp,
     pub(crate) checkpoint: Checkpoint,
+    /// What a handler waits under.
+    pub(crate) ticket: u64,
     pub(crate) items: Vec<Item>,
 }
 
@@ -184,6 +188,7 @@ impl Preparer {
             atomic: message.atomic,
             recorded_at: message.recorded_at,
             checkpoint: message.checkpoint(),
+            ticket: message.ticket,
             subject: message.subject,
             items,
         }

@@ -1,5 +1,8 @@
 //! What became of submitted events, and who waits for it.
 
+mod passed;
+
+use passed::Passed;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::oneshot;
@@ -78,12 +81,12 @@ pub(crate) type Answers = Arc<Vec<Answer>>;
 
 /// A message that the writer has passed.
 pub(crate) struct Finished {
-    pub(crate) sequence: u64,
+    pub(crate) ticket: u64,
     /// `None` where nobody asks: producers are answered by the stream.
     pub(crate) answers: Option<Vec<Answer>>,
 }
 
-/// Brings the writer's answers to the handlers, by the message's sequence.
+/// Brings the writer's answers to the handlers, by the message's ticket.
 #[derive(Default)]
 pub(crate) struct Board(Mutex<State>);
 
@@ -93,8 +96,7 @@ struct State {
     kept: BTreeMap<u64, Answers>,
     /// Events in `kept`.
     kept_events: usize,
-    /// The highest sequence that was posted.
-    posted: u64,
+    passed: Passed,
     closed: bool,
 }
 
@@ -109,37 +111,37 @@ pub(crate) enum Posted {
 }
 
 impl Board {
-    /// Everything up to `sequence` was decided before.
-    pub(crate) fn after(sequence: u64) -> Self {
+    /// Everything up to `ticket` was decided before.
+    pub(crate) fn after(ticket: u64) -> Self {
         Self(Mutex::new(State {
-            posted: sequence,
+            passed: Passed::all_up_to(ticket),
             ..State::default()
         }))
     }
 
-    pub(crate) fn ask(&self, sequence: u64) -> Posted {
+    pub(crate) fn ask(&self, ticket: u64) -> Posted {
         let mut state = self.lock();
-        if let Some(answers) = state.kept.remove(&sequence) {
+        if let Some(answers) = state.kept.remove(&ticket) {
             state.kept_events -= answers.len();
             return Posted::Now(answers);
         }
-        if sequence <= state.posted {
+        if state.passed.contains(ticket) {
             return Posted::Forgotten;
         }
         if state.closed {
             return Posted::Closed;
         }
         let (sender, receiver) = oneshot::channel();
-        state.waiting.entry(sequence).or_default().push(sender);
+        state.waiting.entry(ticket).or_default().push(sender);
         Posted::Later(receiver)
     }
 
     /// Answers who waits; of whom nobody asked yet, as many are kept as there is room for.
     pub(crate) fn post(&self, messages: impl IntoIterator<Item = Finished>) {
         let mut state = self.lock();
-        for Finished { sequence, answers } in messages {
-            state.posted = state.posted.max(sequence);
-            let waiting = state.waiting.remove(&sequence);
+        for Finished { ticket, answers } in messages {
+            state.passed.add(ticket);
+            let waiting = state.waiting.remove(&ticket);
             let Some(answers) = answers.map(Arc::new) else {
                 continue;
             };
@@ -148,12 +150,16 @@ impl Board {
                     // A handler whose caller went away waits no more.
                     let _ = sender.send(Arc::clone(&answers));
                 }),
-                None => state.keep(sequence, answers),
+                None => state.keep(ticket, answers),
             }
         }
         // What is waited for and was passed by will never come; the ledger knows of it.
-        let posted = state.posted;
-        state.waiting.retain(|sequence, _| *sequence > posted);
+        let up_to = state.passed.up_to();
+        while let Some(first) = state.waiting.first_entry()
+            && *first.key() <= up_to
+        {
+            first.remove();
+        }
     }
 
     /// Nothing more will be posted; whoever waits learns it.
@@ -163,13 +169,13 @@ impl Board {
         state.waiting.clear();
     }
 
-    /// Another stream was adopted: its sequences begin anew, and nobody gets the old one's answers.
-    pub(crate) fn reset(&self, posted: u64) {
+    /// Another stream was adopted: its tickets begin anew, and nobody gets the old one's answers.
+    pub(crate) fn reset(&self, passed: u64) {
         let mut state = self.lock();
         state.kept.clear();
         state.kept_events = 0;
         state.waiting.clear();
-        state.posted = posted;
+        state.passed = Passed::all_up_to(passed);
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
@@ -178,9 +184,9 @@ impl Board {
 }
 
 impl State {
-    fn keep(&mut self, sequence: u64, answers: Answers) {
+    fn keep(&mut self, ticket: u64, answers: Answers) {
         self.kept_events += answers.len();
-        if let Some(replaced) = self.kept.insert(sequence, answers) {
+        if let Some(replaced) = self.kept.insert(ticket, answers) {
             self.kept_events -= replaced.len();
         }
         while self.kept_events > KEPT_EVENTS_MAX {
@@ -195,6 +201,7 @@ impl State {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use tokio::sync::oneshot::error::TryRecvError;
 
     fn answer(position: u64) -> Answer {
         let outcome = Outcome {
@@ -208,9 +215,9 @@ mod tests {
         }
     }
 
-    fn finished(sequence: u64, answers: impl IntoIterator<Item = Answer>) -> Finished {
+    fn finished(ticket: u64, answers: impl IntoIterator<Item = Answer>) -> Finished {
         let answers = Some(answers.into_iter().collect());
-        Finished { sequence, answers }
+        Finished { ticket, answers }
     }
 
     #[test]
@@ -238,18 +245,34 @@ mod tests {
     }
 
     #[test]
-    fn nobody_waits_for_what_was_decided_before_the_start_or_passed_by() {
+    fn nobody_waits_for_what_was_decided_before_the_start_or_has_no_answers() {
         let board = Board::after(550);
         assert!(matches!(board.ask(550), Posted::Forgotten));
-        let Posted::Later(mut passed_by) = board.ask(551) else {
+        let Posted::Later(mut unanswered) = board.ask(551) else {
             panic!("it is to come")
         };
         board.post([Finished {
-            sequence: 552,
+            ticket: 551,
             answers: None,
         }]);
-        assert!(passed_by.try_recv().is_err());
+        assert_eq!(unanswered.try_recv(), Err(TryRecvError::Closed));
         assert!(matches!(board.ask(551), Posted::Forgotten));
+    }
+
+    /// A tenant's message waits while those that others sent after it have their turn.
+    #[test]
+    fn who_waits_is_answered_though_later_tickets_were_posted_before() {
+        let board = Board::default();
+        let Posted::Later(mut first) = board.ask(1) else {
+            panic!("nothing was posted yet")
+        };
+        board.post([finished(3, [answer(10)])]);
+        assert_eq!(first.try_recv(), Err(TryRecvError::Empty));
+        assert!(matches!(board.ask(2), Posted::Later(_)));
+        assert!(matches!(board.ask(3), Posted::Now(_)));
+        assert!(matches!(board.ask(3), Posted::Forgotten));
+        board.post([finished(1, [answer(11)])]);
+        assert_eq!(first.try_recv().unwrap()[0], answer(11));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod jetstream;
 mod rebuild;
 mod restart;
+mod sharing;
 mod submit;
 mod toy;
 
@@ -21,6 +22,13 @@ fn order(id: u64, customer: &str, total: &str) -> String {
             "subject":"order/{id}","data":{{"customer":{{"external_id":"{customer}"}},
             "status":"Complete","total":{{"amount":"{total}","currency":"USD"}}}}}}"#
     )
+}
+
+/// The same with an address of `bytes`.
+fn wide(id: u64, customer: &str, bytes: usize) -> String {
+    let address = format!(r#""shipping_address":{{"line":"{}"}},"#, "x".repeat(bytes));
+    let member = r#""status":"Complete""#;
+    order(id, customer, "1").replace(member, &(address + member))
 }
 
 fn submission(tenant: &Tenant, json: &str) -> Submission {

@@ -133,7 +133,8 @@ impl Writer {
         };
         self.settle()?;
         let answers = message.awaited.then_some(answers);
-        self.batch.finish(message.checkpoint, answers);
+        self.batch
+            .finish(message.checkpoint, message.ticket, answers);
         Ok(())
     }
 

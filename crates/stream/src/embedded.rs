@@ -1,9 +1,9 @@
 //! The stream without a server: a bounded queue between HTTP and the writer.
 
-use crate::limits::PAYLOAD_BYTES_MAX;
+use crate::limits::{EMBEDDED_BYTES_MAX, PAYLOAD_BYTES_MAX};
 use crate::message::Message;
 use crate::outgoing::{Chunk, Composed, compose, cut};
-use crate::queue::Queue;
+use crate::queue::{Queue, UNNUMBERED};
 use crate::{Checkpoint, Kind, Outgoing, Placed, PublishError, Status};
 use std::sync::Arc;
 use touchbook_events::Timestamp;
@@ -31,7 +31,7 @@ impl<T> Embedded<T> {
 
     pub(crate) fn publish(&self, outgoing: Outgoing<T>) -> Result<Vec<Placed>, PublishError> {
         let tenant = Arc::clone(&outgoing.tenant);
-        let chunks = cut(outgoing, PAYLOAD_BYTES_MAX)?;
+        let chunks = cut(outgoing, PAYLOAD_BYTES_MAX, EMBEDDED_BYTES_MAX)?;
         if chunks.is_empty() {
             return Ok(Vec::new());
         }
@@ -43,11 +43,11 @@ impl<T> Embedded<T> {
             .into_iter()
             .map(|chunk| into_message(&tenant, chunk))
             .collect();
-        let first = self
-            .queue
-            .offer(messages, |message| message.recorded_at = (self.clock)())?;
-        let placed = |(sequence, count)| Placed {
-            sequence,
+        let first = self.queue.offer(&tenant, messages, |message| {
+            message.recorded_at = (self.clock)()
+        })?;
+        let placed = |(ticket, count)| Placed {
+            ticket,
             index: 0,
             count,
             duplicate: false,
@@ -75,7 +75,8 @@ impl<T> Embedded<T> {
     }
 }
 
-/// The message that JetStream would hold. Sequence and time are set when the queue takes it.
+/// The message that JetStream would hold. The queue sets its time and its
+/// ticket when it takes it, its sequence when it is read.
 fn into_message<T>(tenant: &str, chunk: Chunk<T>) -> Message<T> {
     let composed: Composed = compose(tenant, chunk.items.iter(), chunk.atomic);
     let count = chunk.items.len();
@@ -91,7 +92,8 @@ fn into_message<T>(tenant: &str, chunk: Chunk<T>) -> Message<T> {
         subject: composed.subject.into_boxed_str(),
         atomic: composed.atomic,
         stream_created_at_micros: EMBEDDED_CREATED_AT,
-        sequence: 0,
+        sequence: UNNUMBERED,
+        ticket: 0,
         recorded_at: Timestamp::MIN,
         payload: composed.payload,
         decoded,

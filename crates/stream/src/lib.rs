@@ -14,6 +14,7 @@ mod continuity;
 mod embedded;
 mod error;
 mod jetstream;
+mod lanes;
 pub mod limits;
 mod message;
 mod outgoing;

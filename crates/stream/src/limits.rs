@@ -6,12 +6,22 @@ use std::time::Duration;
 pub const QUEUE_EVENTS_MAX: usize = 4_096;
 /// Bytes of the same.
 pub const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
+/// What is kept beside [`QUEUE_EVENTS_MAX`] for tenants of which nothing waits, so that one that
+/// fills the embedded stream's queue shuts nobody else out.
+pub const RESERVED_EVENTS: usize = QUEUE_EVENTS_MAX / 4;
+/// Bytes of the same.
+pub const RESERVED_BYTES: usize = QUEUE_BYTES_MAX / 4;
+/// One of so many parts of a commit is what a tenant gets of it while others wait.
+pub const COMMIT_SHARES: usize = 4;
 /// Bytes of one message, payload and headers.
 pub const MESSAGE_BYTES_MAX: usize = 1024 * 1024;
 /// What of [`MESSAGE_BYTES_MAX`] is kept for subject and headers.
 pub const HEADERS_BYTES_MAX: usize = 4 * 1024;
 /// Payload bytes of one message.
 pub const PAYLOAD_BYTES_MAX: usize = MESSAGE_BYTES_MAX - HEADERS_BYTES_MAX;
+/// Payload bytes of one message of the embedded stream that holds several events: a tenant's part
+/// of a commit. One event, which may be larger, is never cut.
+pub const EMBEDDED_BYTES_MAX: usize = MESSAGE_BYTES_MAX / COMMIT_SHARES;
 /// Events of one message.
 pub const MESSAGE_EVENTS_MAX: usize = 1_000;
 /// Payload bytes of a message whose events stand or fall together.

@@ -31,8 +31,10 @@ pub struct Message<T> {
     pub atomic: bool,
     /// Identity of the stream, for the checkpoint.
     pub stream_created_at_micros: i64,
-    /// From 1, without gaps.
+    /// From 1, without gaps, in the order of reading.
     pub sequence: u64,
+    /// What whoever published it was given to wait under; see [`crate::Placed::ticket`].
+    pub ticket: u64,
     /// When the stream took it.
     pub recorded_at: Timestamp,
     /// One CloudEvent in JSON, or of a batch a JSON array of them.
@@ -135,6 +137,7 @@ mod tests {
             atomic: false,
             stream_created_at_micros: 1,
             sequence: 1,
+            ticket: 1,
             recorded_at: Timestamp::from_micros(0),
             payload: Bytes::from_static(payload.as_bytes()),
             decoded: Vec::new(),

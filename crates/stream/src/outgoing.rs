@@ -35,7 +35,10 @@ pub struct Outgoing<T> {
 /// Where a run of a request's items went: item `n` of the run is event `index + n` of the message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Placed {
-    pub sequence: u64,
+    /// What stands in [`crate::Message::ticket`]. Of JetStream it is the sequence; the embedded
+    /// stream, whose tenants take turns, gives sequences later, and tickets from the one after
+    /// the checkpoint in the order of publishing.
+    pub ticket: u64,
     pub index: u32,
     pub count: u32,
     /// The server had seen the message's id: what it holds may have been sent by an earlier
@@ -62,11 +65,12 @@ impl<T> Chunk<T> {
     }
 }
 
-/// Cuts a request into messages that keep within every limit, in order. A server may take less
-/// payload than we do.
+/// Cuts a request into messages that keep within every limit, in order: at most `payload_max` bytes
+/// of one event or of what stands or falls together, at most `joined_max` of several events.
 pub(crate) fn cut<T>(
     outgoing: Outgoing<T>,
     payload_max: usize,
+    joined_max: usize,
 ) -> Result<Vec<Chunk<T>>, PublishError> {
     check_names(&outgoing)?;
     let whole = Chunk::new(outgoing.items, outgoing.atomic);
@@ -75,14 +79,13 @@ pub(crate) fn cut<T>(
         check(bytes, ATOMIC_BYTES_MAX.min(payload_max), whole.items.len())?;
         return Ok(vec![whole]);
     }
-    if bytes <= payload_max && whole.items.len() <= MESSAGE_EVENTS_MAX {
-        return Ok(if whole.items.is_empty() {
-            Vec::new()
-        } else {
-            vec![whole]
-        });
+    if whole.items.is_empty() {
+        return Ok(Vec::new());
     }
-    cut_items(whole.items, payload_max)
+    if bytes <= joined_max && whole.items.len() <= MESSAGE_EVENTS_MAX {
+        return Ok(vec![whole]);
+    }
+    cut_items(whole.items, payload_max, joined_max)
 }
 
 fn check(bytes: usize, limit: usize, events: usize) -> Result<(), PublishError> {
@@ -98,7 +101,11 @@ fn check(bytes: usize, limit: usize, events: usize) -> Result<(), PublishError> 
     Ok(())
 }
 
-fn cut_items<T>(items: Vec<Item<T>>, payload_max: usize) -> Result<Vec<Chunk<T>>, PublishError> {
+fn cut_items<T>(
+    items: Vec<Item<T>>,
+    payload_max: usize,
+    joined_max: usize,
+) -> Result<Vec<Chunk<T>>, PublishError> {
     let mut chunks = Vec::new();
     let mut current: Vec<Item<T>> = Vec::new();
     let mut bytes = 0;
@@ -106,7 +113,7 @@ fn cut_items<T>(items: Vec<Item<T>>, payload_max: usize) -> Result<Vec<Chunk<T>>
         let size = item.payload.len();
         check(size, payload_max, 1)?;
         let (joined, events) = (bytes + size, current.len() + 1);
-        if !current.is_empty() && !fits(joined, events, payload_max) {
+        if !current.is_empty() && !fits(joined, events, joined_max) {
             chunks.push(Chunk::new(std::mem::take(&mut current), false));
             bytes = 0;
         }
@@ -247,6 +254,7 @@ mod tests {
     use proptest::prelude::*;
 
     const PAYLOAD_MAX: usize = 4_096;
+    const JOINED_MAX: usize = PAYLOAD_MAX / 4;
 
     fn items(sizes: &[usize]) -> Vec<Item<()>> {
         let item = |(number, size): (usize, &usize)| Item {
@@ -271,11 +279,12 @@ mod tests {
         fn cutting_keeps_every_item_in_order_and_within_the_limits(
             sizes in proptest::collection::vec(4_usize..1_500, 0..1_200),
         ) {
-            let chunks = cut(request(&sizes), PAYLOAD_MAX).unwrap();
+            let chunks = cut(request(&sizes), PAYLOAD_MAX, JOINED_MAX).unwrap();
             let mut payloads = Vec::new();
             for chunk in chunks {
                 let message = compose("acme", chunk.items.iter(), false);
-                prop_assert!(message.payload.len() <= PAYLOAD_MAX);
+                let limit = if message.subject.ends_with(BATCH) { JOINED_MAX } else { PAYLOAD_MAX };
+                prop_assert!(message.payload.len() <= limit);
                 prop_assert!((1..=MESSAGE_EVENTS_MAX).contains(&chunk.items.len()));
                 payloads.extend(chunk.items.into_iter().map(|item| item.payload));
             }

@@ -1,16 +1,26 @@
 //! The bounded queue in memory in front of the writer. Both streams end in one.
+//!
+//! JetStream's messages have their numbers and are handed out as they came. Those of the embedded
+//! stream wait in a lane of their tenant's, and are numbered when they are handed out.
 
-use crate::limits::{FULL_RETRY_AFTER, QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX};
+use crate::lanes::{Lanes, Waiting};
+use crate::limits::{
+    FULL_RETRY_AFTER, QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, RESERVED_BYTES, RESERVED_EVENTS,
+};
 use crate::{Delivery, Message, PublishError, Received};
-use std::collections::VecDeque;
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::Notify;
+
+/// The sequence of a message that gets one when it is handed out. Sequences begin with 1.
+pub(crate) const UNNUMBERED: u64 = 0;
 
 /// Deliveries in order, bounded by events and by bytes.
 #[derive(Debug)]
 pub(crate) struct Queue<T> {
     state: Mutex<State<T>>,
+    /// The one lane of a stream that has its order already.
+    in_order: Arc<str>,
     /// For the writer, a plain thread.
     ready: Condvar,
     /// For a reader in a runtime.
@@ -20,28 +30,25 @@ pub(crate) struct Queue<T> {
 
 #[derive(Debug)]
 struct State<T> {
-    waiting: VecDeque<Waiting<T>>,
+    lanes: Lanes<T>,
     events: usize,
     bytes: usize,
-    last_sequence: u64,
+    /// Sequence or ticket of the last message that came in.
+    last_offered: u64,
+    /// Sequence of the last message that went out.
+    last_taken: u64,
     closed: bool,
 }
 
-#[derive(Debug)]
-struct Waiting<T> {
-    delivery: Delivery<T>,
-    events: usize,
-    bytes: usize,
-}
-
-impl<T> Waiting<T> {
-    fn message(message: Message<T>) -> Self {
-        let (events, bytes) = (message.decoded.len().max(1), message.payload.len());
-        Self {
-            delivery: Delivery::Message(message),
-            events,
-            bytes,
-        }
+fn waiting<T>(delivery: Delivery<T>) -> Waiting<T> {
+    let (events, bytes) = match &delivery {
+        Delivery::Message(message) => (message.decoded.len().max(1), message.payload.len()),
+        Delivery::Adopted(_) => (0, 0),
+    };
+    Waiting {
+        delivery,
+        events,
+        bytes,
     }
 }
 
@@ -50,6 +57,7 @@ impl<T> Waiting<T> {
 pub(crate) struct Level {
     pub(crate) events: usize,
     pub(crate) bytes: usize,
+    /// The sequence of the last message that came in, or the one that the last to go out will get.
     pub(crate) last_sequence: u64,
 }
 
@@ -57,41 +65,46 @@ impl<T> Queue<T> {
     pub(crate) fn new(last_sequence: u64) -> Self {
         Self {
             state: Mutex::new(State {
-                waiting: VecDeque::new(),
+                lanes: Lanes::default(),
                 events: 0,
                 bytes: 0,
-                last_sequence,
+                last_offered: last_sequence,
+                last_taken: last_sequence,
                 closed: false,
             }),
+            in_order: Arc::default(),
             ready: Condvar::new(),
             ready_async: Notify::new(),
             room: Notify::new(),
         }
     }
 
-    /// Takes all messages of a request or none, and numbers them. `stamp` gets each in its turn.
+    /// Takes all messages of a tenant's request or none. Answers the ticket of the first; the
+    /// others have those after it. `stamp` gets each in its turn.
     pub(crate) fn offer(
         &self,
+        tenant: &Arc<str>,
         messages: Vec<Message<T>>,
         mut stamp: impl FnMut(&mut Message<T>),
     ) -> Result<u64, PublishError> {
-        let added: Vec<_> = messages.into_iter().map(Waiting::message).collect();
+        let message = |message| waiting(Delivery::Message(message));
+        let added: Vec<_> = messages.into_iter().map(message).collect();
         let mut state = self.lock();
         if state.closed {
             return Err(PublishError::Closed);
         }
-        if !state.has_room(&added) {
+        if !state.has_room(&added) && !state.has_reserve(tenant, &added) {
             return Err(PublishError::Full {
                 retry_after: FULL_RETRY_AFTER,
             });
         }
-        let first = state.last_sequence + 1;
+        let first = state.last_offered + 1;
         for mut waiting in added {
             if let Delivery::Message(message) = &mut waiting.delivery {
-                message.sequence = state.last_sequence + 1;
+                message.ticket = state.last_offered + 1;
                 stamp(message);
             }
-            state.push(waiting);
+            state.push(tenant, waiting);
         }
         drop(state);
         self.wake_reader();
@@ -100,14 +113,7 @@ impl<T> Queue<T> {
 
     /// Takes a delivery that has its number, waiting for room; `false` when the queue was closed.
     pub(crate) async fn push(&self, delivery: Delivery<T>) -> bool {
-        let mut waiting = Some(match delivery {
-            Delivery::Message(message) => Waiting::message(message),
-            adopted @ Delivery::Adopted(_) => Waiting {
-                delivery: adopted,
-                events: 0,
-                bytes: 0,
-            },
-        });
+        let mut waiting = Some(waiting(delivery));
         loop {
             let room = self.room.notified();
             {
@@ -118,7 +124,7 @@ impl<T> Queue<T> {
                 if state.has_room(waiting.as_slice())
                     && let Some(waiting) = waiting.take()
                 {
-                    state.push(waiting);
+                    state.push(&self.in_order, waiting);
                     drop(state);
                     self.wake_reader();
                     return true;
@@ -137,7 +143,7 @@ impl<T> Queue<T> {
     ) -> Received {
         let until = wait.map(|wait| Instant::now() + wait);
         let mut state = self.lock();
-        while state.waiting.is_empty() && !state.closed {
+        while state.lanes.is_empty() && !state.closed {
             state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
                 None => self
                     .ready
@@ -176,7 +182,7 @@ impl<T> Queue<T> {
         Level {
             events: state.events,
             bytes: state.bytes,
-            last_sequence: state.last_sequence,
+            last_sequence: state.last_offered,
         }
     }
 
@@ -186,12 +192,8 @@ impl<T> Queue<T> {
         into: &mut Vec<Delivery<T>>,
         max_bytes: usize,
     ) -> Received {
-        let mut taken = 0;
         let before = into.len();
-        while let Some(next) = state.pop_within(max_bytes, taken) {
-            taken += next.bytes;
-            into.push(next.delivery);
-        }
+        state.take(into, max_bytes);
         drop(state);
         if into.len() == before {
             return Received::Closed;
@@ -214,30 +216,49 @@ impl<T> Queue<T> {
 impl<T> State<T> {
     /// An empty queue takes anything that passed the limits of one message or request.
     fn has_room(&self, added: &[Waiting<T>]) -> bool {
+        self.lanes.is_empty() || self.fits(added, QUEUE_EVENTS_MAX, QUEUE_BYTES_MAX)
+    }
+
+    /// Whether `tenant`, of which nothing waits, still gets in where others have filled the queue.
+    fn has_reserve(&self, tenant: &str, added: &[Waiting<T>]) -> bool {
+        let events = QUEUE_EVENTS_MAX + RESERVED_EVENTS;
+        !self.lanes.holds(tenant) && self.fits(added, events, QUEUE_BYTES_MAX + RESERVED_BYTES)
+    }
+
+    fn fits(&self, added: &[Waiting<T>], events_max: usize, bytes_max: usize) -> bool {
         let events: usize = added.iter().map(|waiting| waiting.events).sum();
         let bytes: usize = added.iter().map(|waiting| waiting.bytes).sum();
-        let fits =
-            self.events + events <= QUEUE_EVENTS_MAX && self.bytes + bytes <= QUEUE_BYTES_MAX;
-        fits || self.waiting.is_empty()
+        self.events + events <= events_max && self.bytes + bytes <= bytes_max
     }
 
-    /// The next delivery if `taken` bytes leave room for it; the first is always given.
-    fn pop_within(&mut self, max_bytes: usize, taken: usize) -> Option<Waiting<T>> {
-        let next = self.waiting.front()?;
-        if taken > 0 && taken + next.bytes > max_bytes {
-            return None;
-        }
-        self.events -= next.events;
-        self.bytes -= next.bytes;
-        self.waiting.pop_front()
+    /// Moves what one drain hands out, and numbers what has no number yet.
+    fn take(&mut self, into: &mut Vec<Delivery<T>>, max_bytes: usize) {
+        let Self {
+            lanes,
+            events,
+            bytes,
+            last_taken,
+            ..
+        } = self;
+        lanes.drain(max_bytes, |mut next| {
+            *events -= next.events;
+            *bytes -= next.bytes;
+            if let Delivery::Message(message) = &mut next.delivery {
+                if message.sequence == UNNUMBERED {
+                    message.sequence = *last_taken + 1;
+                }
+                *last_taken = message.sequence;
+            }
+            into.push(next.delivery);
+        });
     }
 
-    fn push(&mut self, waiting: Waiting<T>) {
+    fn push(&mut self, tenant: &Arc<str>, waiting: Waiting<T>) {
         self.events += waiting.events;
         self.bytes += waiting.bytes;
         if let Delivery::Message(message) = &waiting.delivery {
-            self.last_sequence = message.sequence;
+            self.last_offered = message.ticket;
         }
-        self.waiting.push_back(waiting);
+        self.lanes.push(tenant, waiting);
     }
 }

@@ -95,15 +95,8 @@ async fn a_batch_larger_than_a_commit_is_stored_with_positions_without_a_gap() {
     let dir = tempfile::tempdir().unwrap();
     let engine = embedded(dir.path()).await;
     let tenant = engine.create_tenant("acme").await.unwrap();
-    let wide = |id: u64| {
-        let json = order(id, "c1", "1");
-        let shipping = format!(r#","shipping_address":{{"line":"{}"}}"#, "x".repeat(4_000));
-        json.replace(
-            r#""status":"Complete""#,
-            &format!(r#""status":"Complete"{shipping}"#),
-        )
-    };
-    let batch = (0..900).map(|id| submission(&tenant, &wide(id))).collect();
+    let batch = (0..900).map(|id| submission(&tenant, &wide(id, "c1", 4_000)));
+    let batch = batch.collect();
     let outcomes = engine.submit(&tenant, batch, false).await.unwrap();
     let positions: Vec<_> = outcomes
         .iter()
@@ -180,13 +173,10 @@ async fn repeats_are_noticed_across_the_boundary_of_a_commit() {
     let dir = tempfile::tempdir().unwrap();
     let engine = embedded(dir.path()).await;
     let tenant = engine.create_tenant("acme").await.unwrap();
-    let wide = |id: u64| {
-        let address = format!(r#""shipping_address":{{"line":"{}"}},"#, "x".repeat(3_000));
-        let member = r#""status":"Complete""#;
-        order(id, "c1", "1").replace(member, &(address + member))
-    };
     let twice = (0..500).flat_map(|id| [id, id]);
-    let batch = twice.map(|id| submission(&tenant, &wide(id))).collect();
+    let batch = twice
+        .map(|id| submission(&tenant, &wide(id, "c1", 3_000)))
+        .collect();
     let outcomes = engine.submit(&tenant, batch, false).await.unwrap();
     for pair in outcomes.chunks(2) {
         assert_eq!(pair[0].kind, OutcomeKind::Accepted);

@@ -88,10 +88,14 @@ impl Batch {
     }
 
     /// Every event of the message at `checkpoint` is in the batch, or changes nothing.
-    pub(super) fn finish(&mut self, checkpoint: Checkpoint, answers: Option<Vec<Answer>>) {
+    pub(super) fn finish(
+        &mut self,
+        checkpoint: Checkpoint,
+        ticket: u64,
+        answers: Option<Vec<Answer>>,
+    ) {
         self.checkpoint = Some(checkpoint);
-        let sequence = checkpoint.sequence;
-        self.finished.push(Finished { sequence, answers });
+        self.finished.push(Finished { ticket, answers });
     }
 
     pub(super) fn count(&mut self, outcome: &'static str) {

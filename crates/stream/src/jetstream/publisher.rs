@@ -72,7 +72,8 @@ impl<T: Send + 'static> Publisher<T> {
             item.decoded = None;
         }
         let tenant = Arc::clone(&outgoing.tenant);
-        let chunks = cut(outgoing, self.connection.payload_max())?;
+        let payload_max = self.connection.payload_max();
+        let chunks = cut(outgoing, payload_max, payload_max)?;
         let mut placed = Vec::with_capacity(chunks.len());
         for answer in self.enqueue(tenant, chunks)? {
             placed.push(answer.await.map_err(|_| PublishError::Closed)??);
@@ -267,7 +268,7 @@ fn answer<T>(group: Vec<Pending<T>>, outcome: Result<PublishAck, PublishError>) 
             .as_ref()
             .map_err(PublishError::clone)
             .map(|ack| Placed {
-                sequence: ack.sequence,
+                ticket: ack.sequence,
                 index,
                 count,
                 duplicate: ack.duplicate,

@@ -184,6 +184,7 @@ impl<T: Send + 'static> ReaderTask<T> {
             atomic: is_atomic(message.headers.as_ref()),
             stream_created_at_micros: created_at_micros,
             sequence: next,
+            ticket: next,
             recorded_at: info.published.into(),
             payload: message.payload.clone(),
             decoded: Vec::new(),

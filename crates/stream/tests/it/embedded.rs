@@ -4,7 +4,9 @@ use crate::common::{
     ALL, all_numbers, assert_nothing_waits, item, numbers, request, sequences, sized,
 };
 use std::time::Duration;
-use touchbook_stream::limits::{ATOMIC_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX};
+use touchbook_stream::limits::{
+    ATOMIC_BYTES_MAX, EMBEDDED_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, RESERVED_EVENTS,
+};
 use touchbook_stream::{
     Checkpoint, Delivery, Message, Outgoing, Placed, PublishError, Reader, Received, Stream,
 };
@@ -35,7 +37,7 @@ async fn messages_are_numbered_from_one_in_the_order_of_publishing() {
     assert_eq!(
         first,
         [Placed {
-            sequence: 1,
+            ticket: 1,
             index: 0,
             count: 1,
             duplicate: false
@@ -58,7 +60,7 @@ async fn numbers_go_on_after_the_checkpoint() {
     let checkpoint = messages(&mut reader, ALL)[0].checkpoint();
     let (stream, mut reader) = embedded(Some(checkpoint));
     assert_eq!(
-        stream.publish(request("acme", [4])).await.unwrap()[0].sequence,
+        stream.publish(request("acme", [4])).await.unwrap()[0].ticket,
         2
     );
     assert_eq!(sequences(&messages(&mut reader, ALL)), [2]);
@@ -118,8 +120,65 @@ async fn a_large_request_becomes_several_messages_that_keep_their_order() {
         .unwrap();
     assert_eq!(
         placed.iter().map(|p| p.count).collect::<Vec<_>>(),
-        [2, 2, 1]
+        [1, 1, 1, 1, 1]
     );
+}
+
+/// So that a quarter of a commit always holds one, and a tenant's turn is never longer.
+#[tokio::test]
+async fn several_events_in_one_message_are_at_most_a_quarter_of_a_commit() {
+    let (stream, mut reader) = embedded(None);
+    let items = (0..1_000).map(|number| sized(number, 1_000)).collect();
+    let placed = stream
+        .publish(Outgoing {
+            items,
+            ..request("acme", [])
+        })
+        .await
+        .unwrap();
+    assert_eq!(placed.iter().map(|p| p.count).sum::<u32>(), 1_000);
+    let tickets: Vec<_> = placed.iter().map(|p| p.ticket).collect();
+    assert_eq!(tickets, [1, 2, 3, 4]);
+    let read = messages(&mut reader, ALL);
+    assert!(read.iter().all(|m| m.payload.len() <= EMBEDDED_BYTES_MAX));
+}
+
+#[tokio::test]
+async fn tenants_take_turns_and_sequences_follow_the_order_of_reading() {
+    let (stream, mut reader) = embedded(None);
+    for number in 0..100 {
+        stream.publish(request("many", [number])).await.unwrap();
+    }
+    let placed = stream.publish(request("one", [500])).await.unwrap();
+    assert_eq!(placed[0].ticket, 101);
+    assert_eq!(stream.status().last_sequence, 101);
+    let mut read = messages(&mut reader, 100);
+    let other = read.iter().find(|message| message.tenant() == "one");
+    let other = other.map(|message| (message.sequence, message.ticket));
+    assert_eq!(other, Some((2, 101)));
+    while read.len() < 101 {
+        read.extend(messages(&mut reader, 100));
+    }
+    assert_eq!(sequences(&read), (1..=101).collect::<Vec<_>>());
+    read.retain(|message| message.tenant() == "many");
+    assert_eq!(all_numbers(&read), (0..100).collect::<Vec<_>>());
+}
+
+/// One tenant fills the queue, and is refused: another, of which nothing waits, is not.
+#[tokio::test]
+async fn a_tenant_that_fills_the_queue_shuts_nobody_else_out() {
+    let (stream, _reader) = embedded(None);
+    for _ in 0..QUEUE_EVENTS_MAX / 512 {
+        stream.publish(request("many", 0..512)).await.unwrap();
+    }
+    let full = |refused| matches!(refused, Err(PublishError::Full { .. }));
+    assert!(full(stream.publish(request("many", [1])).await));
+    stream.publish(request("one", [1])).await.unwrap();
+    assert!(full(stream.publish(request("one", [2])).await));
+    let rest = RESERVED_EVENTS as u64 - 1;
+    assert!(full(stream.publish(request("two", 0..=rest)).await));
+    stream.publish(request("two", 0..rest)).await.unwrap();
+    assert_eq!(stream.status().queued, QUEUE_EVENTS_MAX + RESERVED_EVENTS);
 }
 
 #[tokio::test]

@@ -21,13 +21,13 @@ async fn concurrent_events_share_messages_and_each_knows_its_place() {
     let placed = futures::future::join_all(publishing).await;
     let last = placed
         .iter()
-        .map(|(_, placed)| placed.sequence)
+        .map(|(_, placed)| placed.ticket)
         .max()
         .unwrap();
     assert!(last <= 40, "2000 events went in {last} messages");
     let messages = read(&mut reader, last as usize).await;
     for (number, placed) in placed {
-        let message = &messages[placed.sequence as usize - 1];
+        let message = &messages[placed.ticket as usize - 1];
         let at = crate::common::numbers(message)[placed.index as usize];
         assert_eq!(at, number, "{placed:?}");
     }
@@ -50,9 +50,7 @@ async fn an_atomic_request_shares_its_message_with_nobody() {
         publish(atomic),
         publish(request("acme", [5])),
     );
-    let sequences: Vec<_> = [a, b, c, d]
-        .map(|placed| placed.unwrap()[0].sequence)
-        .into();
+    let sequences: Vec<_> = [a, b, c, d].map(|placed| placed.unwrap()[0].ticket).into();
     let messages = read(&mut reader, *sequences.last().unwrap() as usize).await;
     assert_eq!(all_numbers(&messages), [1, 2, 3, 4, 5]);
     let own = &messages[sequences[2] as usize - 1];
@@ -66,7 +64,7 @@ async fn tenants_never_share_a_message() {
     let (stream, mut reader) = open(nats.url(), None).await;
     let publishing = (0..200).map(|number| {
         let (stream, tenant) = (stream.clone(), ["acme", "bolt"][number as usize % 2]);
-        async move { stream.publish(request(tenant, [number])).await.unwrap()[0].sequence }
+        async move { stream.publish(request(tenant, [number])).await.unwrap()[0].ticket }
     });
     let last = futures::future::join_all(publishing)
         .await

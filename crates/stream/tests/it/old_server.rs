@@ -74,11 +74,7 @@ async fn a_server_that_takes_smaller_messages_gets_smaller_ones_and_is_listed() 
     assert!(missing.contains("max_payload"), "{missing}");
     let publishing = (0..3_000).map(|number| stream.publish(request("acme", [number])));
     let placed = futures::future::try_join_all(publishing).await.unwrap();
-    let last = placed
-        .iter()
-        .map(|placed| placed[0].sequence)
-        .max()
-        .unwrap();
+    let last = placed.iter().map(|placed| placed[0].ticket).max().unwrap();
     let messages = read(&mut reader, last as usize).await;
     assert_eq!(all_numbers(&messages), (0..3_000).collect::<Vec<_>>());
     assert!(messages.iter().any(|message| message.payload.len() > 8_192));

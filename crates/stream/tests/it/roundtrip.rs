@@ -15,7 +15,7 @@ async fn commands_and_events_come_out_in_one_order() {
     assert_eq!(
         placed,
         [Placed {
-            sequence: 1,
+            ticket: 1,
             index: 0,
             count: 1,
             duplicate: false
@@ -108,7 +108,7 @@ async fn an_id_that_the_server_knows_answers_where_the_first_one_is() {
     );
     // The same source and id in another tenant is another event.
     let other = stream.publish(request("bolt", [7])).await.unwrap();
-    assert_eq!((other[0].sequence, other[0].duplicate), (2, false));
+    assert_eq!((other[0].ticket, other[0].duplicate), (2, false));
     assert_eq!(sequences(&read(&mut reader, 2).await), [1, 2]);
     assert_nothing_waits(&mut reader);
 }
