@@ -16,6 +16,8 @@ use touchbook_events::TenantNumber;
 
 const VERSION: u8 = 1;
 const HEADER_BYTES: usize = 4 + 8 + 4 + 8 + 32 + 4 + DIGEST_BYTES;
+/// Of a value: what stands before the compressed records.
+pub(crate) const HEAD_BYTES: usize = PREFIX_BYTES + HEADER_BYTES;
 const KEY_BYTES: usize = 4 + 8;
 
 pub(crate) type Key = [u8; KEY_BYTES];
@@ -75,9 +77,7 @@ impl Header {
 
     /// Reads and checks a block's header, and that it is the one that belongs under `key`.
     pub(crate) fn decode(key: &[u8], value: &[u8]) -> Result<Self, Flaw> {
-        let head = value
-            .get(..PREFIX_BYTES + HEADER_BYTES)
-            .ok_or(Flaw::Layout)?;
+        let head = value.get(..HEAD_BYTES).ok_or(Flaw::Layout)?;
         let header = Self::read(&mut wire::open(VERSION, head)?)?;
         if key == self::key(header.tenant, header.first) {
             Ok(header)
@@ -114,7 +114,7 @@ pub(crate) fn encode(
 ) -> Vec<u8> {
     let mut packed = Vec::with_capacity(records.packed_len());
     records.write(&mut packed);
-    let start = PREFIX_BYTES + HEADER_BYTES;
+    let start = HEAD_BYTES;
     let mut value = vec![0; start + lz4_flex::block::get_maximum_output_size(packed.len())];
     let compressed = lz4_flex::block::compress_into(&packed, &mut value[start..])
         .expect("the output has the size that compression asks for");
@@ -140,7 +140,7 @@ pub(crate) fn decode(
     chunks: &impl Chunks,
 ) -> Result<(Header, Run), Flaw> {
     let header = Header::decode(key, value)?;
-    let compressed = &value[PREFIX_BYTES + HEADER_BYTES..];
+    let compressed = &value[HEAD_BYTES..];
     if wire::digest(compressed) != header.digest {
         return Err(Flaw::Checksum);
     }

@@ -1,5 +1,6 @@
 //! What can go wrong.
 
+use crate::guard::FileDamage;
 use std::io;
 use std::path::PathBuf;
 use touchbook_events::TenantNumber;
@@ -8,6 +9,19 @@ use touchbook_events::TenantNumber;
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct StoreError(#[from] pub(crate) sled::Error);
+
+impl StoreError {
+    fn is_damage(&self) -> bool {
+        use sled::Error as E;
+        matches!(
+            self.0,
+            E::Corruption { .. }
+                | E::Unsupported(_)
+                | E::ReportableBug(_)
+                | E::CollectionNotFound(_)
+        )
+    }
+}
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -28,6 +42,32 @@ pub enum Error {
         path: PathBuf,
         #[source]
         source: StoreError,
+    },
+    #[error("the files in {path} cannot be examined")]
+    Examine {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
+    /// The store was not let near it.
+    #[error("the ledger in {path} is damaged: {damage}")]
+    DamagedStore { path: PathBuf, damage: FileDamage },
+    #[error("the ledger in {path} is damaged: the store gave up on it")]
+    StorePanicked { path: PathBuf },
+    #[error(
+        "commits are missing: {noted_commit} with {noted_records} records were acknowledged, and \
+         {commit} with {records} are there"
+    )]
+    Lost {
+        commit: u64,
+        records: u64,
+        noted_commit: u64,
+        noted_records: u64,
+    },
+    #[error("what is acknowledged cannot be noted")]
+    Witness {
+        #[source]
+        source: io::Error,
     },
     #[error("what the ledger holds cannot be read")]
     Load {
@@ -102,6 +142,22 @@ pub enum Error {
         #[source]
         source: StoreError,
     },
+}
+
+impl Error {
+    /// Whether it says that stored bytes are not what was written.
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::DamagedStore { .. }
+                | Self::StorePanicked { .. }
+                | Self::Lost { .. }
+                | Self::Missing { .. }
+                | Self::MissingFrames { .. }
+                | Self::Damaged(_)
+                | Self::DamagedFrame { .. }
+        ) || matches!(self, Self::Load { source } | Self::Open { source, .. } if source.is_damage())
+    }
 }
 
 /// A failure of the store while the ledger is opened.

@@ -153,6 +153,38 @@ pub(crate) struct Section<'a> {
     pub(crate) packed: &'a [u8],
 }
 
+/// The commit of a value, if it is a frame's part and whole.
+pub(crate) fn commit_of(value: &[u8]) -> Option<u64> {
+    if value.len() < PREFIX_BYTES + 8 + 2 + 2 || value.len() == crate::mark::VALUE_BYTES {
+        return None;
+    }
+    let mut cursor = wire::open(VERSION, value).ok()?;
+    cursor.u64().ok()
+}
+
+/// What a part whose digest is wrong says that it holds: tenant, first and last position. To be
+/// believed only where it fits with what else is known.
+pub(crate) fn claims(value: &[u8]) -> Vec<(TenantNumber, u64, u64)> {
+    let mut claims = Vec::new();
+    let mut cursor = Cursor::new(value);
+    let mut read = || {
+        cursor.take(PREFIX_BYTES + 8 + 2 + 2)?;
+        read_checkpoint(&mut cursor)?;
+        for _ in 0..cursor.u32()? {
+            cursor.take(4 + 8)?;
+        }
+        while !cursor.is_empty() {
+            let section = read_section(&mut cursor)?;
+            let last = (section.first + u64::from(section.count)).saturating_sub(1);
+            claims.push((section.tenant, section.first, last));
+        }
+        Ok(())
+    };
+    // As far as it can be read.
+    let _: Result<(), Flaw> = read();
+    claims
+}
+
 /// Checks and reads one part. Never panics, whatever the bytes.
 pub(crate) fn decode<'a>(key: &[u8], value: &'a [u8]) -> Result<Part<'a>, Flaw> {
     let mut cursor = wire::open(VERSION, value)?;

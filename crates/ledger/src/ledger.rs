@@ -7,10 +7,11 @@ use crate::reader::Reader;
 use crate::record::{Checkpoint, PeekFn};
 use crate::tenant::Tenant;
 use crate::volume::{Disk, Store};
+use crate::witness::{Note, Witness};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use touchbook_events::TenantNumber;
 
 #[derive(Clone, Debug)]
@@ -37,6 +38,8 @@ pub(crate) struct Shared {
     pub(crate) peek: PeekFn,
     pub(crate) tenants: RwLock<BTreeMap<TenantNumber, Arc<RwLock<Tenant>>>>,
     pub(crate) checkpoint: RwLock<Option<Checkpoint>>,
+    pub(crate) last_commit: AtomicU64,
+    pub(crate) witness: Mutex<Witness>,
     pub(crate) frames: AtomicU64,
     pub(crate) frame_bytes: AtomicU64,
 }
@@ -44,6 +47,21 @@ pub(crate) struct Shared {
 impl Shared {
     pub(crate) fn tenant(&self, number: TenantNumber) -> Option<Arc<RwLock<Tenant>>> {
         read(&self.tenants).get(&number).cloned()
+    }
+}
+
+impl Shared {
+    /// Notes how much is durable, so that a start can tell if some of it is missing.
+    pub(crate) fn note_durable(&self) -> Result<(), Error> {
+        // The commit first: what follows it in between only adds records.
+        let commit = self.last_commit.load(Ordering::Acquire);
+        let records = read(&self.tenants)
+            .values()
+            .map(|tenant| read(tenant).head.position)
+            .sum();
+        let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
+        let noted = witness.note(Note { commit, records });
+        noted.map_err(|source| Error::Witness { source })
     }
 }
 
@@ -125,11 +143,15 @@ impl Ledger {
         if readers > 0 {
             return Err(Error::StillRead { readers });
         }
+        shared.note_durable()?;
         drop((disk, shared));
         Store::open(&path, cache).map(drop)
     }
 
     pub(crate) fn count_frames(&self) {
+        self.shared
+            .last_commit
+            .store(self.last_commit, Ordering::Release);
         self.shared
             .frames
             .store(self.frames.entries.len() as u64, Ordering::Relaxed);

@@ -15,9 +15,13 @@ mod append;
 mod block;
 mod error;
 mod frame;
+#[doc(hidden)]
+pub mod fuzzing;
+mod guard;
 mod index;
 mod ledger;
 pub mod limits;
+mod log;
 mod mark;
 mod open;
 mod oversize;
@@ -28,18 +32,24 @@ mod run;
 mod scan;
 mod seal;
 mod staged;
+mod survey;
 mod tail;
 mod tenant;
 mod verify;
 mod volume;
 mod wire;
+mod witness;
 
 pub use error::{Damage, Error, Flaw, StoreError};
+pub use guard::FileDamage;
 pub use ledger::{Ledger, Options};
 pub use open::{Dropped, OpenReport};
 pub use reader::{Reader, Scan, Stats};
 pub use record::{Appended, Chain, Checkpoint, Commit, Head, NewRecord, Peek, PeekFn, ROOT};
 pub use run::{RecordBytes, Records};
+#[doc(hidden)]
+pub use survey::layout;
+pub use survey::{Survey, TenantSurvey, survey};
 pub use verify::Verified;
 
 #[cfg(test)]

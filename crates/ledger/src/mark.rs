@@ -9,6 +9,9 @@ use touchbook_events::TenantNumber;
 
 const VERSION: u8 = 1;
 
+/// No other value is of this length: a frame is shorter without sections, and longer with one.
+pub(crate) const VALUE_BYTES: usize = PREFIX_BYTES + 4 + 8 + 8;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Mark {
     /// The commit that set the mark; it counts only if that commit does.

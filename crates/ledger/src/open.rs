@@ -16,10 +16,11 @@ use crate::scan::{self, Scanned};
 use crate::tail::{self, Tail};
 use crate::tenant::Tenant;
 use crate::volume::{Store, Volume};
+use crate::witness;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::AtomicU64;
-use std::sync::{Arc, RwLock};
+use std::sync::{Arc, Mutex, RwLock};
 use touchbook_events::TenantNumber;
 
 /// What was found when the ledger was opened.
@@ -66,8 +67,11 @@ pub(crate) fn open(
     report.tenants = tenants.len();
     report.records = tenants.values().map(|tenant| tenant.head.position).sum();
     report.frames = frames.entries.len();
-    leftovers.remove(&mut volume, &tenants, tail.last_commit)?;
     let read_only = !report.damage.is_empty();
+    if !read_only {
+        check_witness(&volume.path, tail.last_commit, report.records)?;
+    }
+    leftovers.remove(&mut volume, &tenants, tail.last_commit)?;
     let last_commit = tail.last_commit;
     let ledger = assemble(
         volume,
@@ -79,6 +83,23 @@ pub(crate) fn open(
         read_only,
     );
     Ok((ledger, report))
+}
+
+/// Refuses to go on from less than was acknowledged.
+fn check_witness(path: &Path, commit: u64, records: u64) -> Result<(), Error> {
+    let noted = witness::last(path).map_err(|source| Error::Examine {
+        path: path.to_owned(),
+        source,
+    })?;
+    if noted.commit > commit || noted.records > records {
+        return Err(Error::Lost {
+            commit,
+            records,
+            noted_commit: noted.commit,
+            noted_records: noted.records,
+        });
+    }
+    Ok(())
 }
 
 fn report(tail: &Tail, scanned: &Scanned) -> OpenReport {
@@ -186,13 +207,20 @@ fn assemble(
     last_commit: u64,
     read_only: bool,
 ) -> Ledger {
-    let Volume { path, store, disk } = volume;
+    let Volume {
+        path,
+        witness,
+        store,
+        disk,
+    } = volume;
     let locked = |(number, tenant)| (number, Arc::new(RwLock::new(tenant)));
     let shared = Shared {
         store,
         peek,
         tenants: RwLock::new(tenants.into_iter().map(locked).collect()),
         checkpoint: RwLock::new(checkpoint),
+        last_commit: AtomicU64::new(last_commit),
+        witness: Mutex::new(witness),
         frames: AtomicU64::new(0),
         frame_bytes: AtomicU64::new(0),
     };

@@ -26,23 +26,33 @@ pub(crate) struct Stored<'a> {
 
 impl Chunks for Stored<'_> {
     fn resolve(&self, position: u64, stub: &[u8]) -> Result<Vec<u8>, Flaw> {
-        let mut cursor = Cursor::new(stub);
-        let len = cursor.u32()? as usize;
-        let hash = cursor.array::<32>()?;
-        if len > MAX_RECORD_BYTES || !cursor.is_empty() {
-            return Err(Flaw::Layout);
-        }
-        let mut record = Vec::with_capacity(len);
-        for index in 0..len.div_ceil(CHUNK_BYTES) {
+        assemble(stub, |index| {
             let chunk = self.tree.get(key(self.tenant, position, index));
             let chunk = chunk.map_err(|error| Flaw::Unreadable(error.to_string()))?;
-            record.extend_from_slice(&chunk.ok_or(Flaw::Chunk)?);
-        }
-        if *blake3::hash(&record).as_bytes() == hash {
-            Ok(record)
-        } else {
-            Err(Flaw::Chunk)
-        }
+            chunk.ok_or(Flaw::Chunk)
+        })
+    }
+}
+
+/// Puts a record together from its chunks, and checks that it is the one that the stub stands for.
+pub(crate) fn assemble<C: AsRef<[u8]>>(
+    stub: &[u8],
+    chunk: impl Fn(usize) -> Result<C, Flaw>,
+) -> Result<Vec<u8>, Flaw> {
+    let mut cursor = Cursor::new(stub);
+    let len = cursor.u32()? as usize;
+    let hash = cursor.array::<32>()?;
+    if len > MAX_RECORD_BYTES || !cursor.is_empty() {
+        return Err(Flaw::Layout);
+    }
+    let mut record = Vec::with_capacity(len);
+    for index in 0..len.div_ceil(CHUNK_BYTES) {
+        record.extend_from_slice(chunk(index)?.as_ref());
+    }
+    if *blake3::hash(&record).as_bytes() == hash {
+        Ok(record)
+    } else {
+        Err(Flaw::Chunk)
     }
 }
 

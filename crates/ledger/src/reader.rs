@@ -142,6 +142,12 @@ impl Reader {
         }
     }
 
+    /// Notes beside the store how much is durable now, with a sync of its own. To be called now and
+    /// then: a start that finds less than was noted refuses.
+    pub fn note_durable(&self) -> Result<(), Error> {
+        self.shared.note_durable()
+    }
+
     pub fn stats(&self) -> Result<Stats, Error> {
         let size = self.shared.store.db.size_on_disk();
         let disk_bytes = size.map_err(|source| Error::Size {

@@ -1,17 +1,26 @@
 //! The volume directory and the store in it.
 
 use crate::error::{Error, StoreError};
+use crate::guard;
 use crate::limits::{FLUSH_EVERY_MILLIS, SEGMENT_BYTES};
+use crate::witness::Witness;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
 /// The first volume; a full one will be left alone and the next begun.
 const VOLUME: &str = "ledger/0001";
 
+/// Where the volume of a data directory is.
+pub(crate) fn path(data_dir: &Path) -> PathBuf {
+    data_dir.join(VOLUME)
+}
+
 /// An open store: sled's trees, and the descriptor that makes them durable.
 pub(crate) struct Volume {
     pub(crate) path: PathBuf,
+    pub(crate) witness: Witness,
     pub(crate) store: Store,
     pub(crate) disk: Disk,
 }
@@ -29,7 +38,7 @@ pub(crate) struct Store {
 impl Volume {
     /// Opens the volume below `data_dir`, or creates it so that a power cut can't take it away.
     pub(crate) fn open(data_dir: &Path, cache_bytes: u64) -> Result<Self, Error> {
-        let path = data_dir.join(VOLUME);
+        let path = path(data_dir);
         let prepared = |source| Error::Prepare {
             path: path.clone(),
             source,
@@ -37,11 +46,23 @@ impl Volume {
         fs::create_dir_all(&path).map_err(prepared)?;
         remove_unfinished_snapshots(&path).map_err(prepared)?;
         let descriptor = open_descriptor(&path).map_err(prepared)?;
+        // Whoever has it open writes in it: only the store says who that is.
+        if descriptor.try_lock().is_ok() {
+            let checked = guard::check(&path);
+            descriptor.unlock().map_err(prepared)?;
+            checked?;
+        }
         let store = Store::open(&path, cache_bytes)?;
+        let witness = Witness::open(&path).map_err(prepared)?;
         let mut disk = Disk::new(store.db.clone(), descriptor);
         disk.make_durable()?;
         sync_names(data_dir, &path).map_err(prepared)?;
-        Ok(Self { path, store, disk })
+        Ok(Self {
+            path,
+            witness,
+            store,
+            disk,
+        })
     }
 }
 
@@ -53,7 +74,12 @@ impl Store {
             .flush_every_ms(Some(FLUSH_EVERY_MILLIS))
             .cache_capacity(cache_bytes);
         let opened = |error| classify(path, error);
-        let db = config.open().map_err(opened)?;
+        // It panics where it finds what it thought impossible.
+        let db = catch_unwind(AssertUnwindSafe(|| config.open()));
+        let db = db.map_err(|_| Error::StorePanicked {
+            path: path.to_owned(),
+        })?;
+        let db = db.map_err(opened)?;
         let tree = |name: &str| db.open_tree(name).map_err(opened);
         let (tail, blocks) = (tree("tail")?, tree("blocks")?);
         let (chunks, marks) = (tree("chunks")?, tree("marks")?);

@@ -1,0 +1,179 @@
+//! The store's own log, read without the store and without changing a byte.
+//!
+//! sled takes the first message that it can't read for the end of its log: it overwrites what
+//! follows, gives segments free that nothing seems to use any more, and says nothing. So whoever
+//! opens a damaged directory may destroy what could have been rescued. Here the log is read first,
+//! by [`crate::guard`] before every opening and by [`crate::survey`] once something is wrong.
+//!
+//! The format is that of sled 0.34: segments of equal size, each a header and messages; a message
+//! replaces a page, adds a link to one, or frees it; `snap.*` holds where every page was.
+
+mod fields;
+mod message;
+mod node;
+mod pages;
+mod segment;
+mod snapshot;
+
+pub(crate) use node::{Body, Content, Node, Value};
+pub(crate) use pages::Pages;
+pub(crate) use segment::Segment;
+pub(crate) use snapshot::Snapshot;
+
+use crate::limits::SEGMENT_BYTES;
+use message::Message;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+
+/// The file with the log.
+pub(crate) const LOG_FILE: &str = "db";
+
+pub(crate) const SEGMENT: u64 = SEGMENT_BYTES as u64;
+
+/// What is in the file, from some point of the log on.
+pub(crate) struct Log {
+    file: File,
+    /// By their place in the log.
+    pub(crate) segments: BTreeMap<u64, Segment>,
+    /// How far the log was stable when the newest header was written.
+    stable: u64,
+    /// The first segment that was read.
+    from: u64,
+}
+
+impl Log {
+    /// Reads all messages from the segment with `lsn` on.
+    pub(crate) fn read(volume: &Path, lsn: u64) -> io::Result<Self> {
+        let file = File::open(volume.join(LOG_FILE))?;
+        let len = file.metadata()?.len();
+        let from = lsn / SEGMENT * SEGMENT;
+        let mut log = Self {
+            file,
+            segments: BTreeMap::new(),
+            stable: from,
+            from,
+        };
+        let mut headless = Vec::new();
+        for offset in (0..len).step_by(SEGMENT_BYTES) {
+            match segment::Header::read(&log.file, offset, len)? {
+                segment::Header::Sound { lsn, stable } if lsn >= from => {
+                    log.stable = log.stable.max(stable);
+                    let read = Segment::read(&log.file, offset, lsn, true)?;
+                    log.segments.insert(lsn, read);
+                }
+                segment::Header::Damaged => headless.push(offset),
+                segment::Header::Sound { .. } | segment::Header::Unused => {}
+            }
+        }
+        for offset in headless {
+            log.add_headless(offset)?;
+        }
+        Ok(log)
+    }
+
+    /// A segment whose header can't be read is known by its messages.
+    fn add_headless(&mut self, offset: u64) -> io::Result<()> {
+        let Some(lsn) = segment::number_within(&self.file, offset)? else {
+            return Ok(());
+        };
+        let lsn = lsn.saturating_mul(SEGMENT);
+        if lsn >= self.from && !self.segments.contains_key(&lsn) {
+            let read = Segment::read(&self.file, offset, lsn, false)?;
+            self.segments.insert(lsn, read);
+        }
+        Ok(())
+    }
+
+    /// Where sled stops reading.
+    pub(crate) fn end(&self) -> End {
+        let mut expected = self.stable / SEGMENT * SEGMENT;
+        loop {
+            let Some(segment) = self.segments.get(&expected).filter(|one| one.has_header) else {
+                let offset = self.segments.get(&expected).map(|one| one.offset);
+                return End {
+                    lsn: expected,
+                    offset,
+                };
+            };
+            if !segment.is_complete() {
+                let within = segment.readable_to() as u64;
+                return End {
+                    lsn: expected + within,
+                    offset: Some(segment.offset + within),
+                };
+            }
+            expected += SEGMENT;
+        }
+    }
+
+    /// The messages that sled reads, in their order.
+    pub(crate) fn as_the_store_reads(&self, end: &End) -> impl Iterator<Item = &Message> {
+        let segments = self
+            .segments
+            .values()
+            .filter(|segment| segment.has_header && segment.lsn < end.lsn);
+        let messages = segments.flat_map(Segment::readable);
+        messages.filter(|message| message.lsn < end.lsn)
+    }
+
+    /// Every message that can be read.
+    pub(crate) fn messages(&self) -> impl Iterator<Item = &Message> {
+        self.segments
+            .values()
+            .flat_map(|segment| segment.messages.iter())
+    }
+
+    /// What the message at `offset` brings. Where its checksum is wrong it is read all the same,
+    /// since our values have digests of their own.
+    pub(crate) fn content(&self, offset: u64) -> io::Result<Content> {
+        let to_end = SEGMENT - offset % SEGMENT;
+        let mut bytes = vec![0; to_end.min(message::FIRST_READ as u64) as usize];
+        let read = read_up_to(&self.file, &mut bytes, offset)?;
+        bytes.truncate(read);
+        let Some(header) = message::Header::parse(&bytes) else {
+            return Ok(Content::unreadable());
+        };
+        let total = (header.bytes as u64).saturating_add(header.len);
+        if total > to_end {
+            return Ok(Content::unreadable());
+        }
+        if total > bytes.len() as u64 {
+            bytes.resize(total as usize, 0);
+            let read = read_up_to(&self.file, &mut bytes, offset)?;
+            bytes.truncate(read);
+        }
+        bytes.truncate(total as usize);
+        Ok(Content::parse(bytes, &header, offset))
+    }
+
+    /// Bytes of the file.
+    pub(crate) fn bytes(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
+        let mut bytes = vec![0; len];
+        self.file.read_exact_at(&mut bytes, offset)?;
+        Ok(bytes)
+    }
+}
+
+/// The first place in the log that sled doesn't read, and where in the file that is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct End {
+    pub(crate) lsn: u64,
+    pub(crate) offset: Option<u64>,
+}
+
+/// Reads until `bytes` is full or the file ends.
+fn read_up_to(file: &File, bytes: &mut [u8], offset: u64) -> io::Result<usize> {
+    let mut filled = 0;
+    while filled < bytes.len() {
+        match file.read_at(&mut bytes[filled..], offset + filled as u64) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(filled)
+}

@@ -1,0 +1,92 @@
+//! Where every page is: what a reading of the log comes to.
+
+use super::message::{Kind, Message};
+
+/// A place of a message, in the log and in the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) lsn: u64,
+    pub(crate) offset: u64,
+}
+
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Page {
+    #[default]
+    Unknown,
+    Free(Place),
+    Present {
+        base: Place,
+        links: Vec<Place>,
+    },
+}
+
+/// The pages by their ids.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Pages(Vec<Page>);
+
+/// No store of ours comes near this many pages; a damaged number may.
+const PAGES_MAX: u64 = 1 << 32;
+
+impl Pages {
+    pub(super) fn push(&mut self, page: Page) {
+        self.0.push(page);
+    }
+
+    /// Applies a message as sled does.
+    pub(crate) fn apply(&mut self, message: &Message) {
+        let place = Place {
+            lsn: message.lsn,
+            offset: message.offset,
+        };
+        match message.kind {
+            Kind::Nothing | Kind::Cap => {}
+            Kind::Free => self.set(message.pid, Page::Free(place)),
+            Kind::Counter | Kind::Meta | Kind::Node | Kind::Blob => {
+                let links = Vec::new();
+                self.set(message.pid, Page::Present { base: place, links });
+            }
+            Kind::Link => self.link(message.pid, place),
+        }
+    }
+
+    fn set(&mut self, pid: u64, page: Page) {
+        if pid >= PAGES_MAX {
+            return;
+        }
+        let index = pid as usize;
+        if self.0.len() <= index {
+            self.0.resize(index + 1, Page::Unknown);
+        }
+        self.0[index] = page;
+    }
+
+    /// A link to a page that has no base is of the past: the page was written anew elsewhere.
+    fn link(&mut self, pid: u64, place: Place) {
+        if let Some(Page::Present { base, links }) = self.0.get_mut(pid as usize) {
+            let last = links.last().map_or(base.lsn, |link| link.lsn);
+            if last < place.lsn {
+                links.push(place);
+            }
+        }
+    }
+
+    /// The messages that a page is made of.
+    pub(crate) fn places(&self, pid: u64) -> Option<(Place, &[Place])> {
+        match self.0.get(pid as usize)? {
+            Page::Present { base, links } => Some((*base, links)),
+            Page::Unknown | Page::Free(_) => None,
+        }
+    }
+
+    /// Whether there are pages of which sled would know that they are, and not where.
+    pub(crate) fn has_unknown(&self) -> bool {
+        self.0.contains(&Page::Unknown)
+    }
+
+    /// The ids of all pages that hold something.
+    pub(crate) fn present(&self) -> impl Iterator<Item = u64> {
+        let all = self.0.iter().zip(0..);
+        all.filter(|(page, _)| matches!(page, Page::Present { .. }))
+            .map(|(_, pid)| pid)
+    }
+}

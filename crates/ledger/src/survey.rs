@@ -1,0 +1,99 @@
+//! What can be said of a volume whatever its state: read without the store, and without changing a
+//! byte of it.
+
+mod entries;
+pub mod layout;
+mod walk;
+
+use crate::error::{Damage, Error, Flaw};
+use crate::guard::{self, FileDamage};
+use crate::log::{Log, Pages, Snapshot};
+use crate::volume;
+use crate::witness;
+use entries::Entries;
+use std::collections::BTreeSet;
+use std::io;
+use std::path::Path;
+use touchbook_events::TenantNumber;
+
+/// Damage in files that is listed; more than this says nothing new.
+const DAMAGE_MAX: usize = 20;
+
+/// What a directory holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Survey {
+    pub tenants: Vec<TenantSurvey>,
+    /// Damage of files that matters, in the order in which it was met.
+    pub files: Vec<FileDamage>,
+    /// Frames of which no tenant can be told, by commit.
+    pub frames: Vec<(u64, Flaw)>,
+    /// Records that were acknowledged and are nowhere, beyond those that are told of a tenant.
+    pub missing_records: u64,
+}
+
+/// What a directory holds of one tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TenantSurvey {
+    pub tenant: TenantNumber,
+    /// Everything up to here is as it was written.
+    pub whole_to: u64,
+    /// The last position of which anything is there.
+    pub seen_to: u64,
+    /// The first bad position.
+    pub damage: Option<Damage>,
+    /// The stored bytes of its first record.
+    pub first: Option<Vec<u8>>,
+}
+
+impl Survey {
+    /// Whether nothing is wrong.
+    pub fn is_whole(&self) -> bool {
+        self.files.is_empty()
+            && self.frames.is_empty()
+            && self.missing_records == 0
+            && self.tenants.iter().all(|tenant| tenant.damage.is_none())
+    }
+}
+
+/// Examines the ledger below `data_dir`, which nobody may have open.
+pub fn survey(data_dir: &Path) -> Result<Survey, Error> {
+    let path = volume::path(data_dir);
+    examine(&path).map_err(|source| Error::Examine { path, source })
+}
+
+fn examine(volume: &Path) -> io::Result<Survey> {
+    let mut files: Vec<FileDamage> = guard::examine(volume)?.into_iter().collect();
+    let (stable, pages) = match Snapshot::newest(volume)? {
+        Ok(Some(snapshot)) => (snapshot.stable, snapshot.pages),
+        Ok(None) | Err(_) => (0, Pages::default()),
+    };
+    let log = match Log::read(volume, stable) {
+        Ok(log) => log,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Survey::default()),
+        Err(error) => return Err(error),
+    };
+    let mut pages = pages;
+    for message in log.messages().filter(|message| message.lsn >= stable) {
+        pages.apply(message);
+    }
+    let mut entries = Entries::collect(&log, &pages)?;
+    add(&mut files, std::mem::take(&mut entries.damage));
+    let walked = walk::walk(&log, &entries)?;
+    let acknowledged = witness::last(volume)?.records;
+    let seen: u64 = walked.tenants.iter().map(|tenant| tenant.seen_to).sum();
+    Ok(Survey {
+        tenants: walked.tenants,
+        files,
+        frames: walked.frames,
+        missing_records: acknowledged.saturating_sub(seen),
+    })
+}
+
+fn add(files: &mut Vec<FileDamage>, more: Vec<FileDamage>) {
+    let known: BTreeSet<Option<u64>> = files.iter().map(|damage| damage.offset).collect();
+    let new = more
+        .into_iter()
+        .filter(|damage| !known.contains(&damage.offset));
+    files.extend(new);
+    files.truncate(DAMAGE_MAX);
+}
