@@ -14,11 +14,12 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use crate::root;
 
 /// The folder of each crate, its kind, and the folders of the crates it may use.
-const HOUSE: [(&str, Kind, &[&str]); 14] = [
+const HOUSE: [(&str, Kind, &[&str]); 15] = [
     ("events", Pure, &[]),
     ("projection", Pure, &["events"]),
     ("identity", Pure, &["events", "projection"]),
     ("policies", Pure, &["events", "projection"]),
+    ("dead-letters", Pure, &["events", "projection"]),
     ("customers", Pure, &["events", "projection"]),
     ("timeline", Pure, &["events", "projection"]),
     ("ledger", Shell, &["events"]),
@@ -36,6 +37,7 @@ const HOUSE: [(&str, Kind, &[&str]); 14] = [
             "projection",
             "identity",
             "policies",
+            "dead-letters",
             "customers",
             "timeline",
             "engine",
@@ -47,11 +49,12 @@ const HOUSE: [(&str, Kind, &[&str]); 14] = [
     ("tests", Tool, &[]),
 ];
 
-const ALL: [&str; 10] = [
+const ALL: [&str; 11] = [
     "events",
     "projection",
     "identity",
     "policies",
+    "dead-letters",
     "customers",
     "timeline",
     "ledger",
@@ -61,7 +64,13 @@ const ALL: [&str; 10] = [
 ];
 
 /// Each folds on its own, so that any of them can be rebuilt, or fail, alone.
-const PROJECTORS: [&str; 4] = ["identity", "policies", "customers", "timeline"];
+const PROJECTORS: [&str; 5] = [
+    "identity",
+    "policies",
+    "dead-letters",
+    "customers",
+    "timeline",
+];
 
 /// Libraries that only these crates may name.
 const KEEPERS: [(&str, &[&str]); 3] = [

@@ -20,6 +20,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use touchbook_customers::Customers;
+use touchbook_dead_letters::DeadLettersDecider;
 use touchbook_engine::{Config, Engine, Registry, SNAPSHOT_RECORDS, StreamConfig};
 use touchbook_identity::{Identifiers, IdentityDecider};
 use touchbook_policies::PoliciesDecider;
@@ -140,6 +141,7 @@ fn registry() -> Registry {
             Deciders::new(vec![
                 Box::new(PoliciesDecider::default()),
                 Box::new(IdentityDecider::new(key.clone())),
+                Box::new(DeadLettersDecider::new()),
             ])
         },
         projections: vec![

@@ -41,6 +41,7 @@ closed_enum!(
         NotAllowedInState = "not_allowed_in_state",
         /// What it is about changed after the position that it expects.
         PositionChanged = "position_changed",
+        AlreadyResolved = "already_resolved",
     }
 );
 

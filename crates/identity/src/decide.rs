@@ -32,9 +32,6 @@ pub(crate) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem
         Data::IdentifierDetached(_) => identifiers::detached(state, draft),
         Data::SubjectAssigned(_) => subjects::assigned(state, draft),
         Data::EventRetracted(_) => retractions::retracted(state, draft),
-        Data::DeadLetterResolved(data) => {
-            retractions::known(data.facts.position, "/data/position", draft)
-        }
         Data::EventReinstated(_) => retractions::reinstated(state, draft),
         data => {
             let event_type = data.event_type();
@@ -80,6 +77,20 @@ fn is_about_an_unknown_interaction(state: &State, draft: &Draft<'_>) -> bool {
         EventType::InteractionLogged | EventType::InteractionCreated
     );
     event_type.object() == INTERACTION && !begins && state.subject(draft.incoming.subject).is_none()
+}
+
+/// Whether the event lost, since it expects its customer as it no longer is; one who is yet to begin
+/// never changed.
+fn is_outdated(state: &State, draft: &mut Draft<'_>, customer: Option<u32>) -> bool {
+    if draft.incoming.expected_position.is_none() {
+        return false;
+    }
+    let changed_at = customer.map_or(0, |customer| state.changed_at(customer));
+    let lost = draft.loses_to(changed_at);
+    if lost {
+        draft.customer = customer.map(|customer| state.id_of(customer));
+    }
+    lost
 }
 
 fn resolver<'a>(state: &'a State, draft: &'a Draft<'_>) -> Resolver<'a> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 use touchbook_customers::Customers;
+use touchbook_dead_letters::DeadLettersDecider;
 use touchbook_engine::Registry;
 use touchbook_events::TenantKey;
 use touchbook_identity::{Identifiers, IdentityDecider};
@@ -26,6 +27,7 @@ fn deciders(key: &TenantKey) -> Deciders {
     Deciders::new(vec![
         Box::new(PoliciesDecider::new()),
         Box::new(IdentityDecider::new(key.clone())),
+        Box::new(DeadLettersDecider::new()),
     ])
 }
 
@@ -52,6 +54,6 @@ mod tests {
     fn policies_are_decided_before_whose_an_event_is() {
         let deciders = deciders(&TenantKey::from_salt(b"salt"));
         let names: Vec<_> = deciders.iter().map(|decider| decider.name()).collect();
-        assert_eq!(names, ["policies", "identity"]);
+        assert_eq!(names, ["policies", "identity", "dead_letters"]);
     }
 }

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
+use touchbook_dead_letters::DeadLettersDecider;
 use touchbook_events::{CustomerId, Data, EventType, Record, TenantKey, Timestamp};
 use touchbook_identity::IdentityDecider;
 use touchbook_policies::PoliciesDecider;
@@ -332,6 +333,7 @@ pub(super) fn play(steps: &[Step]) -> Driver {
     let mut driver = Driver::new(vec![
         Box::new(PoliciesDecider::new()),
         Box::new(IdentityDecider::new(key)),
+        Box::new(DeadLettersDecider::new()),
     ]);
     for (number, step) in steps.iter().enumerate() {
         take(&mut driver, number, step);

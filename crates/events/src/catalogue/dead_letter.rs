@@ -25,6 +25,16 @@ event_data! {
     }
 }
 
+/// Reasons for which a message has no tenant whose ledger could hold it, so that the node keeps it.
+pub const NODE_REASONS: [&str; 2] = ["unknown_tenant", "tenant_contradicts_subject"];
+
+impl DeadLetterFacts {
+    /// Whether it is the node's own, and stands in another ledger than what becomes of it.
+    pub fn is_of_node(&self) -> bool {
+        NODE_REASONS.contains(&self.reason.as_str())
+    }
+}
+
 /// Bytes as they came; in JSON `{"text": …}` where they are UTF-8, else `{"hex": …}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RawBytes(pub Vec<u8>);

@@ -50,24 +50,6 @@ fn only_records_that_exist_are_retracted_and_each_once() {
 }
 
 #[test]
-fn only_a_letter_that_exists_is_resolved() {
-    let mut tenant = Tenant::new();
-    tenant.customer(r#"{"user":"u"}"#);
-    let mut resolve = |position: u64| {
-        let data = format!(r#"{{"position":{position},"dismissed":true}}"#);
-        tenant.send("dead_letter.resolved", "", &data)
-    };
-    for position in [0, 3, 900] {
-        let refused = problem(resolve(position));
-        assert_eq!(
-            (refused.code, &*refused.pointer),
-            ("unknown_position", "/data/position")
-        );
-    }
-    assert_eq!(decision(resolve(2)), Decision::Effective);
-}
-
-#[test]
 fn records_that_others_stand_on_are_not_retracted() {
     let mut tenant = Tenant::new();
     let jane = tenant.customer(r#"{"user":"jane"}"#);

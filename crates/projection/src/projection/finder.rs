@@ -40,13 +40,13 @@ impl Finder {
         if (self.used + 1) * 4 > self.cells.len() * 3 {
             self.grow();
         }
-        self.put(u64::from(half(key)) << 32 | u64::from(number.get()));
+        self.put((u64::from(half(key)) << 32) | u64::from(number.get()));
     }
 
     /// The customers that may be found by `key`: all that are, and now and then another.
     pub(super) fn candidates(&self, key: Digest) -> impl Iterator<Item = CustomerId> {
         let half = half(key);
-        let cells = self.from_home(half).take_while(|cell| *cell != 0);
+        let cells = self.cells_from_home(half).take_while(|cell| *cell != 0);
         cells
             .filter(move |cell| (cell >> 32) as u32 == half)
             .map(|cell| self.customers[cell as u32 as usize - 1])
@@ -63,7 +63,7 @@ impl Finder {
     }
 
     /// All cells, from where `half` belongs, round to there again.
-    fn from_home(&self, half: u32) -> impl Iterator<Item = u64> {
+    fn cells_from_home(&self, half: u32) -> impl Iterator<Item = u64> {
         let (before, after) = self.cells.split_at(home(half, self.cells.len()));
         after.iter().chain(before).copied()
     }
@@ -95,7 +95,7 @@ fn half(key: Digest) -> u32 {
 
 /// Where `half` belongs among `cells`, spread evenly over any number of them.
 fn home(half: u32, cells: usize) -> usize {
-    (u64::from(half) * cells as u64 >> 32) as usize
+    ((u64::from(half) * cells as u64) >> 32) as usize
 }
 
 impl<S> Slot<S> {
