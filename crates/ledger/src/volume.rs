@@ -6,6 +6,7 @@ use crate::limits::{FLUSH_EVERY_MILLIS, SEGMENT_BYTES};
 use crate::witness::Witness;
 use std::fs::{self, File, OpenOptions};
 use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 
@@ -56,7 +57,7 @@ impl Volume {
         let witness = Witness::open(&path).map_err(prepared)?;
         let mut disk = Disk::new(store.db.clone(), descriptor);
         disk.make_durable()?;
-        sync_names(data_dir, &path).map_err(prepared)?;
+        sync_names(&path).map_err(prepared)?;
         Ok(Self {
             path,
             witness,
@@ -127,15 +128,18 @@ fn open_descriptor(path: &Path) -> io::Result<File> {
 }
 
 /// Makes the files and every directory that leads to them survive a power cut.
-fn sync_names(data_dir: &Path, path: &Path) -> io::Result<()> {
+fn sync_names(path: &Path) -> io::Result<()> {
     File::open(path.join("conf"))?.sync_all()?;
     File::open(path.join("db"))?.sync_all()?;
-    let below = path
-        .ancestors()
-        .take_while(|ancestor| *ancestor != data_dir);
-    for directory in below.chain([data_dir]).chain(data_dir.parent()) {
-        if !directory.as_os_str().is_empty() {
-            File::open(directory)?.sync_all()?;
+    let path = path.canonicalize()?;
+    let device = fs::metadata(&path)?.dev();
+    for directory in path.ancestors() {
+        // Any of them may have been made just now, or by a start that did not get as far as this;
+        // but not where another file system begins, nor where we may not look.
+        match File::open(directory) {
+            Ok(directory) if directory.metadata()?.dev() == device => directory.sync_all()?,
+            Err(error) if error.kind() != io::ErrorKind::PermissionDenied => return Err(error),
+            Ok(_) | Err(_) => break,
         }
     }
     Ok(())
