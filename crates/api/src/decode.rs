@@ -7,13 +7,9 @@ use crate::extract::body::MediaType;
 use crate::problem::Problem;
 use axum::http::StatusCode;
 use bytes::Bytes;
-use serde::Deserialize;
-use serde::de::{IgnoredAny, SeqAccess, Visitor};
-use serde_json::value::RawValue;
-use std::fmt;
 use touchbook_engine::Submission;
+use touchbook_events::batch::{self, BatchError};
 use touchbook_events::incoming::Entrance;
-use touchbook_events::limits::BATCH_EVENTS_MAX;
 use touchbook_events::{self as events, Envelope, Incoming, Principal, TenantKey};
 
 /// Whose events they are, and who sent them.
@@ -46,45 +42,34 @@ pub(crate) fn decode(
     let text = std::str::from_utf8(body)
         .map_err(|error| Problem::unreadable("unreadable", format!("not UTF-8: {error}")))?;
     match media_type {
-        MediaType::Ndjson => lines(body, text, sender).map(Decoded::Many),
-        MediaType::CloudEvent => Ok(Decoded::One(item(body, text, sender))),
-        MediaType::CloudEventBatch => array(body, text, sender).map(Decoded::Many),
+        MediaType::Ndjson => many(body, batch::lines(text), sender),
+        MediaType::CloudEventBatch => many(body, batch::array(text), sender),
         MediaType::Json if text.trim_start().starts_with('[') => {
-            array(body, text, sender).map(Decoded::Many)
+            many(body, batch::array(text), sender)
         }
-        MediaType::Json => Ok(Decoded::One(item(body, text, sender))),
+        MediaType::CloudEvent | MediaType::Json => Ok(Decoded::One(item(body, text, sender))),
     }
 }
 
-fn lines(body: &Bytes, text: &str, sender: &Sender<'_>) -> Result<Vec<Item>, Problem> {
-    let mut items = Vec::new();
-    for line in text
-        .split('\n')
-        .map(str::trim_ascii)
-        .filter(|line| !line.is_empty())
-    {
-        if items.len() == BATCH_EVENTS_MAX {
-            return Err(too_many());
+fn many(
+    body: &Bytes,
+    events: Result<Vec<&str>, BatchError>,
+    sender: &Sender<'_>,
+) -> Result<Decoded, Problem> {
+    let events = events.map_err(refused)?.into_iter();
+    Ok(Decoded::Many(
+        events.map(|event| item(body, event, sender)).collect(),
+    ))
+}
+
+fn refused(error: BatchError) -> Problem {
+    match &error {
+        BatchError::Array(source) => Problem::unreadable("unreadable", source.to_string()),
+        BatchError::TooMany => {
+            let status = StatusCode::PAYLOAD_TOO_LARGE;
+            Problem::new(status, "too_many_events", error.to_string())
         }
-        items.push(item(body, line, sender));
     }
-    Ok(items)
-}
-
-fn array(body: &Bytes, text: &str, sender: &Sender<'_>) -> Result<Vec<Item>, Problem> {
-    match serde_json::from_str::<Slices<'_>>(text) {
-        Ok(Slices { more: true, .. }) => Err(too_many()),
-        Ok(Slices { events, .. }) => Ok(events
-            .into_iter()
-            .map(|event| item(body, event.get(), sender))
-            .collect()),
-        Err(error) => Err(Problem::unreadable("unreadable", error.to_string())),
-    }
-}
-
-fn too_many() -> Problem {
-    let detail = format!("at most {BATCH_EVENTS_MAX} events are allowed in one request");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "too_many_events", detail)
 }
 
 fn item(body: &Bytes, json: &str, sender: &Sender<'_>) -> Item {
@@ -128,46 +113,4 @@ fn incoming(
 
 fn republished(envelope: &Envelope<'_>, sender: &Sender<'_>) -> Bytes {
     Incoming::republish(envelope, sender.principal, sender.tenant).into()
-}
-
-/// The elements of an array, each as its text; no more than a batch may have.
-struct Slices<'a> {
-    events: Vec<&'a RawValue>,
-    more: bool,
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Slices<'a> {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_seq(SlicesVisitor)
-    }
-}
-
-struct SlicesVisitor;
-
-impl<'de> Visitor<'de> for SlicesVisitor {
-    type Value = Slices<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an array of events")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Slices<'de>, A::Error> {
-        let mut events = Vec::new();
-        while events.len() < BATCH_EVENTS_MAX {
-            match elements.next_element()? {
-                Some(event) => events.push(event),
-                None => {
-                    return Ok(Slices {
-                        events,
-                        more: false,
-                    });
-                }
-            }
-        }
-        let mut more = false;
-        while elements.next_element::<IgnoredAny>()?.is_some() {
-            more = true;
-        }
-        Ok(Slices { events, more })
-    }
 }

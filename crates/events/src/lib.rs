@@ -9,6 +9,7 @@
 #[macro_use]
 mod macros;
 
+pub mod batch;
 pub mod canonical;
 pub mod catalogue;
 pub mod customer_ref;

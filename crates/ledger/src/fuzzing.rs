@@ -8,6 +8,7 @@ use crate::run::{Packer, Run};
 use crate::wire::{self, Cursor, DIGEST_BYTES, PREFIX_BYTES};
 use crate::{block, frame};
 
+/// Of blocks.
 const VERSION: u8 = 1;
 /// Of a block's header, all but the digest of what is compressed.
 const BLOCK_FIELDS_BYTES: usize = 4 + 8 + 4 + 8 + 32 + 4;
@@ -38,7 +39,7 @@ impl Chunks for NoChunks {
 pub fn frame(body: &[u8]) -> bool {
     let mut value = vec![0; PREFIX_BYTES];
     value.extend_from_slice(body);
-    wire::close(VERSION, &mut value);
+    wire::close(frame::VERSION, &mut value);
     let mut place = Cursor::new(body);
     let (Ok(commit), Ok(part)) = (place.u64(), place.u16()) else {
         return frame::decode(&[], &value).is_ok();
