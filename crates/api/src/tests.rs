@@ -64,6 +64,7 @@ impl Service {
             stream: StreamConfig::Embedded,
             ledger: Default::default(),
             snapshot_records: SNAPSHOT_RECORDS,
+            scrub: touchbook_engine::ScrubConfig::default(),
             clock: Arc::new(move || clock.now()),
         };
         let engine = Engine::open(config, registry()).await.unwrap();

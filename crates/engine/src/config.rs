@@ -1,6 +1,7 @@
 //! What an engine is opened with.
 
 use crate::clock::Clock;
+use crate::scrub::ScrubConfig;
 use std::path::PathBuf;
 use std::sync::Arc;
 use touchbook_events::TenantKey;
@@ -24,6 +25,7 @@ pub struct Config {
     pub ledger: touchbook_ledger::Options,
     /// Records between two snapshots of a tenant's projections.
     pub snapshot_records: u64,
+    pub scrub: ScrubConfig,
     pub clock: Clock,
 }
 

@@ -39,6 +39,8 @@ struct Running {
     writer: JoinHandle<Option<(Ledger, Vec<WriterTenant>)>>,
     runner_threads: Vec<JoinHandle<()>>,
     maintenance: JoinHandle<()>,
+    scrub: JoinHandle<()>,
+    /// Stops both when it is dropped.
     stop_maintenance: crossbeam_channel::Sender<()>,
 }
 
@@ -50,6 +52,7 @@ pub(crate) struct Parts {
     pub(crate) writer: JoinHandle<Option<(Ledger, Vec<WriterTenant>)>>,
     pub(crate) runner_threads: Vec<JoinHandle<()>>,
     pub(crate) maintenance: JoinHandle<()>,
+    pub(crate) scrub: JoinHandle<()>,
     pub(crate) stop_maintenance: crossbeam_channel::Sender<()>,
 }
 
@@ -75,6 +78,7 @@ impl Engine {
                 writer: parts.writer,
                 runner_threads: parts.runner_threads,
                 maintenance: parts.maintenance,
+                scrub: parts.scrub,
                 stop_maintenance: parts.stop_maintenance,
             })),
             runners: Mutex::new(Some(parts.runners)),
@@ -337,6 +341,7 @@ impl Engine {
         self.jobs().cancel_all();
         drop(running.stop_maintenance);
         let _ = running.maintenance.join();
+        let _ = running.scrub.join();
         let written = running.writer.join().ok().flatten();
         // Runners end when nobody can send to them any more.
         self.0

@@ -1,6 +1,7 @@
 //! What goes on beside the work: snapshots now and then, gauges.
 
 use crate::error::chain;
+use crate::memory::Memory;
 use crate::metrics as names;
 use crate::runner;
 use crate::shared::Shared;
@@ -17,8 +18,10 @@ use touchbook_projection::Deciders;
 use touchbook_projection::projection::AnyProjection;
 use touchbook_stream::Stream;
 
-/// How often gauges are set and tenants looked at.
-const ROUND: Duration = Duration::from_secs(5);
+/// How often it is noted what is durable.
+const NOTE: Duration = Duration::from_secs(1);
+/// After how many notes gauges are set and tenants looked at.
+const NOTES_A_ROUND: u32 = 5;
 /// How much longer deciders go without a snapshot while records keep coming.
 const BUSY_FACTOR: u64 = 4;
 
@@ -39,8 +42,17 @@ impl Maintenance {
                 saved.insert((tenant.number(), current.name()), current.applied());
             }
         }
-        while stop.recv_timeout(ROUND) == Err(RecvTimeoutError::Timeout) {
-            self.set_gauges();
+        let mut memory = Memory::default();
+        let mut notes = 0;
+        while stop.recv_timeout(NOTE) == Err(RecvTimeoutError::Timeout) {
+            if let Err(error) = self.reader.note_durable() {
+                tracing::warn!(error = %chain(&error), "could not note what is durable");
+            }
+            notes += 1;
+            if notes % NOTES_A_ROUND != 0 {
+                continue;
+            }
+            self.set_gauges(&mut memory);
             for tenant in self.shared.tenants.all() {
                 self.snapshot_if_due(&tenant, &mut saved);
             }
@@ -52,7 +64,7 @@ impl Maintenance {
         tenant: &Arc<Tenant>,
         saved: &mut HashMap<(TenantNumber, &'static str), u64>,
     ) {
-        for live in tenant.lives() {
+        for live in tenant.lives().filter(|live| !live.is_broken()) {
             let current = live.current();
             let last = saved.entry((tenant.number(), current.name())).or_default();
             if current.applied() >= *last + self.snapshot_records {
@@ -84,7 +96,7 @@ impl Maintenance {
         }
     }
 
-    fn set_gauges(&self) {
+    fn set_gauges(&self, memory: &mut Memory) {
         let status = self.stream.status();
         gauge(
             names::STREAM_CONNECTED,
@@ -106,7 +118,9 @@ impl Maintenance {
         if let Ok(stats) = self.reader.stats() {
             gauge(names::DISK_BYTES, stats.disk_bytes as f64);
             gauge(names::LOGICAL_BYTES, stats.logical_bytes as f64);
-            gauge(names::INDEX_BYTES, stats.index_bytes as f64);
+            let ratio = stats.disk_bytes as f64 / stats.logical_bytes.max(1) as f64;
+            gauge(names::DISK_RATIO, ratio);
+            memory.tell(&self.shared, &stats, status.queued_bytes);
         }
         self.set_projection_gauges();
     }

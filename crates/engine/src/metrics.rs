@@ -8,7 +8,12 @@ pub const COMMIT_SECONDS: &str = "touchbook_ledger_commit_duration_seconds";
 pub const COMMIT_ERRORS_TOTAL: &str = "touchbook_ledger_commit_errors_total";
 pub const DISK_BYTES: &str = "touchbook_ledger_disk_bytes";
 pub const LOGICAL_BYTES: &str = "touchbook_ledger_logical_bytes";
-pub const INDEX_BYTES: &str = "touchbook_ledger_index_bytes";
+pub const DISK_RATIO: &str = "touchbook_ledger_disk_ratio";
+pub const DAMAGED_POSITIONS: &str = "touchbook_ledger_damaged_positions";
+pub const SCRUBBED_BYTES_TOTAL: &str = "touchbook_ledger_scrubbed_bytes_total";
+pub const SCRUB_COMPLETED_SECONDS: &str = "touchbook_ledger_scrub_completed_timestamp_seconds";
+pub const MEMORY_BYTES: &str = "touchbook_memory_bytes";
+pub const RESIDENT_BYTES: &str = "process_resident_memory_bytes";
 pub const EVENTS_TOTAL: &str = "touchbook_events_total";
 pub const DEAD_LETTERS_TOTAL: &str = "touchbook_dead_letters_total";
 pub const PROJECTION_LAG_RECORDS: &str = "touchbook_projection_lag_records";
@@ -27,7 +32,12 @@ pub const ALL: &[&str] = &[
     COMMIT_ERRORS_TOTAL,
     DISK_BYTES,
     LOGICAL_BYTES,
-    INDEX_BYTES,
+    DISK_RATIO,
+    DAMAGED_POSITIONS,
+    SCRUBBED_BYTES_TOTAL,
+    SCRUB_COMPLETED_SECONDS,
+    MEMORY_BYTES,
+    RESIDENT_BYTES,
     EVENTS_TOTAL,
     DEAD_LETTERS_TOTAL,
     PROJECTION_LAG_RECORDS,
@@ -58,10 +68,30 @@ pub fn describe() {
         Unit::Bytes,
         "Encoded records, before compression"
     );
+    describe_gauge!(DISK_RATIO, "Bytes on disk for a byte of encoded records");
     describe_gauge!(
-        INDEX_BYTES,
+        DAMAGED_POSITIONS,
+        "Places at which the ledger was found damaged since the start"
+    );
+    describe_counter!(
+        SCRUBBED_BYTES_TOTAL,
+        "Bytes of the ledger that were read to see whether they are whole"
+    );
+    describe_gauge!(
+        SCRUB_COMPLETED_SECONDS,
+        Unit::Seconds,
+        "When everything stored was last read, or else the start, since 1970"
+    );
+    describe_gauge!(
+        MEMORY_BYTES,
         Unit::Bytes,
-        "What the ledger's indexes take in memory"
+        "What each part has in memory; projections by what their states hold, \
+         the store's cache by its limit"
+    );
+    describe_gauge!(
+        RESIDENT_BYTES,
+        Unit::Bytes,
+        "What the process has in memory"
     );
     describe_counter!(EVENTS_TOTAL, "Events decided, by outcome");
     describe_counter!(DEAD_LETTERS_TOTAL, "Dead letters kept, by reason");

@@ -7,6 +7,7 @@ use crate::intake::Source;
 use crate::ledger_history::peek;
 use crate::maintenance::{Maintenance, resume_deciders};
 use crate::runner::{FoldError, Runners, catch_up};
+use crate::scrub::Scrub;
 use crate::shared::Shared;
 use crate::snapshots::Folder;
 use crate::tenant::Tenant;
@@ -51,6 +52,13 @@ pub(crate) async fn open(config: Config, registry: Registry) -> Result<Engine, O
     );
     let writer = spawn("touchbook-writer", move || writer.run())?;
     let (stop, stopped) = crossbeam_channel::bounded(0);
+    let scrub = Scrub {
+        shared: Arc::clone(&shared),
+        reader: ledger_reader.clone(),
+        config: config.scrub,
+    };
+    let stop_scrub = stopped.clone();
+    let scrub = spawn("touchbook-scrub", move || scrub.run(&stop_scrub))?;
     let maintenance = Maintenance {
         shared: Arc::clone(&shared),
         reader: ledger_reader,
@@ -65,6 +73,7 @@ pub(crate) async fn open(config: Config, registry: Registry) -> Result<Engine, O
         writer,
         runner_threads,
         maintenance,
+        scrub,
         stop_maintenance: stop,
     }))
 }

@@ -178,6 +178,11 @@ impl Board {
         state.passed = Passed::all_up_to(passed);
     }
 
+    /// Memory of the answers that are kept.
+    pub(crate) fn bytes(&self) -> usize {
+        self.lock().kept_events * size_of::<Answer>()
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

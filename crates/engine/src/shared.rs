@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::config::Registry;
 use crate::jobs::Jobs;
 use crate::outcome::Board;
+use crate::scrub::Found;
 use crate::tenant::Tenant;
 use crate::tenants::Tenants;
 use std::path::PathBuf;
@@ -18,6 +19,8 @@ pub(crate) struct Shared {
     pub(crate) jobs: Jobs,
     pub(crate) clock: Clock,
     pub(crate) data_dir: PathBuf,
+    /// Damage of the ledger.
+    pub(crate) damage: Found,
     /// Gone once the ledger is closing, so that nothing reads it any more.
     reader: Mutex<Option<Reader>>,
     stream_outlives_us: bool,
@@ -43,6 +46,7 @@ impl Shared {
             jobs: Jobs::default(),
             clock,
             data_dir,
+            damage: Found::default(),
             reader: Mutex::new(Some(reader)),
             stream_outlives_us,
             stopped: Mutex::new(None),

@@ -138,6 +138,11 @@ impl<'a> Folder<'a> {
         projection.finish_load()
     }
 
+    /// Size of a decider's snapshot; 0 where there is none.
+    pub(crate) fn decider_bytes(&self) -> u64 {
+        fs::metadata(self.file(Part::Decider)).map_or(0, |file| file.len())
+    }
+
     /// The position up to which the decider now holds everything.
     pub(crate) fn load_decider(&self, decider: &mut dyn Decider) -> u64 {
         self.load(Part::Decider, |_, body| decider.restore(body))

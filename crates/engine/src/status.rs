@@ -35,6 +35,16 @@ pub(crate) fn of<T: Send + 'static>(shared: &Shared, stream: &Stream<T>) -> Stat
     if let Some(reason) = shared.stopped() {
         add("writes_stopped", reason, true);
     }
+    for damage in shared.damage.all() {
+        let tenants = shared.tenants.all();
+        let tenant = tenants.iter().find(|one| one.number() == damage.tenant);
+        let slug = tenant.map_or("?", |tenant| tenant.slug());
+        let detail = format!(
+            "tenant {slug} is damaged at position {}: {}",
+            damage.position, damage.what
+        );
+        add("ledger_damaged", detail, true);
+    }
     if let Some(stop) = &stream.stopped {
         add(stop.code(), stop.to_string(), true);
     }

@@ -57,6 +57,7 @@ fn config(data_dir: &Path, stream: StreamConfig) -> Config {
         stream,
         ledger: touchbook_ledger::Options::default(),
         snapshot_records: 1_000,
+        scrub: crate::ScrubConfig::default(),
         clock: Arc::new(move || clock.now()),
     }
 }

@@ -48,6 +48,7 @@ fn verify(shared: &Shared, tenant: &Tenant, job: &Job) {
             (JobState::Succeeded, Some(result))
         }
         Err(damage) => {
+            shared.damage.add(damage.clone());
             let result = json!({ "first_bad_position": damage.position });
             (
                 JobState::Failed {

@@ -8,6 +8,7 @@
 mod cli;
 mod config;
 mod control;
+mod damage;
 mod demo;
 mod progress;
 mod registry;

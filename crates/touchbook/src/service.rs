@@ -3,14 +3,14 @@
 use crate::config::Config;
 use crate::progress::say;
 use crate::signals::Signals;
-use crate::{control, registry, telemetry};
+use crate::{control, damage, registry, telemetry};
 use anyhow::{Context, bail};
 use std::net::SocketAddr;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use touchbook_api::{Access, Api};
-use touchbook_engine::{Engine, StreamConfig, clock};
+use touchbook_engine::{Engine, OpenError, StreamConfig, clock};
 
 /// A node that serves.
 pub(crate) struct Service {
@@ -111,9 +111,17 @@ pub(crate) async fn open(config: &Config, stream: StreamConfig) -> anyhow::Resul
             ..touchbook_ledger::Options::default()
         },
         snapshot_records: storage.snapshot_records,
+        scrub: storage.scrub,
         clock: clock::system(),
     };
-    Ok(Engine::open(engine, registry::registry()).await?)
+    let data_dir = engine.data_dir.clone();
+    let opened = Engine::open(engine, registry::registry()).await;
+    opened.map_err(|error| match &error {
+        OpenError::Ledger { source, .. } if source.is_damage() => {
+            anyhow::Error::msg(damage::explain(&data_dir, source))
+        }
+        _ => error.into(),
+    })
 }
 
 /// Lets what was taken become durable, and closes the ledger.

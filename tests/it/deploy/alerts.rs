@@ -56,7 +56,9 @@ fn what_loses_or_delays_data_is_watched() {
     let watched: BTreeSet<&str> = expressions.iter().flat_map(|e| metrics(e)).collect();
     for metric in [
         "touchbook_ledger_commit_errors_total",
+        "touchbook_ledger_damaged_positions",
         "touchbook_ledger_disk_bytes",
+        "touchbook_ledger_disk_ratio",
         "touchbook_projection_lag_records",
         "touchbook_projection_stalled",
         "touchbook_stream_connected",

@@ -1,6 +1,7 @@
 //! A projection whose projector is not known, as the engine runs it.
 
-use super::{Folding, Projection, Stale};
+use super::shard::Slot;
+use super::{Folding, Projection, Stale, read_lock};
 use crate::history::{History, HistoryError};
 use crate::projector::Projector;
 use crate::snapshot;
@@ -20,6 +21,8 @@ pub trait AnyProjection: Send + Sync + 'static {
     fn digest(&self) -> [u8; 32];
     fn encode_shard(&self, shard: usize) -> Option<(u64, Vec<u8>)>;
     fn encode_slices(&self) -> (u64, Vec<u8>);
+    /// About how much memory a shard takes: its slots, and what their states hold as it is encoded.
+    fn weigh_shard(&self, shard: usize) -> usize;
     fn load_shard(&self, shard: usize, position: u64, body: &[u8]) -> Result<(), snapshot::Error>;
     fn load_slices(&self, position: u64, body: &[u8]) -> Result<(), snapshot::Error>;
     fn finish_load(&self) -> u64;
@@ -72,6 +75,13 @@ impl<P: Projector> AnyProjection for Projection<P> {
 
     fn encode_slices(&self) -> (u64, Vec<u8>) {
         self.encode_slices()
+    }
+
+    fn weigh_shard(&self, shard: usize) -> usize {
+        let held = self.encode_shard(shard).map_or(0, |(_, body)| body.len());
+        let shard = read_lock(&self.shards[shard]);
+        let slot = size_of::<(CustomerId, Slot<P::State>)>();
+        held + shard.slots.capacity() * slot + shard.finder.bytes()
     }
 
     fn load_shard(&self, shard: usize, position: u64, body: &[u8]) -> Result<(), snapshot::Error> {

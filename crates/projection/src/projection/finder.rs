@@ -43,6 +43,10 @@ impl Finder {
         self.put((u64::from(half(key)) << 32) | u64::from(number.get()));
     }
 
+    pub(super) fn bytes(&self) -> usize {
+        size_of_val(&*self.cells) + self.customers.capacity() * size_of::<CustomerId>()
+    }
+
     /// The customers that may be found by `key`: all that are, and now and then another.
     pub(super) fn candidates(&self, key: Digest) -> impl Iterator<Item = CustomerId> {
         let half = half(key);

@@ -2,10 +2,17 @@
 
 use super::{ConfigError, Layers};
 use std::path::PathBuf;
-use touchbook_engine::SNAPSHOT_RECORDS;
+use std::time::Duration;
+use touchbook_engine::{SCRUB_BYTES_PER_SECOND, SCRUB_PAUSE, SNAPSHOT_RECORDS, ScrubConfig};
 use touchbook_ledger::limits::DEFAULT_CACHE_BYTES;
 
-pub(super) const KEYS: &[&str] = &["data_dir", "ledger_cache_bytes", "snapshot_records"];
+pub(super) const KEYS: &[&str] = &[
+    "data_dir",
+    "ledger_cache_bytes",
+    "snapshot_records",
+    "scrub_bytes_per_second",
+    "scrub_pause_seconds",
+];
 
 const DATA_DIR_DEFAULT: &str = "./data";
 /// Less makes the store evict what it has just read.
@@ -19,6 +26,9 @@ pub(crate) struct Storage {
     pub(crate) ledger_cache_bytes: u64,
     /// Records between two snapshots. `TOUCHBOOK_SNAPSHOT_RECORDS`, `--snapshot-records`.
     pub(crate) snapshot_records: u64,
+    /// How fast, and how often, what is stored is read to see whether it is whole.
+    /// `TOUCHBOOK_SCRUB_BYTES_PER_SECOND`, `TOUCHBOOK_SCRUB_PAUSE_SECONDS`, and as flags.
+    pub(crate) scrub: ScrubConfig,
 }
 
 #[derive(clap::Args, Clone, Debug, Default)]
@@ -35,6 +45,14 @@ pub(crate) struct Flags {
     /// [env: TOUCHBOOK_SNAPSHOT_RECORDS] [default: 500000]
     #[arg(long, value_name = "RECORDS")]
     pub(crate) snapshot_records: Option<String>,
+    /// How fast what is stored is read to see whether it is whole; 0 is never
+    /// [env: TOUCHBOOK_SCRUB_BYTES_PER_SECOND] [default: 8388608]
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) scrub_bytes_per_second: Option<String>,
+    /// How long that pauses once everything was read
+    /// [env: TOUCHBOOK_SCRUB_PAUSE_SECONDS] [default: 3600]
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) scrub_pause_seconds: Option<String>,
 }
 
 impl Flags {
@@ -43,6 +61,11 @@ impl Flags {
             ("data_dir", self.data_dir.clone()),
             ("ledger_cache_bytes", self.ledger_cache_bytes.clone()),
             ("snapshot_records", self.snapshot_records.clone()),
+            (
+                "scrub_bytes_per_second",
+                self.scrub_bytes_per_second.clone(),
+            ),
+            ("scrub_pause_seconds", self.scrub_pause_seconds.clone()),
         ]
     }
 }
@@ -61,6 +84,22 @@ impl Storage {
                 bytes,
             )?,
             snapshot_records: layers.number("snapshot_records", SNAPSHOT_RECORDS, 1, records)?,
+            scrub: scrub(layers)?,
         })
     }
+}
+
+fn scrub(layers: &mut Layers) -> Result<ScrubConfig, ConfigError> {
+    let bytes = "a whole number of bytes; 0 turns it off";
+    let seconds = "a whole number of seconds, at least 1";
+    let pause = layers.number("scrub_pause_seconds", SCRUB_PAUSE.as_secs(), 1, seconds)?;
+    Ok(ScrubConfig {
+        bytes_per_second: layers.number(
+            "scrub_bytes_per_second",
+            SCRUB_BYTES_PER_SECOND,
+            0,
+            bytes,
+        )?,
+        pause: Duration::from_secs(pause),
+    })
 }

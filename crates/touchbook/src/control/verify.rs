@@ -3,11 +3,11 @@
 use super::node::intact;
 use super::protocol::Reply;
 use crate::config::Storage;
+use crate::damage;
 use anyhow::{Context, bail};
 use std::ops::ControlFlow;
 use tokio::sync::mpsc::Sender;
-use touchbook_engine::NODE_SLUG;
-use touchbook_events::{Data, Record, TenantNumber};
+use touchbook_events::TenantNumber;
 use touchbook_ledger::{Ledger, Options, Reader};
 
 /// Walks the chains without folding anything. A damaged ledger is opened too: saying where the
@@ -22,14 +22,13 @@ pub(super) async fn verify(
             cache_bytes: storage.ledger_cache_bytes,
             read_damaged: true,
         };
-        let opened = Ledger::open(&storage.data_dir, &options, touchbook_engine::peek);
-        let (ledger, _) = opened.with_context(|| {
-            format!(
-                "could not open the ledger in {}",
-                storage.data_dir.display()
-            )
-        })?;
-        walk(&ledger.reader(), tenant.as_deref(), &replies)
+        let data_dir = &storage.data_dir;
+        match Ledger::open(data_dir, &options, touchbook_engine::peek) {
+            Ok((ledger, _)) => walk(&ledger.reader(), tenant.as_deref(), &replies),
+            Err(error) if error.is_damage() => bail!(damage::explain(data_dir, &error)),
+            Err(error) => Err(error)
+                .with_context(|| format!("could not open the ledger in {}", data_dir.display())),
+        }
     };
     tokio::task::spawn_blocking(walk)
         .await
@@ -52,7 +51,7 @@ fn walk(reader: &Reader, asked: Option<&str>, replies: &Sender<Reply>) -> anyhow
     match asked {
         Some(asked) if !found => bail!("there is no tenant {asked}"),
         _ if damaged.is_empty() => Ok(()),
-        _ => bail!("{}", damaged.join("; ")),
+        _ => bail!("{}\n{}", damaged.join("\n"), damage::RESTORE),
     }
 }
 
@@ -88,17 +87,7 @@ fn walk_one(
     Ok(())
 }
 
-/// A tenant's name stands in its first record; one that can't be read goes by its number.
 fn slug(reader: &Reader, number: TenantNumber) -> String {
-    if number == TenantNumber::NODE {
-        return NODE_SLUG.to_owned();
-    }
     let first = reader.record(number, 1).ok().flatten();
-    match first
-        .and_then(|bytes| Record::decode(&bytes).ok())
-        .map(|record| record.data)
-    {
-        Some(Data::TenantCreated(created)) => created.facts.slug.to_string(),
-        _ => format!("tenant {}", number.0),
-    }
+    damage::slug(number, first.as_deref())
 }
