@@ -157,14 +157,14 @@ pub(crate) struct Preparer {
 }
 
 impl Preparer {
-    fn new(tenants: Arc<Tenants>) -> Self {
+    pub(crate) fn new(tenants: Arc<Tenants>) -> Self {
         Self {
             tenants,
             coming: HashMap::new(),
         }
     }
 
-    fn prepare(&mut self, delivery: Delivery<Incoming>) -> Work {
+    pub(crate) fn prepare(&mut self, delivery: Delivery<Incoming>) -> Work {
         match delivery {
             Delivery::Message(message) => Work::Message(self.message(message)),
             Delivery::Adopted(checkpoint) => Work::Adopted(checkpoint),

@@ -8,6 +8,7 @@
 //! **Never** names a decider or projector, speaks HTTP, or shows anybody a position that a crash
 //! could take back. **Never** goes on writing after a commit failed.
 
+mod checkpoint;
 pub mod clock;
 mod config;
 mod engine;

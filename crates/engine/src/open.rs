@@ -1,5 +1,6 @@
 //! Starting: the ledger, what is derived from it, and the threads.
 
+use crate::checkpoint;
 use crate::config::{Config, Registry, StreamConfig};
 use crate::engine::{Engine, Parts};
 use crate::error::OpenError;
@@ -17,7 +18,7 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 use touchbook_events::{Data, Incoming, Record, TenantKey, TenantNumber, Timestamp};
 use touchbook_ledger::{Ledger, OpenReport};
-use touchbook_stream::{Checkpoint, Reader, Stream};
+use touchbook_stream::{Reader, Stream};
 
 /// Slug of the node's own ledger.
 pub const NODE_SLUG: &str = "_node";
@@ -98,11 +99,7 @@ async fn stream(
     config: &Config,
     ledger: &Ledger,
 ) -> Result<(Stream<Incoming>, Reader<Incoming>), OpenError> {
-    let checkpoint = ledger.reader().checkpoint().map(|checkpoint| Checkpoint {
-        stream_created_at_micros: checkpoint.stream_created_at_micros,
-        sequence: checkpoint.sequence,
-        digest: checkpoint.digest,
-    });
+    let checkpoint = ledger.reader().checkpoint().map(checkpoint::read);
     match &config.stream {
         StreamConfig::Embedded => Ok(Stream::embedded(checkpoint, Arc::clone(&config.clock))),
         StreamConfig::JetStream(options) => Stream::jetstream(options.clone(), checkpoint)
@@ -143,7 +140,7 @@ fn spawn<T: Send + 'static>(
 }
 
 /// Every tenant of the ledger, the node's own first, with all of its state at its head.
-fn resume_tenants(
+pub(crate) fn resume_tenants(
     shared: &Arc<Shared>,
     reader: &touchbook_ledger::Reader,
 ) -> Result<Vec<WriterTenant>, OpenError> {

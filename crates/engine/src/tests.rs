@@ -4,6 +4,7 @@ mod jetstream;
 mod rebuild;
 mod restart;
 mod sharing;
+mod split;
 mod submit;
 mod toy;
 
@@ -14,6 +15,11 @@ use std::time::Duration;
 use touchbook_events::incoming::Entrance;
 use touchbook_events::{Envelope, Incoming, Principal};
 use touchbook_testkit::{FakeClock, eventually};
+
+/// The head of a tenant's hash chain.
+fn chain(tenant: &Tenant) -> [u8; 32] {
+    tenant.reader().head(tenant.number()).chain
+}
 
 /// An order of `customer`, as `POST /events` would take it.
 fn order(id: u64, customer: &str, total: &str) -> String {

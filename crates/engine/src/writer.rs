@@ -4,6 +4,7 @@ mod batch;
 mod dead_letters;
 mod tenant;
 
+use crate::checkpoint;
 use crate::error::chain;
 use crate::intake::{Dead, Item, Prepared, Source, Work};
 use crate::metrics as names;
@@ -18,6 +19,7 @@ use std::time::{Duration, Instant};
 pub(crate) use tenant::{Known, WriterTenant, repeated};
 use touchbook_events::{Data, Incoming, Problem, Record, TenantKey, TenantNumber, Timestamp};
 use touchbook_ledger::Ledger;
+use touchbook_stream::Checkpoint;
 
 /// How long the writer waits for work before it looks around.
 const WAIT: Duration = Duration::from_millis(500);
@@ -28,6 +30,8 @@ pub(crate) struct Writer {
     runners: Runners,
     tenants: HashMap<TenantNumber, WriterTenant>,
     batch: Batch,
+    /// How far the stream was read with the last commit.
+    checkpoint: Option<Checkpoint>,
     /// Records of the message at hand.
     staged: Vec<Staged>,
     source: Source,
@@ -35,6 +39,8 @@ pub(crate) struct Writer {
 
 struct Staged {
     tenant: TenantNumber,
+    /// Which item of the message led to them.
+    item: u32,
     records: Vec<Record>,
     encoded: batch::Encoded,
 }
@@ -72,12 +78,14 @@ impl Writer {
             .into_iter()
             .map(|tenant| (tenant.number(), tenant))
             .collect();
+        let checkpoint = ledger.reader().checkpoint().map(checkpoint::read);
         Self {
             ledger,
             shared,
             runners,
             tenants,
             batch: Batch::default(),
+            checkpoint,
             staged: Vec::new(),
             source,
         }
@@ -106,6 +114,7 @@ impl Writer {
                 Work::Adopted(checkpoint) => {
                     self.commit()?;
                     self.batch.checkpoint = Some(checkpoint);
+                    self.checkpoint = Some(checkpoint);
                     self.shared.board.reset(checkpoint.sequence);
                 }
             }
@@ -121,21 +130,30 @@ impl Writer {
             subject: &message.subject,
         };
         let tenant = self.tenant_of(&message);
+        let done = self.items_done(&message.checkpoint);
         let answers = match (message.atomic, tenant) {
             (true, Some(tenant)) => self.atomic(tenant, message.items, origin)?,
             (_, tenant) => {
                 let mut answers = Vec::with_capacity(message.items.len());
-                for (index, item) in message.items.into_iter().enumerate() {
+                for (index, item) in message.items.into_iter().enumerate().skip(done) {
                     answers.push(self.item(tenant, item, index, origin)?);
                 }
                 answers
             }
         };
-        self.settle()?;
-        let answers = message.awaited.then_some(answers);
+        self.settle(&message.checkpoint)?;
+        // Nobody waits for a message that was begun before the start; the ledger has its answers.
+        let answers = (message.awaited && done == 0).then_some(answers);
         self.batch
             .finish(message.checkpoint, message.ticket, answers);
         Ok(())
+    }
+
+    /// How many items of the message are in the ledger, because it was split and the process died
+    /// in between. They are not decided again: what they led to has changed the state since.
+    fn items_done(&self, message: &Checkpoint) -> usize {
+        let last = self.checkpoint.as_ref();
+        last.map_or(0, |last| last.items_done(message)) as usize
     }
 
     /// The message's tenant, begun if this is the message that begins it.
@@ -170,7 +188,7 @@ impl Writer {
         let event_key = item.event_key();
         let (outcome, dead) = match (item, tenant) {
             (Item::Event { incoming, raw }, Some(tenant)) => {
-                let outcome = self.event(tenant, *incoming, origin)?;
+                let outcome = self.event(tenant, *incoming, index, origin)?;
                 let dead = refused(&outcome).zip(raw).map(|(problem, raw)| Dead {
                     raw,
                     problem,
@@ -200,6 +218,7 @@ impl Writer {
         &mut self,
         tenant: TenantNumber,
         incoming: Incoming,
+        index: usize,
         origin: Origin<'_>,
     ) -> Result<Outcome, CommitFailed> {
         let writer = self
@@ -208,7 +227,7 @@ impl Writer {
             .expect("a tenant that was found is written");
         let (outcome, records) = writer.decide(incoming, origin.recorded_at, origin.sequence)?;
         self.batch.count(outcome.label());
-        self.stage(tenant, records);
+        self.stage(tenant, index, records);
         Ok(outcome)
     }
 
@@ -250,7 +269,7 @@ impl Writer {
         }
         if answers.iter().all(|answer| is_stored(&answer.outcome)) {
             writer.keep();
-            self.stage(tenant, records);
+            self.stage(tenant, 0, records);
             return Ok(answers);
         }
         let taken_back = writer.rollback();
@@ -289,21 +308,21 @@ impl Writer {
         Ok(())
     }
 
-    fn stage(&mut self, tenant: TenantNumber, records: Vec<Record>) {
+    fn stage(&mut self, tenant: TenantNumber, item: usize, records: Vec<Record>) {
         if !records.is_empty() {
             let encoded = batch::encode(&records);
             self.staged.push(Staged {
                 tenant,
+                item: item as u32,
                 records,
                 encoded,
             });
         }
     }
 
-    /// Takes a message's records into the batch, in one commit wherever they fit one: a message
-    /// that was half committed would be decided again after a crash, over state that its own half
-    /// made.
-    fn settle(&mut self) -> Result<(), CommitFailed> {
+    /// Takes a message's records into the batch, in one commit wherever they fit one. Where they do
+    /// not, every commit but the last says how many items need not be decided again after a crash.
+    fn settle(&mut self, message: &Checkpoint) -> Result<(), CommitFailed> {
         let total: usize = self
             .staged
             .iter()
@@ -314,12 +333,21 @@ impl Writer {
         }
         for staged in std::mem::take(&mut self.staged) {
             if !self.batch.has_room(staged.encoded.bytes()) {
+                self.mark_part(message, staged.item);
                 self.commit()?;
             }
             self.batch
                 .push(staged.tenant, staged.records, staged.encoded);
         }
         Ok(())
+    }
+
+    /// The batch ends within the message. The embedded stream has nothing to read again.
+    fn mark_part(&mut self, message: &Checkpoint, items_done: u32) {
+        if self.shared.stream_outlives_us() {
+            let last = self.batch.checkpoint.as_ref().or(self.checkpoint.as_ref());
+            self.batch.checkpoint = Some(Checkpoint::within(message, items_done, last));
+        }
     }
 
     fn commit(&mut self) -> Result<(), CommitFailed> {
@@ -331,6 +359,7 @@ impl Writer {
             ::metrics::counter!(names::COMMITS_TOTAL).increment(1);
             ::metrics::counter!(names::RECORDS_TOTAL).increment(batch.record_count());
         }
+        self.checkpoint = batch.checkpoint.or(self.checkpoint);
         for (outcome, events) in batch.take_counts() {
             ::metrics::counter!(names::EVENTS_TOTAL, "outcome" => outcome).increment(events);
         }

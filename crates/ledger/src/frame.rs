@@ -3,6 +3,7 @@
 //! ```text
 //! version u8 | digest of the rest [16] | commit u64, part u16, parts u16
 //! | checkpoint? | blocks u32 × (tenant u32, first u64) | sections …
+//! checkpoint: stream i64, sequence u64, digest [32], partial? (items u32, digest [32])
 //! section: tenant u32, first u64, count u32, chain [32], packed u32, packed records
 //! ```
 //! The last part alone carries the checkpoint and names the blocks that the commit wrote. A commit
@@ -10,14 +11,15 @@
 
 use crate::error::Flaw;
 use crate::limits::{MAX_VALUE_BYTES, SEALS};
-use crate::record::{Chain, Checkpoint};
+use crate::record::{Chain, Checkpoint, Partial};
 use crate::run::Packer;
 use crate::wire::{self, Cursor, PREFIX_BYTES};
 use touchbook_events::TenantNumber;
 
-const VERSION: u8 = 1;
+pub(crate) const VERSION: u8 = 2;
 const KEY_BYTES: usize = 8 + 2;
-const CHECKPOINT_BYTES: usize = 8 + 8 + 32;
+const PARTIAL_BYTES: usize = 4 + 32;
+const CHECKPOINT_BYTES: usize = 8 + 8 + 32 + 1 + PARTIAL_BYTES;
 const SECTION_BYTES: usize = 4 + 8 + 4 + 32 + 4;
 
 /// Room in every part for what the last one carries: all blocks that one commit may write.
@@ -123,6 +125,15 @@ fn write_checkpoint(checkpoint: Option<Checkpoint>, out: &mut Vec<u8>) {
         out.extend_from_slice(&checkpoint.stream_created_at_micros.to_le_bytes());
         out.extend_from_slice(&checkpoint.sequence.to_le_bytes());
         out.extend_from_slice(&checkpoint.digest);
+        write_partial(checkpoint.partial, out);
+    }
+}
+
+fn write_partial(partial: Option<Partial>, out: &mut Vec<u8>) {
+    out.push(u8::from(partial.is_some()));
+    if let Some(partial) = partial {
+        out.extend_from_slice(&partial.items_done.to_le_bytes());
+        out.extend_from_slice(&partial.digest);
     }
 }
 
@@ -215,6 +226,18 @@ fn read_checkpoint(cursor: &mut Cursor<'_>) -> Result<Option<Checkpoint>, Flaw> 
         1 => Ok(Some(Checkpoint {
             stream_created_at_micros: cursor.i64()?,
             sequence: cursor.u64()?,
+            digest: cursor.array()?,
+            partial: read_partial(cursor)?,
+        })),
+        _ => Err(Flaw::Layout),
+    }
+}
+
+fn read_partial(cursor: &mut Cursor<'_>) -> Result<Option<Partial>, Flaw> {
+    match cursor.u8()? {
+        0 => Ok(None),
+        1 => Ok(Some(Partial {
+            items_done: cursor.u32()?,
             digest: cursor.array()?,
         })),
         _ => Err(Flaw::Layout),

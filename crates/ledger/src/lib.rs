@@ -45,7 +45,9 @@ pub use guard::FileDamage;
 pub use ledger::{Ledger, Options};
 pub use open::{Dropped, OpenReport};
 pub use reader::{Reader, Scan, Stats};
-pub use record::{Appended, Chain, Checkpoint, Commit, Head, NewRecord, Peek, PeekFn, ROOT};
+pub use record::{
+    Appended, Chain, Checkpoint, Commit, Head, NewRecord, Partial, Peek, PeekFn, ROOT,
+};
 pub use run::{RecordBytes, Records};
 #[doc(hidden)]
 pub use survey::layout;

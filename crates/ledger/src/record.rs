@@ -37,6 +37,17 @@ pub struct Checkpoint {
     pub sequence: u64,
     /// Digest of the message at `sequence`, to notice another stream of the same name.
     pub digest: [u8; 32],
+    /// What of the message after it is in the ledger already.
+    pub partial: Option<Partial>,
+}
+
+/// A message whose records did not fit one commit, and how far it got.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Partial {
+    /// Items, from the first, that need not be taken again.
+    pub items_done: u32,
+    /// Digest of the message, to notice another one in its place.
+    pub digest: [u8; 32],
 }
 
 /// Hash over all records of a tenant up to a position: `h = BLAKE3(h ‖ stored bytes)`.

@@ -23,7 +23,7 @@ mod reader;
 mod status;
 mod stream;
 
-pub use checkpoint::Checkpoint;
+pub use checkpoint::{Checkpoint, Partial};
 pub use continuity::{RewindCause, StopReason};
 pub use embedded::{Clock, EMBEDDED_CREATED_AT};
 pub use error::{AdoptError, Cause, OpenError, PublishError};

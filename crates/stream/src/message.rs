@@ -73,12 +73,13 @@ impl<T> Message<T> {
         digest(&self.subject, self.atomic, &self.payload)
     }
 
-    /// Where a reader is that has taken this message.
+    /// Where a reader is that has taken the whole of this message.
     pub fn checkpoint(&self) -> Checkpoint {
         Checkpoint {
             stream_created_at_micros: self.stream_created_at_micros,
             sequence: self.sequence,
             digest: self.digest(),
+            partial: None,
         }
     }
 

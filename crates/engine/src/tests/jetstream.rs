@@ -4,7 +4,7 @@ use touchbook_events::{Data, Record};
 use touchbook_stream::JetStreamOptions;
 use touchbook_testkit::Nats;
 
-async fn on_stream(data_dir: &Path, nats: &Nats) -> Engine {
+pub(super) async fn on_stream(data_dir: &Path, nats: &Nats) -> Engine {
     let stream = StreamConfig::JetStream(JetStreamOptions::new(nats.url()));
     let engine = Engine::open(config(data_dir, stream), toy::registry())
         .await
@@ -17,11 +17,11 @@ async fn on_stream(data_dir: &Path, nats: &Nats) -> Engine {
 }
 
 /// A producer's own connection.
-async fn producer(nats: &Nats) -> async_nats::jetstream::Context {
+pub(super) async fn producer(nats: &Nats) -> async_nats::jetstream::Context {
     async_nats::jetstream::new(async_nats::connect(nats.url()).await.unwrap())
 }
 
-async fn publish(producer: &async_nats::jetstream::Context, subject: &str, json: &str) {
+pub(super) async fn publish(producer: &async_nats::jetstream::Context, subject: &str, json: &str) {
     let sent = producer
         .publish(subject.to_owned(), json.to_owned().into())
         .await
@@ -72,7 +72,6 @@ async fn two_nodes_on_one_stream_hold_the_same_ledger() {
         of_a.head() == 101 && of_b.head() == 101
     })
     .await;
-    let chain = |tenant: &Tenant| tenant.reader().head(tenant.number()).chain;
     assert_eq!(chain(&of_a), chain(&of_b));
     assert_eq!(digest(&of_a).await, digest(&of_b).await);
     drop((of_a, of_b));

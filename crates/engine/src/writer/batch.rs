@@ -1,5 +1,6 @@
 //! What one commit appends.
 
+use crate::checkpoint;
 use crate::ledger_history::peek_of;
 use crate::outcome::{Answer, Finished};
 use crate::shared::Shared;
@@ -16,7 +17,7 @@ const COMMIT_RECORD_BYTES_MAX: usize = 896 * 1024;
 pub(super) struct Batch {
     tenants: BTreeMap<TenantNumber, Pending>,
     bytes: usize,
-    /// The last message that is in the batch with all of its events.
+    /// The last message that is in the batch with all of its events, or a part of the one after it.
     pub(super) checkpoint: Option<Checkpoint>,
     finished: Vec<Finished>,
     /// Events decided since the last commit, by outcome.
@@ -129,17 +130,10 @@ impl Batch {
                     .collect(),
             )
         });
-        let checkpoint = self
-            .checkpoint
-            .map(|checkpoint| touchbook_ledger::Checkpoint {
-                stream_created_at_micros: checkpoint.stream_created_at_micros,
-                sequence: checkpoint.sequence,
-                digest: checkpoint.digest,
-            });
         ledger
             .append(&Commit {
                 tenants: tenants.collect(),
-                checkpoint,
+                checkpoint: self.checkpoint.map(checkpoint::stored),
             })
             .map(|_| ())
     }

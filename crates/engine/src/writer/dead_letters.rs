@@ -35,7 +35,7 @@ impl Writer {
         let key = writer.tenant().key().clone();
         let incoming = Incoming::own(data, SOURCE, &id, &subject, &key);
         let (_, records) = writer.decide(incoming, origin.recorded_at, origin.sequence)?;
-        self.stage(tenant, records);
+        self.stage(tenant, index, records);
         Ok(())
     }
 }

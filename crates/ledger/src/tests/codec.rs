@@ -5,7 +5,7 @@ use crate::oversize::Chunks;
 use crate::record::link;
 use crate::run::{Packer, Run};
 use crate::wire;
-use crate::{Checkpoint, Flaw, ROOT};
+use crate::{Checkpoint, Flaw, Partial, ROOT};
 use crate::{block, frame};
 use proptest::prelude::*;
 
@@ -35,13 +35,18 @@ fn encoded_frame(records: &[Vec<u8>]) -> Vec<u8> {
         (record.as_slice(), chain)
     });
     builder.section(T, 5, ROOT, chained);
-    let checkpoint = Checkpoint {
-        stream_created_at_micros: 1,
-        sequence: 2,
-        digest: [3; 32],
-    };
-    builder.finish(3, Some(checkpoint), &[(T, 1)]).remove(0)
+    builder.finish(3, Some(CHECKPOINT), &[(T, 1)]).remove(0)
 }
+
+const CHECKPOINT: Checkpoint = Checkpoint {
+    stream_created_at_micros: 1,
+    sequence: 2,
+    digest: [3; 32],
+    partial: Some(Partial {
+        items_done: 4,
+        digest: [5; 32],
+    }),
+};
 
 proptest! {
     #[test]
@@ -71,7 +76,8 @@ proptest! {
         bit in 0..8_u8,
     ) {
         let mut value = encoded_frame(&records);
-        prop_assert_eq!(frame::decode(&frame::key(3, 0), &value).unwrap().sections.len(), 1);
+        let part = frame::decode(&frame::key(3, 0), &value).unwrap();
+        prop_assert_eq!((part.sections.len(), part.checkpoint), (1, Some(CHECKPOINT)));
         let at = at.index(value.len());
         value[at] ^= 1 << bit;
         prop_assert!(frame::decode(&frame::key(3, 0), &value).is_err());
@@ -98,7 +104,7 @@ proptest! {
         for (at, byte) in changes {
             value[wire::PREFIX_BYTES + at.index(body)] = byte;
         }
-        wire::close(1, &mut value);
+        wire::close(frame::VERSION, &mut value);
         if let Ok(part) = frame::decode(&frame::key(3, 0), &value) {
             for section in part.sections {
                 let packed = section.packed.to_vec();

@@ -3,7 +3,7 @@
 use super::support::{Dir, all, key_of, news, record, verify};
 use crate::limits::MAX_VALUE_BYTES;
 use crate::record::link;
-use crate::{Checkpoint, Commit, Ledger, ROOT};
+use crate::{Checkpoint, Commit, Ledger, Partial, ROOT};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use touchbook_events::TenantNumber;
@@ -61,6 +61,10 @@ impl Model {
             stream_created_at_micros: -5,
             sequence: self.commits,
             digest: [self.commits as u8; 32],
+            partial: (self.commits % 3 == 0).then_some(Partial {
+                items_done: self.commits as u32,
+                digest: [7; 32],
+            }),
         });
         let tenants = new
             .iter()

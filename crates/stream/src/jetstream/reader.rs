@@ -3,11 +3,11 @@
 
 use super::cause;
 use super::connection::{Connection, backoff};
-use crate::continuity::{Ends, judge};
+use crate::continuity::{Ends, Found, judge};
 use crate::limits::{HEARTBEAT, READ_BYTES_MAX, READ_MESSAGES_MAX, REFRESH_INTERVAL};
 use crate::message::{self, ATOMIC_HEADER};
 use crate::queue::Queue;
-use crate::{AdoptError, Cause, Checkpoint, Delivery, Message, StopReason};
+use crate::{AdoptError, Cause, Checkpoint, Delivery, Message, Partial, StopReason};
 use async_nats::HeaderMap;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{Info, RawMessageErrorKind, Stream};
@@ -36,6 +36,8 @@ struct Position {
     created_at_micros: i64,
     sequence: u64,
     content: Content,
+    /// What the ledger has of the message after it, until that goes to the queue.
+    partial: Option<Partial>,
 }
 
 /// The digest is made only when a connection has to be checked.
@@ -156,12 +158,16 @@ impl<T: Send + 'static> ReaderTask<T> {
     async fn check(&self, stream: &Stream, info: &Info) -> Result<(), Ended> {
         let checkpoint = self.position.as_ref().map(Position::checkpoint);
         let ends = ends(info);
-        let found = match &checkpoint {
-            Some(checkpoint) if ends.hold(checkpoint) => digest_at(stream, checkpoint.sequence)
-                .await
-                .map_err(Ended::Lost)?,
-            _ => None,
-        };
+        let mut found = Found::default();
+        if let Some(checkpoint) = &checkpoint {
+            let at = async |sequence| digest_at(stream, sequence).await.map_err(Ended::Lost);
+            if ends.hold(checkpoint) {
+                found.read = at(checkpoint.sequence).await?;
+            }
+            if ends.hold_partial(checkpoint) {
+                found.partial = at(checkpoint.sequence + 1).await?;
+            }
+        }
         judge(checkpoint.as_ref(), ends, found).map_err(Ended::Stopped)
     }
 
@@ -225,6 +231,7 @@ impl<T: Send + 'static> ReaderTask<T> {
             stream_created_at_micros: ends.created_at_micros,
             sequence: next.saturating_sub(1),
             digest: Checkpoint::NOT_READ,
+            partial: None,
         };
         if !self.queue.push(Delivery::Adopted(checkpoint)).await {
             return Err(AdoptError::Closed);
@@ -252,6 +259,7 @@ impl Position {
                 atomic: message.atomic,
                 payload: message.payload.clone(),
             },
+            partial: None,
         }
     }
 
@@ -268,6 +276,7 @@ impl Position {
             stream_created_at_micros: self.created_at_micros,
             sequence: self.sequence,
             digest,
+            partial: self.partial,
         }
     }
 }
@@ -278,6 +287,7 @@ impl From<Checkpoint> for Position {
             created_at_micros: checkpoint.stream_created_at_micros,
             sequence: checkpoint.sequence,
             content: Content::Digest(checkpoint.digest),
+            partial: checkpoint.partial,
         }
     }
 }

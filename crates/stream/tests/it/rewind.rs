@@ -5,7 +5,7 @@ use crate::common::{
     until_stopped,
 };
 use touchbook_stream::{
-    AdoptError, Checkpoint, Delivery, PublishError, RewindCause, StopReason, Stream,
+    AdoptError, Checkpoint, Delivery, Partial, PublishError, RewindCause, StopReason, Stream,
 };
 use touchbook_testkit::{Nats, eventually};
 
@@ -64,6 +64,42 @@ async fn a_store_that_grew_past_the_checkpoint_again_is_told_by_its_message() {
     };
     assert_eq!(stream.status().stopped, Some(expected));
     assert_nothing_waits(&mut reader);
+}
+
+/// A node that died between the halves of a message finds the one that it had begun, or stops.
+#[tokio::test]
+async fn a_message_that_was_half_taken_is_read_again_unless_another_took_its_place() {
+    let nats = Nats::start();
+    let (stream, mut reader) = open(nats.url(), None).await;
+    publish(&stream, 1..=3).await;
+    let messages = read(&mut reader, 3).await;
+    stream.close().await;
+    let half = |digest| Checkpoint {
+        partial: Some(Partial {
+            items_done: 1,
+            digest,
+        }),
+        ..messages[0].checkpoint()
+    };
+    let (stream, mut reader) = open(nats.url(), Some(half(messages[1].digest()))).await;
+    assert_eq!(sequences(&read(&mut reader, 2).await), [2, 3]);
+    assert_eq!(stream.status().stopped, None);
+    stream.close().await;
+
+    let (stream, mut reader) = open(nats.url(), Some(half([9; 32]))).await;
+    until_stopped(&stream).await;
+    let expected = StopReason::Rewound {
+        checkpoint: 1,
+        last: 3,
+        cause: RewindCause::OtherPartial,
+    };
+    assert_eq!(stream.status().stopped, Some(expected));
+    assert_eq!(stream.adopt().await.unwrap().partial, None);
+    assert!(matches!(
+        deliveries(&mut reader).await[0],
+        Delivery::Adopted(_)
+    ));
+    assert_eq!(sequences(&read(&mut reader, 3).await), [1, 2, 3]);
 }
 
 #[tokio::test]
@@ -203,6 +239,7 @@ async fn a_checkpoint_of_the_embedded_stream_does_not_fit_jetstream() {
         stream_created_at_micros: touchbook_stream::EMBEDDED_CREATED_AT,
         sequence: 2,
         digest: [9; 32],
+        partial: None,
     };
     let (stream, _reader) = open(nats.url(), Some(embedded)).await;
     until_stopped(&stream).await;
