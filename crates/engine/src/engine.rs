@@ -371,7 +371,7 @@ fn close(shared: &Shared, ledger: Ledger, tenants: Vec<WriterTenant>) {
         let tenant = writer.tenant();
         if tenant.head() > 0 {
             maintenance::save_deciders(shared, tenant, writer.deciders(), tenant.head());
-            for live in tenant.lives() {
+            for live in tenant.lives().filter(|live| !live.is_broken()) {
                 maintenance::save(shared, tenant, &*live.current());
             }
         }

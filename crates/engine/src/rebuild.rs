@@ -131,7 +131,7 @@ impl Rebuild {
             let read = self.read(from, to, &senders);
             drop(senders);
             for fold in folds {
-                fold.join().map_err(|_| FoldError::Stopped)??;
+                fold.join().map_err(|_| FoldError::Panicked)??;
             }
             read.map_err(FoldError::from)
         })

@@ -30,6 +30,8 @@ pub enum FoldError {
     Read(#[from] ReadError),
     #[error("could not refold a customer")]
     History(#[from] HistoryError),
+    #[error("the projector panicked outside of a customer's fold")]
+    Panicked,
     #[error("the runner has stopped")]
     Stopped,
 }
@@ -158,39 +160,44 @@ fn run(projection: &'static str, shared: &Shared, commands: &Receiver<Command>) 
     let mut looked = Instant::now();
     loop {
         match commands.recv_timeout(LOOK_AROUND) {
-            Ok(command) => guarded(projection, shared, || obey(projection, command)),
+            Ok(command) => obey(projection, command),
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => break,
         }
         // Also while others' records keep coming: a tenant may have missed some of its own.
         if looked.elapsed() >= LOOK_AROUND {
-            guarded(projection, shared, || look_around(projection, shared));
+            look_around(projection, shared);
             looked = Instant::now();
         }
     }
 }
 
-/// A projector that panics outside of a customer's fold is said to stall; the others go on.
-fn guarded(projection: &str, shared: &Shared, work: impl FnOnce()) {
-    if catch_unwind(AssertUnwindSafe(work)).is_ok() {
-        return;
+/// Why a projection is broken.
+const PANICKED: &str = "its projector panicked outside of a customer's fold; rebuild it";
+
+/// Evolves the live state, if it can be: a projector that panics outside of a customer's fold
+/// leaves half a state behind. Other tenants, and other projectors, go on.
+pub(crate) fn evolve(
+    live: &Live,
+    work: impl FnOnce() -> Result<(), FoldError>,
+) -> Result<(), FoldError> {
+    if live.is_broken() {
+        return Err(FoldError::Panicked);
     }
-    tracing::error!(projection, "a projection's index panicked; rebuild it");
-    for tenant in shared.tenants.all() {
-        if let Some(live) = tenant.live(projection) {
-            live.set_stalled(Some("its index panicked; rebuild it".to_owned()));
-        }
-    }
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        let projection = live.current().name();
+        tracing::error!(projection, "{PANICKED}");
+        live.set_broken(PANICKED);
+        Err(FoldError::Panicked)
+    })
 }
 
 fn obey(projection: &str, command: Command) {
     match command {
         Command::Records { tenant, records } => {
-            let Some(live) = tenant.live(projection) else {
-                return;
-            };
-            let result = fold(&tenant, live, &records);
-            note(live, result);
+            if let Some(live) = tenant.live(projection) {
+                note(live, evolve(live, || fold(&tenant, live, &records)));
+            }
         }
         Command::Swap {
             tenant,
@@ -200,7 +207,9 @@ fn obey(projection: &str, command: Command) {
             let Some(live) = tenant.live(projection) else {
                 return;
             };
-            let result = catch_up(&tenant, &*fresh, live.current().applied());
+            let to = live.current().applied();
+            let caught_up = catch_unwind(AssertUnwindSafe(|| catch_up(&tenant, &*fresh, to)));
+            let result = caught_up.unwrap_or(Err(FoldError::Panicked));
             if result.is_ok() {
                 live.swap(fresh);
             }
@@ -215,8 +224,8 @@ fn obey(projection: &str, command: Command) {
                 return;
             };
             let current = live.current();
-            let result = current.refold(customer, &tenant.history());
-            let _ = reply.send(result.map_err(FoldError::from));
+            let refold = || Ok(current.refold(customer, &tenant.history())?);
+            let _ = reply.send(evolve(live, refold));
         }
     }
 }
@@ -238,18 +247,23 @@ fn look_around(projection: &str, shared: &Shared) {
         };
         let current = live.current();
         if current.applied() < tenant.head() {
-            note(live, catch_up(&tenant, &*current, tenant.head()));
+            note(
+                live,
+                evolve(live, || catch_up(&tenant, &*current, tenant.head())),
+            );
         }
     }
 }
 
 fn note(live: &Live, result: Result<(), FoldError>) {
     match result {
-        Ok(()) => live.clear_stall(),
+        Ok(()) => live.set_waiting(None),
+        // It was said when it broke.
+        Err(FoldError::Panicked) => {}
         Err(error) => {
             let reason = crate::error::chain(&error);
             tracing::error!(projection = live.current().name(), error = %reason, "a fold failed");
-            live.set_stalled(Some(reason));
+            live.set_waiting(Some(reason));
         }
     }
     live.announce();

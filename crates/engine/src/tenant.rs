@@ -5,7 +5,7 @@ use crate::jobs::{JobView, Jobs};
 use crate::ledger_history::LedgerHistory;
 use std::any::Any;
 use std::ops::{ControlFlow, RangeInclusive};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
 use tokio::sync::watch;
 use touchbook_events::record::CodecError;
@@ -31,7 +31,23 @@ pub struct Tenant {
 pub(crate) struct Live {
     current: RwLock<Arc<dyn AnyProjection>>,
     applied: watch::Sender<u64>,
-    stalled: Mutex<Option<String>>,
+    stall: Mutex<Option<Stall>>,
+}
+
+/// Why a projection does not get further.
+#[derive(Clone)]
+enum Stall {
+    /// It is tried again, and what was applied before stands.
+    Waits(String),
+    /// Its state may be half of one, so nothing is read from it until a rebuild takes its place.
+    Broken(String),
+}
+
+impl Stall {
+    fn reason(&self) -> &str {
+        let (Self::Waits(reason) | Self::Broken(reason)) = self;
+        reason
+    }
 }
 
 impl Live {
@@ -40,7 +56,7 @@ impl Live {
         Self {
             current: RwLock::new(projection),
             applied,
-            stalled: Mutex::new(None),
+            stall: Mutex::new(None),
         }
     }
 
@@ -48,8 +64,10 @@ impl Live {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Puts a rebuilt state in the place of this one, whatever was wrong with it.
     pub(crate) fn swap(&self, fresh: Arc<dyn AnyProjection>) {
         *self.current.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+        *self.stall() = None;
         self.announce();
     }
 
@@ -63,22 +81,44 @@ impl Live {
         });
     }
 
-    pub(crate) fn set_stalled(&self, reason: Option<String>) {
-        *self.stalled.lock().unwrap_or_else(PoisonError::into_inner) = reason;
-        // Waiters look at the reason again.
-        self.applied.send_modify(|_| {});
+    /// It can't go on for now, or can again.
+    pub(crate) fn set_waiting(&self, reason: Option<String>) {
+        let mut stall = self.stall();
+        if !matches!(*stall, Some(Stall::Broken(_))) {
+            *stall = reason.map(Stall::Waits);
+        }
+        drop(stall);
+        self.tell_waiters();
     }
 
-    pub(crate) fn clear_stall(&self) {
-        let mut stalled = self.stalled.lock().unwrap_or_else(PoisonError::into_inner);
-        *stalled = None;
+    /// It can't go on until it is rebuilt.
+    pub(crate) fn set_broken(&self, reason: &str) {
+        *self.stall() = Some(Stall::Broken(reason.to_owned()));
+        self.tell_waiters();
+    }
+
+    pub(crate) fn is_broken(&self) -> bool {
+        matches!(*self.stall(), Some(Stall::Broken(_)))
     }
 
     pub(crate) fn stalled(&self) -> Option<String> {
-        self.stalled
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.stall().as_ref().map(|stall| stall.reason().to_owned())
+    }
+
+    fn stalled_error(&self) -> WaitError {
+        WaitError::Stalled {
+            projection: self.current().name(),
+            reason: self.stalled().unwrap_or_default(),
+        }
+    }
+
+    /// They look at the reason again.
+    fn tell_waiters(&self) {
+        self.applied.send_modify(|_| {});
+    }
+
+    fn stall(&self) -> MutexGuard<'_, Option<Stall>> {
+        self.stall.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -207,14 +247,23 @@ impl Tenant {
     }
 
     /// The lowest position that all of `projections` have applied.
-    pub fn applied_now(&self, projections: &[&str]) -> u64 {
-        let named = |live: &&Live| projections.contains(&live.current().name());
-        let applied = self
-            .lives
-            .iter()
-            .filter(named)
-            .map(|live| live.current().applied());
-        applied.min().unwrap_or_else(|| self.head())
+    ///
+    /// # Errors
+    /// When one of them can't be read until it is rebuilt.
+    pub fn applied_now(&self, projections: &[&str]) -> Result<u64, WaitError> {
+        let mut lowest = None;
+        for live in &self.lives {
+            let current = live.current();
+            if !projections.contains(&current.name()) {
+                continue;
+            }
+            if live.is_broken() {
+                return Err(live.stalled_error());
+            }
+            let applied = current.applied();
+            lowest = Some(lowest.map_or(applied, |lowest: u64| lowest.min(applied)));
+        }
+        Ok(lowest.unwrap_or_else(|| self.head()))
     }
 
     /// Waits until all of `projections` have applied `position`; answers what they have applied.
@@ -243,23 +292,19 @@ impl Tenant {
                 if *applied.borrow_and_update() >= position {
                     break;
                 }
-                if let Some(reason) = live.stalled() {
-                    return Err(WaitError::Stalled {
-                        projection: live.current().name(),
-                        reason,
-                    });
+                if live.stalled().is_some() {
+                    return Err(live.stalled_error());
                 }
-                let timed_out = || WaitError::TimedOut {
-                    position,
-                    applied: self.applied_now(projections),
-                };
                 match tokio::time::timeout_at(deadline, applied.changed()).await {
                     Ok(Ok(())) => {}
-                    Ok(Err(_)) | Err(_) => return Err(timed_out()),
+                    Ok(Err(_)) | Err(_) => {
+                        let applied = self.applied_now(projections)?;
+                        return Err(WaitError::TimedOut { position, applied });
+                    }
                 }
             }
         }
-        Ok(self.applied_now(projections))
+        self.applied_now(projections)
     }
 
     /// The record at `position`, decoded.

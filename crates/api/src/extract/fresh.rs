@@ -46,7 +46,7 @@ impl Freshness {
         tenant: &Arc<Tenant>,
         projections: &[&str],
     ) -> Result<u64, Problem> {
-        let applied = tenant.applied_now(projections);
+        let applied = tenant.applied_now(projections)?;
         if self.min_position <= applied {
             return Ok(applied);
         }
