@@ -7,11 +7,11 @@ use crate::error::OpenError;
 use crate::intake::Source;
 use crate::ledger_history::peek;
 use crate::maintenance::{Maintenance, resume_deciders};
-use crate::runner::{FoldError, Runners, catch_up};
+use crate::runner::{FoldError, Runners, catch_up, evolve};
 use crate::scrub::Scrub;
 use crate::shared::Shared;
 use crate::snapshots::Folder;
-use crate::tenant::Tenant;
+use crate::tenant::{Live, Tenant};
 use crate::writer::{Writer, WriterTenant};
 use std::io;
 use std::sync::Arc;
@@ -214,7 +214,7 @@ fn resume(shared: &Arc<Shared>, tenant: Arc<Tenant>) -> Result<WriterTenant, Ope
         });
         for fold in folds {
             fold.join()
-                .expect("a fold's panic quarantines a customer and goes no further")?;
+                .expect("a fold's panic quarantines a customer, or breaks the projection")?;
         }
         deciders
     })?
@@ -222,30 +222,26 @@ fn resume(shared: &Arc<Shared>, tenant: Arc<Tenant>) -> Result<WriterTenant, Ope
     Ok(WriterTenant::resume(tenant, deciders, recorded_at))
 }
 
-fn resume_projection(
-    shared: &Shared,
-    tenant: &Tenant,
-    live: &crate::tenant::Live,
-) -> Result<(), OpenError> {
+/// One whose projector panics is broken until it is rebuilt; everything else is served.
+fn resume_projection(shared: &Shared, tenant: &Tenant, live: &Live) -> Result<(), OpenError> {
     let projection = live.current();
-    let failed = |source: FoldError| OpenError::CatchUp {
-        what: projection.name(),
-        tenant: tenant.slug().to_owned(),
-        source: Box::new(source),
-    };
-    if tenant.head() > 0 {
-        let folder = Folder::new(
-            &shared.data_dir,
-            tenant,
-            projection.name(),
-            projection.version(),
-        );
-        folder.load_projection(&*projection);
-        catch_up(tenant, &*projection, tenant.head()).map_err(failed)?;
+    let resumed = evolve(live, || {
+        if tenant.head() > 0 {
+            let (name, version) = (projection.name(), projection.version());
+            Folder::new(&shared.data_dir, tenant, name, version).load_projection(&*projection);
+            catch_up(tenant, &*projection, tenant.head())?;
+        }
+        Ok(projection.go_live(&tenant.history())?)
+    });
+    match resumed {
+        Ok(()) | Err(FoldError::Panicked) => {
+            live.announce();
+            Ok(())
+        }
+        Err(source) => Err(OpenError::CatchUp {
+            what: projection.name(),
+            tenant: tenant.slug().to_owned(),
+            source: Box::new(source),
+        }),
     }
-    projection
-        .go_live(&tenant.history())
-        .map_err(|error| failed(error.into()))?;
-    live.announce();
-    Ok(())
 }

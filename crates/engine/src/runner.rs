@@ -257,13 +257,13 @@ fn look_around(projection: &str, shared: &Shared) {
 
 fn note(live: &Live, result: Result<(), FoldError>) {
     match result {
-        Ok(()) => live.set_waiting(None),
+        Ok(()) => live.clear_waiting(),
         // It was said when it broke.
         Err(FoldError::Panicked) => {}
         Err(error) => {
             let reason = crate::error::chain(&error);
             tracing::error!(projection = live.current().name(), error = %reason, "a fold failed");
-            live.set_waiting(Some(reason));
+            live.set_waiting(reason);
         }
     }
     live.announce();

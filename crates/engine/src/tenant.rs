@@ -81,14 +81,20 @@ impl Live {
         });
     }
 
-    /// It can't go on for now, or can again.
-    pub(crate) fn set_waiting(&self, reason: Option<String>) {
+    /// It can't go on for now.
+    pub(crate) fn set_waiting(&self, reason: String) {
         let mut stall = self.stall();
         if !matches!(*stall, Some(Stall::Broken(_))) {
-            *stall = reason.map(Stall::Waits);
+            *stall = Some(Stall::Waits(reason));
         }
         drop(stall);
         self.tell_waiters();
+    }
+
+    /// It went on.
+    pub(crate) fn clear_waiting(&self) {
+        self.stall()
+            .take_if(|stall| matches!(stall, Stall::Waits(_)));
     }
 
     /// It can't go on until it is rebuilt.

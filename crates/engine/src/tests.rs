@@ -5,6 +5,7 @@ mod rebuild;
 mod restart;
 mod sharing;
 mod split;
+mod stall;
 mod submit;
 mod toy;
 
