@@ -14,11 +14,12 @@ pub(crate) fn tagged(headers: &HeaderMap, etag: String, text: Vec<u8>) -> Respon
     ([(header::ETAG, etag)], answer).into_response()
 }
 
-/// The tag of an answer that more than records can change: policies, and days that go by.
-pub(crate) fn of_text(text: &[u8]) -> String {
+/// The tag of what last changed at `position`, in an answer that more than records can change:
+/// policies, and days that go by.
+pub(crate) fn of_answer(position: u64, text: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
-    format!("\"{:016x}\"", hasher.finish())
+    format!("\"{position}.{:016x}\"", hasher.finish())
 }
 
 /// Whether `If-None-Match` names `etag`; strong or weak is the same to it (RFC 9110 §13.1.2).

@@ -4,6 +4,7 @@ pub(crate) mod body;
 pub(crate) mod caller;
 pub(crate) mod fresh;
 pub(crate) mod idempotency;
+pub(crate) mod if_match;
 pub(crate) mod path;
 pub(crate) mod query;
 
@@ -11,5 +12,6 @@ pub(crate) use body::{Body, JsonBody};
 pub(crate) use caller::Caller;
 pub(crate) use fresh::Freshness;
 pub(crate) use idempotency::IdempotencyKey;
+pub(crate) use if_match::IfMatch;
 pub(crate) use path::Path;
 pub(crate) use query::{Params, Query, Values};

@@ -7,6 +7,7 @@ use touchbook_customers::Customers;
 use touchbook_engine::chain;
 use touchbook_events::{CustomerId, Policies};
 use touchbook_identity::{Identifiers, Lookup};
+use touchbook_policies::InForce;
 use touchbook_projection::{Projection, Projector};
 
 /// What naming a customer reads.
@@ -15,6 +16,11 @@ pub(crate) const NAMED_BY: &str = Identifiers::NAME;
 impl Caller {
     /// The policies that hold.
     pub(crate) fn policies(&self) -> Arc<Policies> {
+        Arc::clone(self.in_force().policies())
+    }
+
+    /// The policies that hold, and where each was set.
+    pub(crate) fn in_force(&self) -> Arc<InForce> {
         self.tenant.published().unwrap_or_default()
     }
 

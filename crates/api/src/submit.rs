@@ -22,6 +22,8 @@ pub(crate) struct Command<'a> {
     pub data: &'a RawValue,
     /// The same for a retry of the same write.
     pub event_id: String,
+    /// Up to where its caller knows what it changes.
+    pub expected_position: Option<u64>,
 }
 
 impl Caller {
@@ -33,6 +35,7 @@ impl Caller {
             event_type: command.event_type.as_str().into(),
             subject: command.subject.map(Into::into),
             data: Some(command.data),
+            expected_position: command.expected_position,
             ..Envelope::default()
         };
         let submission = made(&envelope, &self.sender())?;
@@ -172,6 +175,12 @@ fn is_torn(outcome: &Outcome) -> bool {
 }
 
 fn ineffective(reason: Ineffective, winner: Option<u64>) -> Problem {
+    if reason == Ineffective::PositionChanged {
+        let detail = "what it is about is not as it expects: it changed at `position`; read it \
+                      again. It is recorded, and changes nothing";
+        let status = StatusCode::PRECONDITION_FAILED;
+        return Problem::new(status, reason.as_str(), detail).position(winner);
+    }
     let detail = "it changes nothing, given what the ledger holds; it is recorded as such";
     Problem::new(StatusCode::CONFLICT, reason.as_str(), detail).position(winner)
 }

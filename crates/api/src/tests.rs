@@ -2,6 +2,7 @@
 
 mod bad_input;
 mod batch;
+mod conditions;
 mod customers;
 mod document;
 mod events;

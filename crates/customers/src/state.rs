@@ -27,6 +27,7 @@ pub struct State {
     pub(crate) entries: Entries,
     pub(crate) agent: Agent,
     pub(crate) orders: Orders,
+    changed_at: u64,
 }
 
 /// What the tenant's lists need of one customer; shared with its state, not copied.
@@ -45,10 +46,13 @@ impl Projector for Customers {
     type Index = Index;
 
     const NAME: &'static str = "customers";
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 
     fn apply(state: &mut State, record: &Record) {
         let stamp = Stamp::of(&record.header);
+        if record.header.event_type.changes_its_customer() {
+            state.changed_at = stamp.position;
+        }
         state.mention(stamp, &record.data);
         state.enter(record);
         state.describe(stamp, record);
@@ -75,6 +79,12 @@ impl Projector for Customers {
 }
 
 impl State {
+    /// The position of the last record that changed the customer: of the slice, or the one that
+    /// last changed the slice itself, at `resliced_at`.
+    pub fn changed_at(&self, resliced_at: u64) -> u64 {
+        self.changed_at.max(resliced_at)
+    }
+
     /// Anonymous customers are listed nowhere, nor is one of whom nothing is left.
     pub fn is_listed(&self) -> bool {
         self.person.known || (!self.person.anonymous && self.entries.count() > 0)

@@ -197,6 +197,17 @@ event_types! {
         key personal import_id;
 }
 
+impl Data {
+    /// Positions of the records that it retracts or reinstates.
+    pub fn positions(&self) -> &[u64] {
+        match self {
+            Self::EventRetracted(data) => &data.facts.positions,
+            Self::EventReinstated(data) => &data.facts.positions,
+            _ => &[],
+        }
+    }
+}
+
 impl EventType {
     /// Its payload does not say which object it is about, so the envelope must.
     pub const fn needs_subject(self) -> bool {

@@ -16,11 +16,9 @@ pub(crate) enum About {
 
 pub(crate) fn about(event_type: EventType) -> About {
     match event_type.object() {
+        _ if event_type.goes_with_its_subject() => About::Subject,
         "customer" | "campaign" => About::Named,
-        "dead_letter" | "event" | "event_type" | "import" | "key" | "ledger" | "merge"
-        | "policy" | "principal" | "scorer" | "subject" | "subscription" | "template"
-        | "tenant" | "user" => About::Nobody,
-        _ => About::Subject,
+        _ => About::Nobody,
     }
 }
 

@@ -6,7 +6,8 @@ use crate::resolve;
 use crate::state::State;
 use touchbook_events::catalogue::customer::Created;
 use touchbook_events::{CustomerId, Data, Header, Record, TenantKey};
-use touchbook_projection::{Decider, Draft, snapshot};
+use touchbook_projection::slices::concerned_by;
+use touchbook_projection::{Decider, Draft, Slices, snapshot};
 
 /// Decides the customer of each event, in the state that holds everything before it.
 pub struct IdentityDecider {
@@ -31,6 +32,13 @@ impl IdentityDecider {
     /// How many subjects are known.
     pub fn subject_count(&self) -> usize {
         self.state.subjects.rows().len()
+    }
+
+    /// The position of the last change of the group that `customer` is in, which an
+    /// `expectedposition` is compared with; 0 for nobody.
+    pub fn changed_at(&self, customer: CustomerId) -> u64 {
+        let known = self.state.customer(customer);
+        known.map_or(0, |customer| self.state.changed_at(customer))
     }
 
     fn customer_of(&self, header: &Header) -> Option<u32> {
@@ -82,6 +90,34 @@ impl IdentityDecider {
     fn suggest(&mut self, one: CustomerId, other: CustomerId) {
         if let (Some(one), Some(other)) = (self.state.customer(one), self.state.customer(other)) {
             self.state.suggest(decide::pair(one, other));
+        }
+    }
+
+    /// Takes in an effective record, and whom it changes.
+    fn take(&mut self, record: &Record) {
+        let header = &record.header;
+        if Slices::is_changed_by(header.event_type) {
+            let concerned = concerned_by(record);
+            self.change(&concerned, header.position);
+            self.evolve(record);
+            self.change(&concerned, header.position);
+            return;
+        }
+        self.evolve(record);
+        if header.event_type.changes_its_customer()
+            && let Some(customer) = self.customer_of(header)
+        {
+            self.state.change(customer, header.position);
+        }
+    }
+
+    /// The groups that `members` are in changed at `position`.
+    fn change(&mut self, members: &[CustomerId], position: u64) {
+        for member in members {
+            let canonical = self.state.merges().canonical(*member);
+            if let Some(customer) = self.state.customer(canonical) {
+                self.state.change(customer, position);
+            }
         }
     }
 
@@ -159,7 +195,7 @@ impl Decider for IdentityDecider {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn decide(&self, draft: &mut Draft<'_>) {
@@ -174,7 +210,7 @@ impl Decider for IdentityDecider {
             self.state.note_structural(record.header.position);
         }
         if record.header.is_effective() {
-            self.evolve(record);
+            self.take(record);
         }
     }
 

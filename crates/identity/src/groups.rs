@@ -45,7 +45,12 @@ impl Merges {
         self.groups.canonical(customer)
     }
 
-    /// Everybody in the group of a canonical customer.
+    /// Everybody in the group that `customer` is in.
+    pub(crate) fn members(&self, customer: CustomerId) -> Vec<CustomerId> {
+        self.groups.members(self.groups.canonical(customer))
+    }
+
+    /// How many are in the group of a canonical customer.
     pub(crate) fn size(&self, canonical: CustomerId) -> usize {
         self.groups.members(canonical).len()
     }

@@ -75,6 +75,17 @@ impl State {
             .or_else(|| self.aliases.get(&digest).copied())
     }
 
+    /// The position of the last change of the group that `customer` is in.
+    pub(crate) fn changed_at(&self, customer: u32) -> u64 {
+        let members = self.merges.members(self.id_of(customer));
+        let rows = members
+            .into_iter()
+            .filter_map(|member| self.customer(member));
+        rows.map(|row| self.customers.get(row).changed_at())
+            .max()
+            .unwrap_or(0)
+    }
+
     pub(crate) fn identified(&self, identifier: Digest) -> Option<u32> {
         self.identifiers.get(&identifier).copied()
     }
@@ -118,6 +129,13 @@ impl State {
         }
         self.note(Undo::Created);
         Some(self.customers.push(Customer::new(id, anonymous)))
+    }
+
+    /// What belongs to `customer` changed at `position`.
+    pub(crate) fn change(&mut self, customer: u32, position: u64) {
+        let before = self.customers.get(customer).changed_at();
+        self.note(Undo::CustomerChanged { customer, before });
+        self.customers.get_mut(customer).change(position);
     }
 
     /// Gives an identifier to `customer`, unless it is somebody's.

@@ -1,66 +1,36 @@
 //! The first decider: the policies in force at each event.
 
+use crate::in_force::InForce;
 use crate::{times, words};
 use std::any::Any;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use touchbook_events::catalogue::account::PolicyDefined;
 use touchbook_events::{Data, Policies, Problem, Record};
 use touchbook_projection::{Decider, Draft, snapshot};
 
-/// The policy that phone numbers in others are read with.
-const DEFAULT_REGION: &str = "default_region";
 /// How a policy's subject begins, and how a policy is named where the payload doesn't.
 const SUBJECT_PREFIX: &str = "policy/";
 
 /// Keeps what was defined, as text, and the policies that follow from it, as a value.
 #[derive(Default)]
 pub struct PoliciesDecider {
-    state: State,
-    /// The state at `begin`; two shared pointers.
-    begun: Option<State>,
-}
-
-#[derive(Clone, Default)]
-struct State {
-    policies: Arc<Policies>,
-    /// The value in normal form by policy, as JSON text: what is encoded, and `policies` follows
-    /// from.
-    defined: Arc<BTreeMap<Box<str>, Box<str>>>,
+    in_force: Arc<InForce>,
+    /// As it was at `begin`.
+    begun: Option<Arc<InForce>>,
 }
 
 impl PoliciesDecider {
     pub fn new() -> Self {
         Self::default()
     }
-}
 
-impl State {
-    fn from_defined(defined: BTreeMap<Box<str>, Box<str>>) -> Result<Self, snapshot::Error> {
-        let mut policies = Policies::default();
-        let (region, others): (Vec<_>, Vec<_>) = defined
-            .iter()
-            .partition(|(name, _)| &***name == DEFAULT_REGION);
-        // The region comes last: the others stand in normal form, made with the region of their
-        // time.
-        for (name, value) in others.into_iter().chain(region) {
-            let unusable = |_| snapshot::Error::State(postcard::Error::SerdeDeCustom);
-            policies.set(name, value).map_err(unusable)?;
-        }
-        Ok(Self {
-            policies: Arc::new(policies),
-            defined: Arc::new(defined),
-        })
-    }
-
-    /// A value that the version which reads it no longer takes leaves the policy as it is.
-    fn define(&mut self, name: &str, value: &str) {
-        let policies = Arc::make_mut(&mut self.policies);
-        if policies.set(name, value).is_err() {
+    /// A definition loses whose sender expects the policy as it no longer is.
+    fn compare(&self, draft: &mut Draft<'_>) {
+        let Data::PolicyDefined(defined) = &draft.incoming.data else {
             return;
-        }
-        if let Some(value) = policies.value(name) {
-            Arc::make_mut(&mut self.defined).insert(name.into(), value.to_string().into());
+        };
+        if let Some((name, _)) = named(defined, &draft.incoming.sent.subject) {
+            draft.loses_to(self.in_force.changed_at(name));
         }
     }
 }
@@ -71,11 +41,11 @@ impl Decider for PoliciesDecider {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn decide(&self, draft: &mut Draft<'_>) {
-        let policies = &self.state.policies;
+        let policies = self.in_force.policies();
         draft.policies = Arc::clone(policies);
         draft.incoming.data.resolve(policies.zone);
         let decided = draft
@@ -88,7 +58,10 @@ impl Decider for PoliciesDecider {
                 Ok(time)
             });
         match decided {
-            Ok(time) => draft.time = time,
+            Ok(time) => {
+                draft.time = time;
+                self.compare(draft);
+            }
             Err(problem) => draft.refuse(problem),
         }
     }
@@ -100,27 +73,28 @@ impl Decider for PoliciesDecider {
         let subject = record.sent.as_ref().map_or("", |sent| &*sent.subject);
         if let (true, Some((name, value))) = (record.header.is_effective(), named(defined, subject))
         {
-            self.state.define(name, value);
+            let position = record.header.position;
+            Arc::make_mut(&mut self.in_force).define(name, value, position);
         }
     }
 
     fn encode(&self) -> Vec<u8> {
-        snapshot::encode_state(&*self.state.defined)
+        self.in_force.encode()
     }
 
     fn restore(&mut self, bytes: &[u8]) -> Result<(), snapshot::Error> {
-        self.state = State::from_defined(snapshot::decode_state(bytes)?)?;
+        self.in_force = Arc::new(InForce::decode(bytes)?);
         self.begun = None;
         Ok(())
     }
 
     fn begin(&mut self) {
-        self.begun = Some(self.state.clone());
+        self.begun = Some(Arc::clone(&self.in_force));
     }
 
     fn rollback(&mut self) {
-        if let Some(state) = self.begun.take() {
-            self.state = state;
+        if let Some(in_force) = self.begun.take() {
+            self.in_force = in_force;
         }
     }
 
@@ -129,7 +103,7 @@ impl Decider for PoliciesDecider {
     }
 
     fn published(&self) -> Option<Arc<dyn Any + Send + Sync>> {
-        Some(Arc::clone(&self.state.policies) as _)
+        Some(Arc::clone(&self.in_force) as _)
     }
 }
 

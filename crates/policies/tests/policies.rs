@@ -3,8 +3,9 @@
 #![expect(clippy::unwrap_used, reason = "a test says what went wrong by failing")]
 
 use std::sync::Arc;
-use touchbook_events::{Moment, Policies, Timestamp};
-use touchbook_policies::PoliciesDecider;
+use touchbook_events::record::Ineffective;
+use touchbook_events::{Decision, Moment, Policies, Timestamp};
+use touchbook_policies::{InForce, PoliciesDecider};
 use touchbook_projection::driver::Outcome;
 use touchbook_projection::{Decider, Driver};
 
@@ -43,8 +44,16 @@ fn decider(driver: &Driver) -> &dyn Decider {
     driver.deciders().iter().next().unwrap()
 }
 
+fn policies(decider: &dyn Decider) -> Arc<Policies> {
+    Arc::clone(in_force(decider).policies())
+}
+
+fn in_force(decider: &dyn Decider) -> Arc<InForce> {
+    decider.published().unwrap().downcast().unwrap()
+}
+
 fn published(driver: &Driver) -> Arc<Policies> {
-    decider(driver).published().unwrap().downcast().unwrap()
+    policies(decider(driver))
 }
 
 #[track_caller]
@@ -283,7 +292,7 @@ fn a_snapshot_holds_the_policies_as_they_were_made() {
     let mut restored = PoliciesDecider::new();
     restored.restore(&decider(&driver).encode()).unwrap();
     assert_eq!(restored.encode(), decider(&driver).encode());
-    let policies: Arc<Policies> = restored.published().unwrap().downcast().unwrap();
+    let policies = policies(&restored);
     assert_eq!(policies, published(&driver));
     assert_eq!(
         policies.own_addresses.first().unwrap().as_str(),
@@ -313,6 +322,68 @@ fn a_torn_batch_leaves_the_policies_as_they_were() {
     decider.apply(&second);
     decider.keep();
     decider.rollback();
-    let policies: Arc<Policies> = decider.published().unwrap().downcast().unwrap();
+    let policies = policies(&decider);
     assert_eq!(policies.inactive_after_days, 60);
+}
+
+/// Sends a definition that counts only if the policy did not change after `expected`.
+fn define_at(driver: &mut Driver, name: &str, value: &str, expected: u64) -> Decision {
+    let id = driver.head();
+    let event = format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"test","type":"policy.defined",
+            "expectedposition":"{expected}","data":{{"name":"{name}","value":{value}}}}}"#
+    );
+    match driver.send(&event, now()) {
+        Outcome::Appended { decision, .. } => decision,
+        other => panic!("not appended: {other:?}"),
+    }
+}
+
+fn lost_to(winner: Option<u64>) -> Decision {
+    Decision::Ineffective {
+        reason: Ineffective::PositionChanged,
+        winner,
+    }
+}
+
+#[test]
+fn of_two_who_change_what_both_have_read_the_first_wins() {
+    let mut driver = driver();
+    let days = "inactive_after_days";
+    assert_eq!(define_at(&mut driver, days, "30", 0), Decision::Effective);
+    assert_eq!(define_at(&mut driver, days, "40", 0), lost_to(Some(1)));
+    define(&mut driver, "zone", r#""UTC""#);
+    assert_eq!(
+        define_at(&mut driver, days, "50", 1),
+        Decision::Effective,
+        "others changed"
+    );
+    assert_eq!(define_at(&mut driver, days, "null", 3), lost_to(Some(4)));
+    assert_eq!(published(&driver).inactive_after_days, 50);
+    assert_eq!(in_force(decider(&driver)).changed_at(days), 4);
+    let mut restored = PoliciesDecider::new();
+    restored.restore(&decider(&driver).encode()).unwrap();
+    assert_eq!(in_force(&restored), in_force(decider(&driver)));
+}
+
+/// What was restored from an older backup goes on at positions that its readers have seen already.
+#[test]
+fn whoever_expects_a_position_that_is_yet_to_come_has_lost() {
+    let mut driver = driver();
+    assert_eq!(define_at(&mut driver, "zone", r#""UTC""#, 1), lost_to(None));
+    define(&mut driver, "zone", r#""UTC""#);
+    assert_eq!(
+        define_at(&mut driver, "zone", r#""UTC""#, 9),
+        lost_to(Some(2))
+    );
+}
+
+#[test]
+fn what_is_no_policy_is_refused_before_it_could_lose() {
+    let mut driver = driver();
+    define(&mut driver, "zone", r#""UTC""#);
+    let event = r#"{"specversion":"1.0","id":"x","source":"test","type":"policy.defined",
+        "expectedposition":"0","data":{"name":"zone","value":"Mars"}}"#;
+    let refused = problem(driver.send(event, now()));
+    assert_eq!(refused.pointer, "/data/value");
 }

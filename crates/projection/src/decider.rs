@@ -3,8 +3,10 @@
 use crate::snapshot;
 use std::any::Any;
 use std::sync::{Arc, LazyLock};
+use touchbook_events::record::Ineffective;
 use touchbook_events::{
-    CustomerId, Data, Decision, Incoming, Policies, Problem, Record, TenantKey, Timestamp,
+    CustomerId, Data, Decision, Digest, EventType, Header, Incoming, Policies, Problem, Record,
+    TenantKey, Timestamp,
 };
 
 /// What every decision may depend on besides the deciding state.
@@ -15,6 +17,30 @@ pub struct Context<'a> {
     pub stream_sequence: u64,
     /// The position that the first record of this decision will take.
     pub next_position: u64,
+    /// The records that the event names by their positions ([`Data::positions`]), those that exist.
+    pub earlier: &'a [Earlier],
+}
+
+/// A record that an event names by its position, as far as a decision needs it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    pub position: u64,
+    pub event_type: EventType,
+    pub subject: Digest,
+    pub customer: Option<CustomerId>,
+    pub is_effective: bool,
+}
+
+impl From<&Header> for Earlier {
+    fn from(header: &Header) -> Self {
+        Self {
+            position: header.position,
+            event_type: header.event_type,
+            subject: header.subject,
+            customer: header.customer,
+            is_effective: header.is_effective(),
+        }
+    }
 }
 
 /// What becomes of an event.
@@ -77,6 +103,23 @@ impl<'a> Draft<'a> {
 
     pub fn refuse(&mut self, problem: Problem) {
         self.verdict = Verdict::Refuse(problem);
+    }
+
+    /// Whether the event lost, since it expects what it is about as it was at an earlier position
+    /// than `changed_at`, of the last change; or at one that was never here.
+    pub fn loses_to(&mut self, changed_at: u64) -> bool {
+        let here = changed_at..self.context.next_position;
+        let lost = self
+            .incoming
+            .expected_position
+            .is_some_and(|expected| !here.contains(&expected));
+        if lost {
+            self.verdict = Verdict::Append(Decision::Ineffective {
+                reason: Ineffective::PositionChanged,
+                winner: Some(changed_at).filter(|position| *position > 0),
+            });
+        }
+        lost
     }
 
     /// The position that the event itself will take, given what stands before it so far.

@@ -4,7 +4,7 @@ mod named;
 
 pub use named::Named;
 
-use crate::decider::{Context, Decider};
+use crate::decider::{Context, Decider, Earlier};
 use crate::deciders::{Decided, Deciders};
 use crate::history::{History, HistoryError};
 use crate::projection::{Folding, Projection};
@@ -113,7 +113,9 @@ impl Driver {
                 false => Outcome::Conflict { position },
             };
         }
+        let earlier: Vec<Earlier> = self.earlier(&incoming);
         let context = Context {
+            earlier: &earlier,
             key: &self.key,
             recorded_at,
             stream_sequence: self.head() + 1,
@@ -136,6 +138,14 @@ impl Driver {
                 }
             }
         }
+    }
+
+    fn earlier(&self, incoming: &Incoming) -> Vec<Earlier> {
+        let positions = incoming.data.positions().iter();
+        positions
+            .filter_map(|position| self.records.get((position.checked_sub(1)?) as usize))
+            .map(|record| Earlier::from(&record.header))
+            .collect()
     }
 
     /// A projection of everything so far, folded live in one batch.

@@ -19,7 +19,7 @@ pub mod refunds;
 pub mod slices;
 pub mod snapshot;
 
-pub use decider::{Consequence, Context, Decider, Draft, Verdict};
+pub use decider::{Consequence, Context, Decider, Draft, Earlier, Verdict};
 pub use deciders::{Decided, Deciders};
 pub use driver::{Driver, Outcome};
 pub use history::{History, HistoryError};
@@ -27,4 +27,4 @@ pub use latest::{Latest, Stamp};
 pub use projection::{AnyProjection, Folding, Projection, SHARDS, Stale};
 pub use projector::Projector;
 pub use refunds::Refunds;
-pub use slices::{Groups, Refold, Slices};
+pub use slices::{Grouping, Groups, Refold, Slices};

@@ -16,7 +16,7 @@ pub use any::AnyProjection;
 
 use crate::history::{History, HistoryError};
 use crate::projector::Projector;
-use crate::slices::{Groups, Slices};
+use crate::slices::{Grouping, Slices};
 use hashbrown::HashSet;
 use serde::{Deserialize, Serialize};
 use shard::Shard;
@@ -30,7 +30,7 @@ pub const SHARDS: usize = 64;
 
 /// One projector's state, in shards by customer.
 pub struct Projection<P: Projector> {
-    groups: RwLock<Groups>,
+    groups: RwLock<Grouping>,
     shards: [RwLock<Shard<P::State>>; SHARDS],
     index: RwLock<P::Index>,
     work: Mutex<Work<P>>,
@@ -118,13 +118,32 @@ impl<P: Projector> Projection<P> {
         with: impl FnOnce(&P::State, Option<u64>) -> R,
     ) -> Option<R> {
         let groups = read_lock(&self.groups);
+        self.read_canonical(groups.canonical(customer), with)
+    }
+
+    /// As [`Projection::read`], with the position of the last record that changed the slice without
+    /// being in it, such as a merge; 0 where there is none.
+    pub fn read_changed<R>(
+        &self,
+        customer: CustomerId,
+        with: impl FnOnce(&P::State, Option<u64>, u64) -> R,
+    ) -> Option<R> {
+        let groups = read_lock(&self.groups);
         let canonical = groups.canonical(customer);
+        let changed_at = groups.changed_at(canonical);
+        self.read_canonical(canonical, |state, stale| with(state, stale, changed_at))
+    }
+
+    /// Whoever calls it holds `groups`.
+    fn read_canonical<R>(
+        &self,
+        canonical: CustomerId,
+        with: impl FnOnce(&P::State, Option<u64>) -> R,
+    ) -> Option<R> {
         let shard = self.shard(canonical);
         let slot = shard.slots.get(&canonical)?;
-        Some(with(
-            &slot.state,
-            shard.stale.get(&canonical).map(|stale| stale.since),
-        ))
+        let stale_since = shard.stale.get(&canonical).map(|stale| stale.since);
+        Some(with(&slot.state, stale_since))
     }
 
     /// The canonical customer of the group that `customer` is in.

@@ -9,9 +9,11 @@
 //! changes nothing; each is undone by its counterpart.
 
 mod change;
+mod grouping;
 mod groups;
 mod subjects;
 
+pub use grouping::Grouping;
 pub use groups::Groups;
 
 use crate::history::{History, HistoryError};
@@ -39,12 +41,17 @@ impl Refold {
     }
 }
 
+/// The members whose slices `record` changes without being in any, before and after it.
+pub fn concerned_by(record: &Record) -> Vec<CustomerId> {
+    Change::of(record).map_or_else(Vec::new, |change| change.concerned())
+}
+
 /// Which records make which customer's slice, as of one position.
 #[derive(Clone, Debug, Default)]
 pub struct Slices {
     /// Positions and what was changed there, in order.
     journal: Vec<(u64, Change)>,
-    groups: Groups,
+    grouping: Grouping,
     subjects: Subjects,
     retracted: HashSet<u64>,
 }
@@ -99,16 +106,15 @@ impl Slices {
         history: &H,
     ) -> Result<Vec<CustomerId>, HistoryError> {
         match change {
-            Change::Merge { into, members } => Ok(members.iter().copied().chain([*into]).collect()),
-            Change::Unmerge { members } => Ok(members.clone()),
+            Change::Merge { .. } | Change::Unmerge { .. } => Ok(change.concerned()),
             Change::Assign { subject, from, to } => {
                 Ok(self.subjects.touched_by(*subject, *from, *to))
             }
-            Change::Retract { positions } => {
+            Change::Retract { positions, .. } => {
                 let dropped = |at: &u64| *at < position && !self.retracted.contains(at);
                 self.members_at(positions.iter().copied().filter(dropped), history)
             }
-            Change::Reinstate { positions } => {
+            Change::Reinstate { positions, .. } => {
                 let back = |at: &u64| self.retracted.contains(at);
                 self.members_at(positions.iter().copied().filter(back), history)
             }
@@ -129,15 +135,16 @@ impl Slices {
     }
 
     fn evolve(&mut self, position: u64, change: &Change) {
+        self.grouping.take(position, change);
         match change {
-            Change::Merge { .. } | Change::Unmerge { .. } => change.regroup(&mut self.groups),
+            Change::Merge { .. } | Change::Unmerge { .. } => {}
             Change::Assign { subject, from, to } => self.subjects.assign(*subject, *from, *to),
             // What is recorded later is not meant, even when its position was guessed right.
-            Change::Retract { positions } => {
+            Change::Retract { positions, .. } => {
                 self.retracted
                     .extend(positions.iter().filter(|at| **at < position));
             }
-            Change::Reinstate { positions } => positions.iter().for_each(|at| {
+            Change::Reinstate { positions, .. } => positions.iter().for_each(|at| {
                 self.retracted.remove(at);
             }),
         }
@@ -145,16 +152,16 @@ impl Slices {
 
     /// The group's name for a customer: its own where it was merged into none.
     pub fn canonical(&self, customer: CustomerId) -> CustomerId {
-        self.groups.canonical(customer)
+        self.grouping.canonical(customer)
     }
 
     /// Everybody in the group of `canonical`, itself among them, in order of ids.
     pub fn members(&self, canonical: CustomerId) -> Vec<CustomerId> {
-        self.groups.members(canonical)
+        self.grouping.members(canonical)
     }
 
-    pub fn groups(&self) -> &Groups {
-        &self.groups
+    pub fn grouping(&self) -> &Grouping {
+        &self.grouping
     }
 
     /// The canonical customer in whose slice a record is; `None` for one that is ineffective,
@@ -180,9 +187,10 @@ impl Slices {
         if !header.is_effective() || Change::is_made_by(header.event_type) {
             return None;
         }
-        header
-            .customer
-            .map(|customer| self.subjects.owner(header.subject, customer))
+        let named = header.customer?;
+        let owner = self.subjects.owner(header.subject, named);
+        let moves = owner == named || header.event_type.goes_with_its_subject();
+        Some(if moves { owner } else { named })
     }
 
     /// Hands over the slice of `canonical` up to position `to`, in order.
@@ -198,7 +206,7 @@ impl Slices {
         to: u64,
         each: &mut dyn FnMut(&Record),
     ) -> Result<(), HistoryError> {
-        let members = self.groups.members(canonical);
+        let members = self.grouping.members(canonical);
         let mut sources: BTreeSet<CustomerId> = members.iter().copied().collect();
         for member in &members {
             sources.extend(self.subjects.sources_of(*member));

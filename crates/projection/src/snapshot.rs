@@ -9,7 +9,7 @@ use touchbook_events::TenantNumber;
 
 const MAGIC: &[u8; 8] = b"TCHBSNAP";
 /// Changes with the layout of the file; other formats are discarded like any unusable snapshot.
-const FORMAT: u8 = 1;
+const FORMAT: u8 = 2;
 const DIGEST_BYTES: usize = blake3::OUT_LEN;
 
 /// What a snapshot is of, and up to where.

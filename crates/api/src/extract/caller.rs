@@ -7,7 +7,7 @@ use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use std::sync::Arc;
 use touchbook_engine::Tenant;
-use touchbook_events::{Principal, PrincipalKind};
+use touchbook_events::{Principal, PrincipalKind, TenantNumber};
 
 /// Names the tenant in `--dev`.
 pub(crate) const TENANT_HEADER: &str = "x-tenant-id";
@@ -22,7 +22,42 @@ pub(crate) struct Caller {
     pub is_published: bool,
 }
 
+/// A caller that may also have come for the node's own ledger, where the dead letters are that no
+/// tenant's ledger could hold. With `--dev` anybody may; accounts will let only `super_admin`.
+pub(crate) struct LedgerCaller(pub Caller);
+
 impl FromRequestParts<Api> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
+        let LedgerCaller(caller) = LedgerCaller::from_request_parts(parts, api).await?;
+        if caller.is_of_node() {
+            let detail = "the tenant `_node` has dead letters and nothing else: only \
+                `GET /dead-letters`, `/ledger/events` and `/events/{position}`, and \
+                `POST /dead-letters/{position}/resubmit` and `/dismiss` know it";
+            return Err(Problem::new(StatusCode::FORBIDDEN, "node_ledger", detail));
+        }
+        Ok(caller)
+    }
+}
+
+impl Caller {
+    /// Whether it came for the node's own ledger.
+    pub(crate) fn is_of_node(&self) -> bool {
+        self.tenant.number() == TenantNumber::NODE
+    }
+
+    /// The same caller, come for another tenant.
+    pub(crate) fn of(&self, tenant: Arc<Tenant>) -> Self {
+        Self {
+            tenant,
+            principal: self.principal.clone(),
+            is_published: self.is_published,
+        }
+    }
+}
+
+impl FromRequestParts<Api> for LedgerCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
@@ -34,7 +69,6 @@ impl FromRequestParts<Api> for Caller {
             })?,
         };
         let tenant = match api.engine().tenant(slug) {
-            Some(tenant) if tenant.slug().starts_with('_') => return Err(Problem::not_found()),
             Some(tenant) => tenant,
             None => api.engine().create_tenant(slug).await?,
         };
@@ -43,11 +77,11 @@ impl FromRequestParts<Api> for Caller {
             kind: PrincipalKind::Unauthenticated,
             id,
         };
-        Ok(Self {
+        Ok(Self(Caller {
             tenant,
             principal,
             is_published: api.engine().is_published(),
-        })
+        }))
     }
 }
 
@@ -67,7 +101,8 @@ pub(crate) fn admit<'a>(parts: &Parts, api: &'a Api) -> Result<&'a str, Problem>
     };
     if parts.headers.contains_key(header::IF_MATCH) {
         // Ignoring it would break what its sender relies on.
-        let detail = "no route here decides on `If-Match`";
+        let detail = "only a change of a customer or a policy that has a path of its own decides on \
+                      `If-Match`";
         return Err(Problem::unreadable("if_match_not_supported", detail));
     }
     for name in [header::HOST, header::ORIGIN] {

@@ -5,7 +5,9 @@ use crate::blocking::blocking;
 use crate::etag;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::invalid;
-use crate::extract::{Caller, Freshness, IdempotencyKey, JsonBody, Params, Path, Query, Values};
+use crate::extract::{
+    Caller, Freshness, IdempotencyKey, IfMatch, JsonBody, Params, Path, Query, Values,
+};
 use crate::lookup::{self, NAMED_BY};
 use crate::problem::Problem;
 use crate::state::Api;
@@ -14,6 +16,7 @@ use crate::wire::customer::{
     CustomerAnswer, CustomerChange, CustomerDocument, CustomerList, MatchedBy, Refreshed,
 };
 use crate::wire::event::Written;
+use crate::wire::problem::ProblemDetails;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -190,14 +193,12 @@ fn write(
 ) -> Result<bool, Problem> {
     let written = customers.read(customer, |state, stale_since| {
         let summary = summary(customer, state, policies, now);
-        serde_json::to_writer(
-            text,
-            &CustomerAnswer {
-                summary,
-                stale_since,
-                matched,
-            },
-        )
+        let answer = CustomerAnswer {
+            summary,
+            stale_since,
+            matched,
+        };
+        serde_json::to_writer(text, &answer)
     });
     let written = written
         .transpose()
@@ -232,15 +233,13 @@ pub(crate) async fn create_customer(
             .allowing(kinds)
             .into());
     }
-    send(
-        &api,
-        &caller,
-        &change,
-        None,
-        key.event_id("POST /customers"),
-    )
-    .await
-    .map(Json)
+    let send = Send {
+        change: &change,
+        customer: None,
+        event_id: key.event_id("POST /customers"),
+        expected_position: None,
+    };
+    send.to(&api, &caller).await.map(Json)
 }
 
 /// Read a customer
@@ -254,7 +253,12 @@ pub(crate) async fn create_customer(
         FreshnessParams,
     ),
     responses(
-        (status = 200, description = "The customer", body = CustomerDocument),
+        (
+            status = 200,
+            description = "The customer",
+            body = CustomerDocument,
+            headers(("ETag" = String, description = "Its last change, for `If-Match`")),
+        ),
         (status = 304, description = "Nothing is newer than the given `ETag`"),
     ),
 )]
@@ -270,22 +274,20 @@ pub(crate) async fn get_customer(
         .await?;
     let customer = lookup::customer(&caller, &named)?;
     let customers = caller.projection::<Customers>()?;
-    let mut text = Vec::with_capacity(1024);
-    let now = api.engine().now();
-    match write(
-        &mut text,
-        &customers,
-        customer,
-        None,
-        &caller.policies(),
-        now,
-    )? {
-        true => Ok(Stamped(
-            applied,
-            etag::tagged(&headers, etag::of_text(&text), text),
-        )),
-        false => Err(Problem::not_found()),
-    }
+    let (policies, now) = (caller.policies(), api.engine().now());
+    let read = customers.read_changed(customer, |state, stale_since, resliced_at| {
+        let summary = summary(customer, state, &policies, now);
+        let answer = CustomerAnswer {
+            summary,
+            stale_since,
+            matched: None,
+        };
+        let changed_at = state.changed_at(resliced_at);
+        serde_json::to_vec(&answer).map(|text| (etag::of_answer(changed_at, &text), text))
+    });
+    let read = read.ok_or_else(Problem::not_found)?;
+    let (etag, text) = read.map_err(|error| Problem::internal(&error))?;
+    Ok(Stamped(applied, etag::tagged(&headers, etag, text)))
 }
 
 /// Change what is known of a customer
@@ -299,42 +301,63 @@ pub(crate) async fn get_customer(
     params(
         ("ref" = String, Path, description = "A customer id, an e-mail address, or `kind:value`"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry the same write"),
+        ("If-Match" = Option<String>, Header, description = "Only if nothing changed since: an \
+            `ETag`, or a position in quotes, or several, of which the newest counts"),
     ),
     request_body = CustomerChange,
-    responses((status = 200, description = "Stored", body = Written)),
+    responses(
+        (status = 200, description = "Stored", body = Written),
+        (
+            status = 412,
+            description = "It changed at `position`, and is as it was",
+            body = ProblemDetails,
+            content_type = "application/problem+json",
+        ),
+    ),
 )]
 pub(crate) async fn update_customer(
     State(api): State<Api>,
+    if_match: IfMatch,
     caller: Caller,
     Path(named): Path<String>,
     Query(()): Query<()>,
     key: IdempotencyKey,
     JsonBody(change): JsonBody<CustomerChange>,
 ) -> Result<Json<Written>, Problem> {
+    let expected_position = if_match.expected_position()?;
     let customer = lookup::customer(&caller, &named)?;
-    let event_id = key.event_id(&format!("PATCH /customers/{customer}"));
-    send(&api, &caller, &change, Some(customer.0), event_id)
-        .await
-        .map(Json)
+    let send = Send {
+        change: &change,
+        customer: Some(customer.0),
+        event_id: key.event_id(&format!("PATCH /customers/{customer}")),
+        expected_position,
+    };
+    send.to(&api, &caller).await.map(Json)
 }
 
-async fn send(
-    api: &Api,
-    caller: &Caller,
-    change: &CustomerChange,
+/// A change on its way to the ledger.
+struct Send<'a> {
+    change: &'a CustomerChange,
+    /// Whom it changes; else whom its identifiers name.
     customer: Option<Uuid>,
     event_id: String,
-) -> Result<Written, Problem> {
-    let data =
-        to_raw_value(&change.payload(customer)).map_err(|error| Problem::internal(&error))?;
-    let command = Command {
-        event_type: EventType::CustomerUpdated,
-        subject: None,
-        data: &data,
-        event_id,
-    };
-    let written = caller.send(api, command).await;
-    written.map_err(|problem| problem.pointing_into_body(&["/data/customer", "/data"]))
+    expected_position: Option<u64>,
+}
+
+impl Send<'_> {
+    async fn to(self, api: &Api, caller: &Caller) -> Result<Written, Problem> {
+        let data = to_raw_value(&self.change.payload(self.customer))
+            .map_err(|error| Problem::internal(&error))?;
+        let command = Command {
+            event_type: EventType::CustomerUpdated,
+            subject: None,
+            data: &data,
+            event_id: self.event_id,
+            expected_position: self.expected_position,
+        };
+        let written = caller.send(api, command).await;
+        written.map_err(|problem| problem.pointing_into_body(&["/data/customer", "/data"]))
+    }
 }
 
 /// Fold a customer again from the ledger

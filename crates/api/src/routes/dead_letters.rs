@@ -276,6 +276,7 @@ async fn resolve(
         event_type: EventType::DeadLetterResolved,
         subject: Some(&format!("dead_letter/{position}")),
         data: &data,
+        expected_position: None,
         event_id: format!("dead-letters/{position}"),
     };
     let written = caller.send(api, command).await;

@@ -60,6 +60,8 @@ fn item(event_type: EventType) -> EventTypeItem {
 }
 
 /// Read the JSON schema of an event type's payload
+///
+/// An older version's is the newest one: versions add members and change none.
 #[utoipa::path(
     get,
     path = "/schemas/events/{type}/{version}",
@@ -74,7 +76,7 @@ pub(crate) async fn get_event_schema(
     Path((name, version)): Path<(String, u8)>,
     Query(()): Query<()>,
 ) -> Result<Json<serde_json::Value>, Problem> {
-    match EventType::parse(&name).filter(|known| known.version() == version) {
+    match EventType::parse(&name).filter(|known| (1..=known.version()).contains(&version)) {
         Some(event_type) => Ok(Json(schema::of(event_type))),
         None => Err(Problem::not_found()),
     }

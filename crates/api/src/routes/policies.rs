@@ -1,16 +1,19 @@
 //! `/policies`: what decides and what is read.
 
 use crate::answer::{Read, Stamped};
+use crate::etag;
 use crate::extract::fresh::FreshnessParams;
-use crate::extract::{Caller, Freshness, IdempotencyKey, JsonBody, Path, Query};
+use crate::extract::{Caller, Freshness, IdempotencyKey, IfMatch, JsonBody, Path, Query};
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::submit::Command;
 use crate::wire::event::Written;
 use crate::wire::policy::{PolicyChange, PolicyList, PolicyValue};
+use crate::wire::problem::ProblemDetails;
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::Response;
 use serde::Serialize;
 use serde_json::value::{RawValue, to_raw_value};
 use touchbook_events::{EventType, Policies};
@@ -56,18 +59,34 @@ pub(crate) async fn list_policies(
     get,
     path = "/api/v1/policies/{name}",
     tag = "policies",
-    params(("name" = String, Path, description = "The policy's name"), FreshnessParams),
-    responses((status = 200, description = "The policy as it holds", body = PolicyValue)),
+    params(
+        ("name" = String, Path, description = "The policy's name"),
+        ("If-None-Match" = Option<String>, Header, description = "304 if nothing is newer"),
+        FreshnessParams,
+    ),
+    responses(
+        (
+            status = 200,
+            description = "The policy as it holds",
+            body = PolicyValue,
+            headers(("ETag" = String, description = "Its last change, for `If-Match`")),
+        ),
+        (status = 304, description = "Nothing is newer than the given `ETag`"),
+    ),
 )]
 pub(crate) async fn get_policy(
     State(api): State<Api>,
     caller: Caller,
     Path(name): Path<String>,
+    headers: HeaderMap,
     Query(freshness): Query<Freshness>,
-) -> Read<PolicyValue> {
+) -> Result<Stamped<Response>, Problem> {
     let head = freshness.of_ledger(&api, &caller.tenant).await?;
-    let value = value(&caller.policies(), known(&name)?).ok_or_else(Problem::not_found)?;
-    Ok(Stamped(head, Json(value)))
+    let (name, in_force) = (known(&name)?, caller.in_force());
+    let value = value(in_force.policies(), name).ok_or_else(Problem::not_found)?;
+    let text = serde_json::to_vec(&value).map_err(|error| Problem::internal(&error))?;
+    let etag = etag::of_answer(in_force.changed_at(name), &text);
+    Ok(Stamped(head, etag::tagged(&headers, etag, text)))
 }
 
 /// Set a policy
@@ -80,12 +99,23 @@ pub(crate) async fn get_policy(
     params(
         ("name" = String, Path, description = "The policy's name"),
         ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry the same write"),
+        ("If-Match" = Option<String>, Header, description = "Only if it was not set since: an \
+            `ETag`, or a position in quotes, or several, of which the newest counts"),
     ),
     request_body = PolicyChange,
-    responses((status = 200, description = "Stored", body = Written)),
+    responses(
+        (status = 200, description = "Stored", body = Written),
+        (
+            status = 412,
+            description = "It was set at `position`, and is as it was",
+            body = ProblemDetails,
+            content_type = "application/problem+json",
+        ),
+    ),
 )]
 pub(crate) async fn set_policy(
     State(api): State<Api>,
+    if_match: IfMatch,
     caller: Caller,
     Path(name): Path<String>,
     Query(()): Query<()>,
@@ -97,6 +127,7 @@ pub(crate) async fn set_policy(
         name: &'a str,
         value: &'a RawValue,
     }
+    let expected_position = if_match.expected_position()?;
     let name = known(&name)?;
     let data = to_raw_value(&Defined {
         name,
@@ -108,6 +139,7 @@ pub(crate) async fn set_policy(
         subject: Some(&format!("policy/{name}")),
         data: &data,
         event_id: key.event_id(&format!("PUT /policies/{name}")),
+        expected_position,
     };
     let written = caller.send(&api, command).await;
     written

@@ -2,6 +2,7 @@
 
 use super::problem::ItemProblem;
 use serde::Serialize;
+use touchbook_events::catalogue::typed::Json;
 use touchbook_events::{Code, CustomerId, Data, Decision, Record, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -82,6 +83,10 @@ pub(crate) struct EventRecord {
     pub authid: Option<Box<str>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub traceparent: Option<Box<str>>,
+    /// Attributes that the sender added to the event, such as `expectedposition`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Object, required = false)]
+    pub extensions: Option<Json>,
     pub stream_sequence: u64,
     /// The payload, in the shape of its type's schema.
     #[schema(value_type = Object)]
@@ -108,15 +113,16 @@ impl From<Record> for EventRecord {
                 (DecisionName::Ineffective, Some(reason.as_str()), winner)
             }
         };
-        let (source, id, subject, authid, traceparent) = match sent {
+        let (source, id, subject, authid, traceparent, extensions) = match sent {
             Some(sent) => (
                 Some(sent.source),
                 Some(sent.id),
                 Some(sent.subject),
                 sent.principal_id,
                 sent.traceparent,
+                sent.extensions,
             ),
-            None => (None, None, None, None, None),
+            None => (None, None, None, None, None, None),
         };
         Self {
             position: header.position,
@@ -135,6 +141,7 @@ impl From<Record> for EventRecord {
             authtype: header.principal.as_str(),
             authid,
             traceparent,
+            extensions,
             stream_sequence: header.stream_sequence,
             data,
         }

@@ -21,6 +21,10 @@ pub(crate) struct CloudEvent {
     /// The object it is about. Absent, it is `<object>/<own key>` where the payload has one, such as
     /// `order/12345`, else `<object>/<source>#<id>`, with `%` and `#` of the source percent-encoded.
     pub subject: Option<String>,
+    /// In digits, for types about a customer or a policy: it counts only if the object's last change
+    /// is at most at this position; else the answer is 412.
+    #[schema(example = "12")]
+    pub expectedposition: Option<String>,
     /// `/schemas/events/<type>/<version>`; the newest version where absent.
     pub dataschema: Option<String>,
     /// The payload, in the shape of its type's schema.

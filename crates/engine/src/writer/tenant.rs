@@ -4,12 +4,13 @@ use super::CommitFailed;
 use crate::config::Registry;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::tenant::Tenant;
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use touchbook_events::{
-    CustomerId, Data, Decision, Digest, Header, Incoming, Record, TenantNumber, Timestamp,
+    CustomerId, Data, Decision, Digest, EventType, Header, Incoming, Record, TenantNumber,
+    Timestamp,
 };
-use touchbook_projection::{Context, Decided, Deciders};
+use touchbook_projection::{Context, Decided, Deciders, Earlier};
 
 pub(crate) struct WriterTenant {
     tenant: Arc<Tenant>,
@@ -29,6 +30,8 @@ pub(crate) struct Known {
     content: Digest,
     customer: Option<CustomerId>,
     decision: Decision,
+    event_type: EventType,
+    subject: Digest,
 }
 
 struct Begun {
@@ -86,7 +89,9 @@ impl WriterTenant {
             return Ok((Outcome::duplicate(1), Vec::new()));
         }
         let recorded_at = self.recorded_at.max(recorded_at);
+        let earlier = self.earlier(incoming.data.positions())?;
         let context = Context {
+            earlier: &earlier,
             key: self.tenant.key(),
             recorded_at,
             stream_sequence,
@@ -141,6 +146,28 @@ impl WriterTenant {
             .map(Known::from))
     }
 
+    /// What stands at `positions`, in the ledger or about to be there.
+    fn earlier(&self, positions: &[u64]) -> Result<Vec<Earlier>, CommitFailed> {
+        if positions.is_empty() {
+            return Ok(Vec::new());
+        }
+        let positions: BTreeSet<u64> = positions.iter().copied().collect();
+        let pending = self.pending.values().map(Earlier::from);
+        let mut earlier: Vec<Earlier> = pending
+            .filter(|earlier| positions.contains(&earlier.position))
+            .collect();
+        let reader = self.tenant.reader();
+        let durable = reader.head(self.number()).position;
+        let is_stored = |position: &u64| (1..=durable).contains(position);
+        let stored: Vec<u64> = positions.iter().copied().filter(is_stored).collect();
+        reader.gather(self.number(), &stored, |_, bytes| {
+            earlier.extend(Header::peek(bytes).ok().as_ref().map(Earlier::from));
+        })?;
+        earlier.sort_unstable_by_key(|earlier| earlier.position);
+        earlier.dedup_by_key(|earlier| earlier.position);
+        Ok(earlier)
+    }
+
     pub(super) fn begin_atomic(&mut self) {
         self.deciders.begin();
         let (next_position, recorded_at) = (self.next_position, self.recorded_at);
@@ -177,7 +204,10 @@ impl WriterTenant {
             self.pending.retain(|_, known| known.position > durable);
             self.tenant.set_head(durable);
         }
-        self.publish();
+        // Nobody may see what was decided since, and could vanish; the commit that brings it tells.
+        if self.next_position == self.tenant.head() + 1 {
+            self.publish();
+        }
     }
 
     fn publish(&self) {
@@ -197,6 +227,20 @@ impl From<&Header> for Known {
             content: header.content,
             customer: header.customer,
             decision: header.decision.clone(),
+            event_type: header.event_type,
+            subject: header.subject,
+        }
+    }
+}
+
+impl From<&Known> for Earlier {
+    fn from(known: &Known) -> Self {
+        Self {
+            position: known.position,
+            event_type: known.event_type,
+            subject: known.subject,
+            customer: known.customer,
+            is_effective: known.decision == Decision::Effective,
         }
     }
 }

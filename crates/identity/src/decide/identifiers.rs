@@ -2,7 +2,7 @@
 
 use super::named::of_subject;
 use super::place::suggest;
-use super::{lose, resolver};
+use super::{is_outdated, lose, resolver};
 use crate::resolve::{digest, limited};
 use crate::state::State;
 use touchbook_events::limits::IDENTIFIERS_PER_CUSTOMER_MAX;
@@ -17,6 +17,9 @@ pub(super) fn attached(state: &State, draft: &mut Draft<'_>) -> Result<(), Probl
     if resolver(state, draft).is_nobodys(kind, &value) {
         let detail = "is blocked, or an address of our own, and never a customer's";
         return Err(Problem::new("blocked_identifier", "/data/value", detail));
+    }
+    if is_outdated(state, draft, Some(customer)) {
+        return Ok(());
     }
     match state.identified(digest(draft.context.key, kind, &value)) {
         None if state.customers.get(customer).room() == 0 => {
@@ -41,6 +44,9 @@ pub(super) fn detached(state: &State, draft: &mut Draft<'_>) -> Result<(), Probl
     let (customer, id) = of_subject(state, draft)?;
     draft.customer = Some(id);
     let (kind, value) = normalise(state, draft)?;
+    if is_outdated(state, draft, Some(customer)) {
+        return Ok(());
+    }
     if state.identified(digest(draft.context.key, kind, &value)) != Some(customer) {
         lose(draft, Ineffective::Unchanged, None);
     }

@@ -1,6 +1,6 @@
 //! Customers who are one, and are not.
 
-use super::lose;
+use super::{is_outdated, lose};
 use crate::resolve::known;
 use crate::state::State;
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ pub(super) fn merged(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem
         return Ok(());
     };
     let (into, members) = (data.facts.into, &data.facts.members);
-    known(state, into, "/data/into")?;
+    let customer = known(state, into, "/data/into")?;
     all_known(state, members)?;
     let merges = state.merges();
     let group = merges.canonical(into);
@@ -47,6 +47,9 @@ pub(super) fn merged(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem
         }
         None => None,
     };
+    if is_outdated(state, draft, Some(customer)) {
+        return Ok(());
+    }
     draft.customer = Some(into);
     if let Some((reason, winner)) = lost {
         lose(draft, reason, winner);
@@ -59,7 +62,7 @@ pub(super) fn unmerged(state: &State, draft: &mut Draft<'_>) -> Result<(), Probl
         return Ok(());
     };
     let (from, members) = (data.facts.from, &data.facts.members);
-    known(state, from, "/data/from")?;
+    let customer = known(state, from, "/data/from")?;
     all_known(state, members)?;
     if members.is_empty() {
         return Err(Problem::invalid(
@@ -71,6 +74,9 @@ pub(super) fn unmerged(state: &State, draft: &mut Draft<'_>) -> Result<(), Probl
     let group = merges.canonical(from);
     let is_in = |id: &CustomerId| merges.canonical(*id) == group && *id != group;
     let lost = !members.iter().all(is_in);
+    if is_outdated(state, draft, Some(customer)) {
+        return Ok(());
+    }
     draft.customer = Some(from);
     if lost {
         lose(draft, Ineffective::NotMerged, None);

@@ -1,7 +1,7 @@
 //! An event that belongs to whom it names, whatever its subject.
 
 use super::place::{Home, home, settle};
-use super::resolver;
+use super::{is_outdated, resolver};
 use crate::resolve::known;
 use crate::state::State;
 use touchbook_events::{CustomerId, Problem};
@@ -13,8 +13,9 @@ const SUBJECT_PREFIX: &str = "customer/";
 pub(super) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem> {
     let Some(reference) = draft.incoming.data.customer_ref() else {
         if draft.incoming.data.event_type().object() == "customer" {
-            let (_, id) = of_subject(state, draft)?;
+            let (customer, id) = of_subject(state, draft)?;
             draft.customer = Some(id);
+            is_outdated(state, draft, Some(customer));
         }
         return Ok(());
     };
@@ -25,7 +26,13 @@ pub(super) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem
             Err(Problem::invalid("/data/customer", detail))
         }
         home => {
-            settle(state, draft, home, resolved);
+            let customer = match home {
+                Home::Known(customer) => Some(customer),
+                Home::Named | Home::Anonymous => None,
+            };
+            if !is_outdated(state, draft, customer) {
+                settle(state, draft, home, resolved);
+            }
             Ok(())
         }
     }

@@ -15,6 +15,8 @@ pub(crate) struct Customer {
     pub(crate) id: CustomerId,
     identifiers: [u8; KINDS],
     anonymous: bool,
+    /// Little-endian, so that the row needs no padding.
+    changed_at: [u8; 8],
 }
 
 impl Customer {
@@ -23,7 +25,17 @@ impl Customer {
             id,
             identifiers: [0; KINDS],
             anonymous,
+            changed_at: [0; 8],
         }
+    }
+
+    /// The position of the last record that changed it, whatever group it is in.
+    pub(crate) fn changed_at(&self) -> u64 {
+        u64::from_le_bytes(self.changed_at)
+    }
+
+    pub(super) fn change(&mut self, position: u64) {
+        self.changed_at = position.to_le_bytes();
     }
 
     /// Opened by a subject that named nobody, and given no identifier since.
@@ -136,6 +148,6 @@ mod tests {
     #[test]
     fn rows_are_small() {
         assert_eq!(size_of::<Subject>(), 36);
-        assert_eq!(size_of::<Customer>(), 22);
+        assert_eq!(size_of::<Customer>(), 30);
     }
 }

@@ -6,6 +6,10 @@ use touchbook_events::{CustomerId, Digest};
 /// How to take back one change.
 pub(super) enum Undo {
     Created,
+    CustomerChanged {
+        customer: u32,
+        before: u64,
+    },
     Attached {
         digest: Digest,
         customer: u32,
@@ -63,6 +67,9 @@ impl State {
     fn take_back(&mut self, undo: Undo) {
         match undo {
             Undo::Created => self.customers.pop(),
+            Undo::CustomerChanged { customer, before } => {
+                self.customers.get_mut(customer).change(before);
+            }
             Undo::Attached {
                 digest,
                 customer,

@@ -3,6 +3,7 @@
 
 mod aliases;
 mod commands;
+mod conditions;
 mod laws;
 mod merges;
 mod references;

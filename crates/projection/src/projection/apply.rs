@@ -143,7 +143,7 @@ impl<P: Projector> Projection<P> {
         };
         let mut groups = write_lock(&self.groups);
         if let Some(change) = work.slices.last_change() {
-            change.regroup(&mut groups);
+            groups.take(position, change);
         }
         for (customer, folded) in folded {
             self.replace(work, customer, folded);

@@ -63,7 +63,7 @@ impl<P: Projector> Projection<P> {
         let behind = work.loaded.iter().copied().min().unwrap_or(0);
         work.folded = work.folded.min(behind);
         work.slices = Arc::new(work.slices.at(work.folded));
-        *write_lock(&self.groups) = work.slices.groups().clone();
+        *write_lock(&self.groups) = work.slices.grouping().clone();
         self.applied.store(work.folded, Ordering::Release);
         work.folded
     }

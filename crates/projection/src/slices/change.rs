@@ -16,9 +16,12 @@ pub(crate) enum Change {
     },
     Retract {
         positions: Vec<u64>,
+        /// Whose records they are, as it was decided.
+        customers: Vec<CustomerId>,
     },
     Reinstate {
         positions: Vec<u64>,
+        customers: Vec<CustomerId>,
     },
     Assign {
         subject: Digest,
@@ -54,9 +57,11 @@ impl Change {
             }),
             Data::EventRetracted(data) => Some(Self::Retract {
                 positions: data.facts.positions.clone(),
+                customers: data.facts.customers.clone(),
             }),
             Data::EventReinstated(data) => Some(Self::Reinstate {
                 positions: data.facts.positions.clone(),
+                customers: data.facts.customers.clone(),
             }),
             Data::SubjectAssigned(data) => {
                 let facts = &data.facts;
@@ -70,7 +75,19 @@ impl Change {
         }
     }
 
-    pub(crate) fn regroup(&self, groups: &mut Groups) {
+    /// The members whose slices it may change.
+    pub(super) fn concerned(&self) -> Vec<CustomerId> {
+        match self {
+            Self::Merge { into, members } => members.iter().copied().chain([*into]).collect(),
+            Self::Unmerge { members } => members.clone(),
+            Self::Retract { customers, .. } | Self::Reinstate { customers, .. } => {
+                customers.clone()
+            }
+            Self::Assign { from, to, .. } => from.iter().copied().chain([*to]).collect(),
+        }
+    }
+
+    pub(super) fn regroup(&self, groups: &mut Groups) {
         match self {
             Self::Merge { into, members } => members.iter().for_each(|member| {
                 groups.merge(*into, *member);
