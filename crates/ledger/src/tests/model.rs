@@ -61,7 +61,7 @@ impl Model {
             stream_created_at_micros: -5,
             sequence: self.commits,
             digest: [self.commits as u8; 32],
-            partial: (self.commits % 3 == 0).then_some(Partial {
+            partial: self.commits.is_multiple_of(3).then_some(Partial {
                 items_done: self.commits as u32,
                 digest: [7; 32],
             }),
