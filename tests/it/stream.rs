@@ -2,7 +2,8 @@
 
 use crate::load;
 use crate::service::{Service, TENANT, run};
-use serde_json::Value;
+use reqwest::Method;
+use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -95,6 +96,46 @@ async fn a_wiped_stream_is_noticed_and_goes_on_once_adopted() {
     assert!(after > before);
     // What comes again from a producer that saw no answer is taken once.
     assert_eq!(node.post_one(load::event("before", 1)).await, Some(before));
+}
+
+/// S1-106: what a producer sends before its tenant is there is not lost, and not sent twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_came_for_an_unknown_tenant_is_sent_again_once_it_is_there() {
+    let nats = Nats::start();
+    let mut node = Service::start_with(&["--stream", &nats.url()]);
+    let producer = load::producer(&nats).await;
+    let (subject, event) = ("touchbook.events.acme.sms.sent", load::event("early", 0));
+    let sent = producer.publish(subject, event.into()).await.unwrap();
+    sent.await.unwrap();
+    node.ask_as("_node");
+    eventually("it is kept", || async {
+        let kept = node.json("/api/v1/dead-letters").await;
+        kept["items"][0]["tenant"] == TENANT && kept["items"][0]["reason"] == "unknown_tenant"
+    })
+    .await;
+    let resubmit = || {
+        node.request(Method::POST, "/api/v1/dead-letters/1/resubmit")
+            .send()
+    };
+    let early = resubmit().await.unwrap();
+    assert_eq!(early.status(), 422, "{:?}", early.text().await);
+
+    let begun = node
+        .request_as(TENANT, Method::GET, "/api/v1/customers")
+        .send();
+    assert_eq!(begun.await.unwrap().status(), 200);
+    let again = resubmit().await.unwrap();
+    assert_eq!(again.status(), 200, "{:?}", again.text().await);
+    assert_eq!(resubmit().await.unwrap().status(), 409);
+    let letters = node.json("/api/v1/dead-letters?status=all").await;
+    let resolution = &letters["items"][0]["resolution"];
+    let position = resolution["resubmitted_position"].as_u64().unwrap();
+    node.ask_as(TENANT);
+    let record = node.json(&format!("/api/v1/events/{position}")).await;
+    assert_eq!(
+        (&record["source"], &record["event_id"]),
+        (&json!("early"), &json!("0"))
+    );
 }
 
 async fn send_over_http(node: &Service, acknowledged: &AtomicU64) {

@@ -86,7 +86,7 @@ fn complete(operation: &mut Operation, is_of_tenant: bool) {
         .name("X-Tenant-ID")
         .parameter_in(ParameterIn::Header)
         .required(Required::False)
-        .description(Some("The tenant, with `--dev`; created on first use"))
+        .description(Some("The tenant, with `--dev`; created on first use. `_node` has the dead letters of no tenant"))
         .schema(Some(ObjectBuilder::new().schema_type(Type::String).build()))
         .build();
     operation

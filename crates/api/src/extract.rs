@@ -9,7 +9,7 @@ pub(crate) mod path;
 pub(crate) mod query;
 
 pub(crate) use body::{Body, JsonBody};
-pub(crate) use caller::Caller;
+pub(crate) use caller::{Caller, LedgerCaller};
 pub(crate) use fresh::Freshness;
 pub(crate) use idempotency::IdempotencyKey;
 pub(crate) use if_match::IfMatch;

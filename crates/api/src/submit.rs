@@ -12,7 +12,7 @@ use touchbook_events::record::Ineffective;
 use touchbook_events::{Decision, Envelope, EventType, Header};
 
 /// The source of events that the service makes of its callers' requests.
-const SOURCE: &str = "touchbook/api";
+pub(crate) const SOURCE: &str = "touchbook/api";
 
 /// A write that becomes one event.
 pub(crate) struct Command<'a> {

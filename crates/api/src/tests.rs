@@ -6,8 +6,10 @@ mod conditions;
 mod customers;
 mod document;
 mod events;
+mod node;
 mod operations;
 mod serving;
+mod stalled;
 mod stream;
 mod timeline;
 mod writes;
@@ -58,6 +60,10 @@ impl Service {
     }
 
     async fn with(access: Access) -> Self {
+        Self::on(registry(), access).await
+    }
+
+    async fn on(registry: Registry, access: Access) -> Self {
         let dir = touchbook_testkit::data_dir();
         let clock = FakeClock::at(touchbook_events::Timestamp::from_micros(NOW_MICROS));
         let config = Config {
@@ -68,7 +74,7 @@ impl Service {
             scrub: touchbook_engine::ScrubConfig::default(),
             clock: Arc::new(move || clock.now()),
         };
-        let engine = Engine::open(config, registry()).await.unwrap();
+        let engine = Engine::open(config, registry).await.unwrap();
         let api = Api::new(engine, access, None, CancellationToken::new());
         Self {
             router: router(api.clone()),

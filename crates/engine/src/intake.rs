@@ -247,9 +247,9 @@ impl Preparer {
     }
 
     /// The tenant's key, also of a tenant that this very message begins. The node's own ledger is
-    /// nobody's tenant.
+    /// nobody's tenant: producers have no part in it.
     fn key(&mut self, message: &Message<Incoming>, tenant: &str) -> Option<TenantKey> {
-        if tenant == NODE_SLUG {
+        if tenant == NODE_SLUG && message.side() == Side::Events {
             return None;
         }
         if let Some(known) = self.tenants.by_slug(tenant) {
@@ -334,7 +334,18 @@ fn read(
         Side::Events => (Entrance::Producer, Principal::producer()),
         Side::Commands => (Entrance::Service, principal_of(&envelope)),
     };
-    Incoming::from_envelope(&envelope, json.len(), entrance, &principal, key).map_err(unusable)
+    let incoming = Incoming::from_envelope(&envelope, json.len(), entrance, &principal, key)
+        .map_err(unusable)?;
+    if tenant == NODE_SLUG && !node_takes(&incoming) {
+        let detail = "the node's own ledger takes nothing but what deals with its dead letters";
+        return Err(unusable(Problem::new("type_not_allowed", "/type", detail)));
+    }
+    Ok(incoming)
+}
+
+/// What may be written into the node's own ledger, besides the dead letters that it keeps.
+pub(crate) fn node_takes(incoming: &Incoming) -> bool {
+    matches!(incoming.data, Data::DeadLetterResolved(_))
 }
 
 /// Who the service said was behind it when it published it.

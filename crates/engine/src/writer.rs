@@ -6,7 +6,7 @@ mod tenant;
 
 use crate::checkpoint;
 use crate::error::chain;
-use crate::intake::{Dead, Item, Prepared, Source, Work};
+use crate::intake::{Dead, Item, Prepared, Source, Work, node_takes};
 use crate::metrics as names;
 use crate::open::NODE_SLUG;
 use crate::outcome::{Answer, Outcome, OutcomeKind};
@@ -159,7 +159,11 @@ impl Writer {
     /// The message's tenant, begun if this is the message that begins it.
     fn tenant_of(&mut self, message: &Prepared) -> Option<TenantNumber> {
         if &*message.tenant == NODE_SLUG {
-            return None;
+            let takes = message.items.iter().all(|item| match item {
+                Item::Event { incoming, .. } => node_takes(incoming),
+                Item::Dead(_) => true,
+            });
+            return takes.then_some(TenantNumber::NODE);
         }
         if let Some(known) = self.shared.tenants.by_slug(&message.tenant) {
             return Some(known.number());

@@ -229,9 +229,11 @@ fn check_names<T>(outgoing: &Outgoing<T>) -> Result<(), PublishError> {
     }
 }
 
+/// A tenant's slug, or the name of a ledger that is no tenant's, which begins with an underscore.
 fn is_slug(name: &str) -> bool {
-    (1..=TENANT_CHARACTERS_MAX).contains(&name.len())
-        && name
+    let slug = name.strip_prefix('_').unwrap_or(name);
+    (1..=TENANT_CHARACTERS_MAX).contains(&slug.len())
+        && slug
             .bytes()
             .all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-'))
 }

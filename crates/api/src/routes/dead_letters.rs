@@ -1,27 +1,29 @@
 //! `/dead-letters`: what could not be used, and dealing with it.
 
+mod ledger;
+
 use crate::answer::{Read, Stamped};
 use crate::blocking::blocking;
 use crate::decode::{Decoded, decode};
 use crate::extract::body::MediaType;
 use crate::extract::fresh::FreshnessParams;
-use crate::extract::{Caller, Freshness, JsonBody, Params, Path, Query, Values};
+use crate::extract::{
+    Caller, Freshness, IdempotencyKey, JsonBody, LedgerCaller, Params, Path, Query, Values,
+};
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::submit::Command;
-use crate::wire::dead_letter::{DeadLetterItem, DeadLetterList, Resolution, ResolutionReason};
+use crate::submit::{Command, SOURCE};
+use crate::wire::dead_letter::{DeadLetterList, Resolution, ResolutionReason};
 use crate::wire::event::Written;
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use serde::Serialize;
 use serde_json::value::to_raw_value;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 use touchbook_engine::Tenant;
-use touchbook_events::catalogue::dead_letter::{DeadLetter, RawBytes};
-use touchbook_events::catalogue::import::DeadLetterResolved;
-use touchbook_events::{CustomerId, Data, EventType, Header, Record};
+use touchbook_events::catalogue::dead_letter::DeadLetter;
+use touchbook_events::{EventType, TenantNumber};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -60,7 +62,8 @@ impl Params for ListParams {
 
 /// List dead letters
 ///
-/// What came in and could not be used, byte for byte, with the reason.
+/// What came in and could not be used, byte for byte, with the reason. What names no tenant that is
+/// known, or two, is in the node's own ledger: with `--dev`, `X-Tenant-ID: _node` lists those.
 #[utoipa::path(
     get,
     path = "/api/v1/dead-letters",
@@ -70,157 +73,83 @@ impl Params for ListParams {
 )]
 pub(crate) async fn list_dead_letters(
     State(api): State<Api>,
-    caller: Caller,
+    LedgerCaller(caller): LedgerCaller,
     Query((params, freshness)): Query<(ListParams, Freshness)>,
 ) -> Read<DeadLetterList> {
     let head = freshness.of_ledger(&api, &caller.tenant).await?;
-    let list = blocking(move || list(&caller.tenant, &params, head)).await?;
+    let list = blocking(move || ledger::list(&caller.tenant, &params, head)).await?;
     Ok(Stamped(head, Json(list)))
-}
-
-/// Dead letters name no customer, and the ledger finds such records by themselves.
-fn list(tenant: &Tenant, params: &ListParams, head: u64) -> Result<DeadLetterList, Problem> {
-    let mut letters = BTreeMap::new();
-    let mut resolutions = BTreeMap::new();
-    tenant.customer_records(CustomerId::NIL, head, &mut |record| {
-        let Record { header, data, .. } = record;
-        match data {
-            Data::DeadLetter(letter) => {
-                letters.insert(header.position, (header, letter));
-            }
-            Data::DeadLetterResolved(resolved) => {
-                if let Some(resolution) = resolution(&header, &resolved) {
-                    resolutions
-                        .entry(resolved.facts.position)
-                        .or_insert(resolution);
-                }
-            }
-            _ => {}
-        }
-    })?;
-    let mut items: Vec<DeadLetterItem> = letters
-        .into_iter()
-        .rev()
-        .filter(|(position, _)| *position < params.cursor)
-        .filter(|(position, _)| match params.status {
-            "open" => !resolutions.contains_key(position),
-            "resolved" => resolutions.contains_key(position),
-            _ => true,
-        })
-        .take(params.limit + 1)
-        .map(|(position, (header, letter))| {
-            item(&header, *letter, resolutions.get(&position).cloned())
-        })
-        .collect();
-    let more = items.len() > params.limit;
-    items.truncate(params.limit);
-    let next_cursor = items.last().filter(|_| more).map(|last| last.position);
-    Ok(DeadLetterList { items, next_cursor })
-}
-
-/// What the record says of a letter that came before it; one that comes after it, it can't mean.
-fn resolution(header: &Header, resolved: &DeadLetterResolved) -> Option<Resolution> {
-    if !header.is_effective() || header.position <= resolved.facts.position {
-        return None;
-    }
-    let personal = resolved.personal.as_ref();
-    let reason = personal.and_then(|personal| personal.reason.as_ref());
-    Some(Resolution {
-        position: header.position,
-        resubmitted_position: resolved.facts.resubmitted_position,
-        reason: reason.map(ToString::to_string),
-    })
-}
-
-/// What dealt with the letter at `position` first.
-fn resolution_of(tenant: &Tenant, position: u64) -> Result<Option<Resolution>, Problem> {
-    let mut first = None;
-    tenant.customer_records(CustomerId::NIL, tenant.head(), &mut |record| {
-        if let Data::DeadLetterResolved(resolved) = &record.data
-            && resolved.facts.position == position
-            && first.is_none()
-        {
-            first = resolution(&record.header, resolved);
-        }
-    })?;
-    Ok(first)
-}
-
-fn item(header: &Header, letter: DeadLetter, resolution: Option<Resolution>) -> DeadLetterItem {
-    let (raw, pointer, detail) = match letter.personal {
-        Some(personal) => (Some(personal.raw), personal.pointer, Some(personal.detail)),
-        None => (None, None, None),
-    };
-    DeadLetterItem {
-        position: header.position,
-        recorded_at: header.recorded_at,
-        reason: letter.facts.reason.to_string(),
-        pointer: pointer.map(|pointer| pointer.to_string()),
-        detail: detail.map(|detail| detail.to_string()),
-        origin: letter.facts.origin.to_string(),
-        raw,
-        resolution,
-    }
 }
 
 /// Send a dead letter again
 ///
 /// It is decided like any event. What is wrong with it still is answered as if you had sent it. One
-/// that was dealt with already is answered 409 with the position that says so.
+/// that was dealt with already is answered 409 with the position that says so. One of the node's own
+/// ledger goes to the tenant that it names, in whose ledger `resubmitted_position` is then.
 #[utoipa::path(
     post,
     path = "/api/v1/dead-letters/{position}/resubmit",
     tag = "dead letters",
-    params(("position" = u64, Path, description = "The dead letter's position")),
+    params(
+        ("position" = u64, Path, description = "The dead letter's position"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry the same write"),
+    ),
     request_body = Option<ResolutionReason>,
     responses((status = 200, description = "Stored; the resolution's answer", body = Written)),
 )]
 pub(crate) async fn resubmit_dead_letter(
     State(api): State<Api>,
-    caller: Caller,
+    LedgerCaller(caller): LedgerCaller,
     Path(position): Path<u64>,
     Query(()): Query<()>,
+    key: IdempotencyKey,
     reason: Option<JsonBody<ResolutionReason>>,
 ) -> Result<Json<Written>, Problem> {
-    let RawBytes(raw) = raw(&caller, position)?;
+    let letter = ledger::letter(&caller.tenant, position)?;
+    let event_id = key.event_id(&format!("POST /dead-letters/{position}/resubmit"));
     let tenant = Arc::clone(&caller.tenant);
-    if let Some(resolution) = blocking(move || resolution_of(&tenant, position)).await? {
+    if let Some(resolution) = blocking(move || ledger::resolution_of(&tenant, position)).await?
+        && caller.tenant.find(SOURCE, &event_id)? != Some(resolution.position)
+    {
         return Err(resolved_already(&resolution));
     }
-    let resubmitted = match decode(MediaType::Json, &raw.into(), &caller.sender())? {
-        Decoded::One(item) => caller.submit_one(&api, item?).await?.position,
-        Decoded::Many(items) => {
-            caller
-                .submit_batch(&api, items, true, false)
-                .await?
-                .position
-        }
+    let resubmitted = match caller.is_of_node() {
+        true => send_again(&api, &caller.of(named(&api, &letter)?), letter).await?,
+        false => send_again(&api, &caller, letter).await?,
     };
-    resolve(&api, &caller, position, Some(resubmitted), reason)
-        .await
-        .map(Json)
+    // A repeat of what stood before the letter came: nothing became of it.
+    let is_needless = !caller.is_of_node() && resubmitted <= position;
+    let resubmitted = Some(resubmitted).filter(|_| !is_needless);
+    let resolved = Resolved::new(position, resubmitted, reason);
+    resolve(&api, &caller, &resolved, event_id).await.map(Json)
 }
 
 /// Dismiss a dead letter
+///
+/// One that was dealt with already is answered 409 with the position that says so.
 #[utoipa::path(
     post,
     path = "/api/v1/dead-letters/{position}/dismiss",
     tag = "dead letters",
-    params(("position" = u64, Path, description = "The dead letter's position")),
+    params(
+        ("position" = u64, Path, description = "The dead letter's position"),
+        ("Idempotency-Key" = Option<String>, Header, description = "Makes a retry the same write"),
+    ),
     request_body = Option<ResolutionReason>,
     responses((status = 200, description = "Stored", body = Written)),
 )]
 pub(crate) async fn dismiss_dead_letter(
     State(api): State<Api>,
-    caller: Caller,
+    LedgerCaller(caller): LedgerCaller,
     Path(position): Path<u64>,
     Query(()): Query<()>,
+    key: IdempotencyKey,
     reason: Option<JsonBody<ResolutionReason>>,
 ) -> Result<Json<Written>, Problem> {
-    raw(&caller, position)?;
-    resolve(&api, &caller, position, None, reason)
-        .await
-        .map(Json)
+    ledger::letter(&caller.tenant, position)?;
+    let event_id = key.event_id(&format!("POST /dead-letters/{position}/dismiss"));
+    let dismissed = Resolved::new(position, None, reason);
+    resolve(&api, &caller, &dismissed, event_id).await.map(Json)
 }
 
 fn resolved_already(resolution: &Resolution) -> Problem {
@@ -232,52 +161,79 @@ fn resolved_already(resolution: &Resolution) -> Problem {
         .position(Some(resolution.position))
 }
 
-/// What came in, of a dead letter that exists and is not erased.
-fn raw(caller: &Caller, position: u64) -> Result<RawBytes, Problem> {
-    match caller.tenant.record(position)?.map(|record| record.data) {
-        Some(Data::DeadLetter(letter)) => {
-            letter.personal.map(|personal| personal.raw).ok_or_else(|| {
-                let detail = "what came in was erased";
-                Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "erased", detail)
-            })
+/// The tenant that a letter of the node names, if there is one by now.
+fn named(api: &Api, letter: &DeadLetter) -> Result<Arc<Tenant>, Problem> {
+    let slug = ledger::named_tenant(letter).unwrap_or_default();
+    let known = api
+        .engine()
+        .tenant(&slug)
+        .filter(|tenant| tenant.number() != TenantNumber::NODE);
+    known.ok_or_else(|| {
+        let detail = format!("there is no tenant {slug:?}; create it, and send this again");
+        Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown_tenant", detail)
+    })
+}
+
+/// Sends what came in as events of `caller`; answers their last position.
+async fn send_again(api: &Api, caller: &Caller, letter: DeadLetter) -> Result<u64, Problem> {
+    let Some(personal) = letter.personal else {
+        let detail = "what came in was erased";
+        return Err(Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "erased",
+            detail,
+        ));
+    };
+    match decode(MediaType::Json, &personal.raw.0.into(), &caller.sender())? {
+        Decoded::One(item) => Ok(caller.submit_one(api, item?).await?.position),
+        Decoded::Many(items) => {
+            let written = caller.submit_batch(api, items, true, false).await?;
+            Ok(written.position)
         }
-        Some(_) | None => Err(Problem::not_found()),
     }
 }
 
-/// The event's id is that of the letter, so a letter is dealt with once.
+/// How a letter is dealt with, as the payload of its event.
+#[derive(Serialize)]
+struct Resolved {
+    position: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resubmitted_position: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    dismissed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<String>,
+}
+
+impl Resolved {
+    /// Dismissed where nothing became of it.
+    fn new(
+        position: u64,
+        resubmitted_position: Option<u64>,
+        reason: Option<JsonBody<ResolutionReason>>,
+    ) -> Self {
+        Self {
+            position,
+            resubmitted_position,
+            dismissed: resubmitted_position.is_none().then_some(true),
+            reason: reason.and_then(|JsonBody(reason)| reason.reason),
+        }
+    }
+}
+
 async fn resolve(
     api: &Api,
     caller: &Caller,
-    position: u64,
-    resubmitted_position: Option<u64>,
-    reason: Option<JsonBody<ResolutionReason>>,
+    resolved: &Resolved,
+    event_id: String,
 ) -> Result<Written, Problem> {
-    #[derive(Serialize)]
-    struct Resolved {
-        position: u64,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        resubmitted_position: Option<u64>,
-        #[serde(skip_serializing_if = "std::ops::Not::not")]
-        dismissed: bool,
-        #[serde(skip_serializing_if = "Option::is_none")]
-        reason: Option<String>,
-    }
-    let reason = reason.and_then(|JsonBody(reason)| reason.reason);
-    let dismissed = resubmitted_position.is_none();
-    let resolved = Resolved {
-        position,
-        resubmitted_position,
-        dismissed,
-        reason,
-    };
-    let data = to_raw_value(&resolved).map_err(|error| Problem::internal(&error))?;
+    let data = to_raw_value(resolved).map_err(|error| Problem::internal(&error))?;
     let command = Command {
         event_type: EventType::DeadLetterResolved,
-        subject: Some(&format!("dead_letter/{position}")),
+        subject: Some(&format!("dead_letter/{}", resolved.position)),
         data: &data,
+        event_id,
         expected_position: None,
-        event_id: format!("dead-letters/{position}"),
     };
     let written = caller.send(api, command).await;
     written.map_err(|problem| problem.pointing_into_body(&["/data"]))

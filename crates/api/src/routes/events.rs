@@ -3,7 +3,7 @@
 use crate::answer::{Read, Stamped};
 use crate::decode::{Decoded, decode};
 use crate::extract::fresh::FreshnessParams;
-use crate::extract::{Body, Caller, Freshness, Params, Path, Query, Values};
+use crate::extract::{Body, Caller, Freshness, LedgerCaller, Params, Path, Query, Values};
 use crate::limits::INLINE_BYTES_MAX;
 use crate::problem::Problem;
 use crate::state::Api;
@@ -113,7 +113,7 @@ async fn read(caller: Caller, body: Body) -> Result<(Decoded, Caller), Problem> 
 )]
 pub(crate) async fn get_event(
     State(api): State<Api>,
-    caller: Caller,
+    LedgerCaller(caller): LedgerCaller,
     Path(position): Path<u64>,
     Query(freshness): Query<Freshness>,
 ) -> Read<EventRecord> {
@@ -142,7 +142,7 @@ pub(crate) async fn get_event(
 )]
 pub(crate) async fn get_event_raw(
     State(api): State<Api>,
-    caller: Caller,
+    LedgerCaller(caller): LedgerCaller,
     Path(position): Path<u64>,
     Query(freshness): Query<Freshness>,
 ) -> Result<Response, Problem> {

@@ -3,7 +3,7 @@
 use crate::answer::{Read, Stamped};
 use crate::blocking::blocking;
 use crate::extract::fresh::FreshnessParams;
-use crate::extract::{Caller, Freshness, Params, Query, Values};
+use crate::extract::{Caller, Freshness, LedgerCaller, Params, Query, Values};
 use crate::limits::SUBJECT_SCAN_RECORDS_MAX;
 use crate::problem::Problem;
 use crate::routes::jobs::Begun;
@@ -59,7 +59,7 @@ impl Params for RecordParams {
 )]
 pub(crate) async fn list_records(
     State(api): State<Api>,
-    caller: Caller,
+    LedgerCaller(caller): LedgerCaller,
     Query((params, freshness)): Query<(RecordParams, Freshness)>,
 ) -> Read<EventList> {
     let head = freshness.of_ledger(&api, &caller.tenant).await?;

@@ -19,6 +19,8 @@ pub(crate) struct DeadLetterItem {
     pub detail: Option<String>,
     /// The stream subject or the route it came by.
     pub origin: String,
+    /// In the node's own ledger, the tenant that it names; it is sent again to that one.
+    pub tenant: Option<String>,
     /// What came in, `text` where it is UTF-8, else `hex`; null once erased.
     #[schema(value_type = Option<Object>)]
     pub raw: Option<RawBytes>,
@@ -30,7 +32,8 @@ pub(crate) struct DeadLetterItem {
 pub(crate) struct Resolution {
     /// Of the record that says so.
     pub position: u64,
-    /// Of what became of it when it was sent again; null when it was dismissed.
+    /// Of what became of it when it was sent again, in the ledger of `tenant` if there is one; null
+    /// when it was dismissed, or was needless.
     pub resubmitted_position: Option<u64>,
     pub reason: Option<String>,
 }

@@ -305,3 +305,54 @@ async fn nobody_writes_into_the_nodes_own_ledger() {
     drop(node);
     stop(engine).await;
 }
+
+fn resolved(id: u64) -> String {
+    format!(
+        r#"{{"specversion":"1.0","id":"{id}","source":"operator","type":"dead_letter.resolved",
+            "subject":"dead_letter/1","data":{{"position":1,"dismissed":true}}}}"#
+    )
+}
+
+/// Law 5, of the nodes' own ledgers: only what deals with their dead letters is written into them.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_nodes_own_letters_are_dealt_with_alike_on_every_node() {
+    let nats = Nats::start();
+    let (dir_a, dir_b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (a, b) = (
+        on_stream(dir_a.path(), &nats).await,
+        on_stream(dir_b.path(), &nats).await,
+    );
+    let (of_a, of_b) = (a.node_tenant().unwrap(), b.node_tenant().unwrap());
+    let producer = producer(&nats).await;
+    let order = order(1, "c1", "1");
+    publish(&producer, "touchbook.events.nowhere.order.updated", &order).await;
+    until("it is kept", || of_a.head() == 1).await;
+    let both = [1, 2].map(|id| submission(&of_a, &resolved(id)));
+    let outcomes = a.submit(&of_a, both.into(), false).await.unwrap();
+    let positions = outcomes.iter().map(|outcome| outcome.position);
+    assert_eq!(positions.collect::<Vec<_>>(), [Some(2), Some(3)]);
+    assert!(
+        outcomes
+            .iter()
+            .all(|outcome| outcome.kind == OutcomeKind::Accepted)
+    );
+    for (subject, event) in [
+        ("touchbook.events._node.dead_letter.resolved", &resolved(3)),
+        ("touchbook.commands._node.order.updated", &order),
+    ] {
+        publish(&producer, subject, event).await;
+    }
+    until("all are taken", || of_a.head() == 5 && of_b.head() == 5).await;
+    let reasons: Vec<_> = dead_letters(&of_b)
+        .into_iter()
+        .map(|(reason, _)| reason)
+        .collect();
+    assert_eq!(
+        reasons,
+        ["unknown_tenant", "unknown_tenant", "type_not_allowed"]
+    );
+    assert_eq!(chain(&of_a), chain(&of_b));
+    drop((of_a, of_b));
+    stop(a).await;
+    stop(b).await;
+}
