@@ -9,13 +9,13 @@ use model::Model;
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index as Place;
-use script::{Step, everybody, play, steps, unmerge_everybody};
+use script::{SALT, Step, everybody, play, steps, unmerge_everybody};
 use std::collections::BTreeMap;
 use touchbook_customers::Customers;
-use touchbook_events::{CustomerId, Data, Digest, Record};
-use touchbook_identity::Identifiers;
+use touchbook_events::{CustomerId, Data, Digest, Policies, Record, TenantKey};
+use touchbook_identity::{Identifiers, IdentityDecider};
 use touchbook_projection::snapshot::encode_state;
-use touchbook_projection::{Driver, Folding, History, Projection, SHARDS};
+use touchbook_projection::{Decider, Driver, Folding, History, Projection, SHARDS};
 use touchbook_timeline::Timeline;
 
 /// Scripts a law; one has about a hundred records.
@@ -190,6 +190,43 @@ fn undone_is_as_never_merged<P: Answers>(driver: &Driver, ways: &Ways) {
     assert_eq!(lists(&undone), lists(&never_merged), "{}", P::NAME);
 }
 
+/// Whoever writes under the tag of an answer is compared with what the answer was of.
+fn tags_say_what_conditions_are_compared_with(
+    decider: &IdentityDecider,
+    customers: &Projection<Customers>,
+    records: &[Record],
+    way: &str,
+) {
+    for member in everybody(records) {
+        let tag = customers.read_changed(member, |state, _, at| state.changed_at(at));
+        let compared = decider.changed_at(member);
+        assert_eq!(tag, Some(compared), "{way} at {}: {member}", records.len());
+    }
+}
+
+/// Nobody's answer changes under a tag that its reader holds already; `told` is what each was told
+/// before the last of `records`.
+fn what_changes_has_a_new_tag(
+    told: &mut BTreeMap<CustomerId, serde_json::Value>,
+    customers: &Projection<Customers>,
+    records: &[Record],
+) {
+    let policies = Policies::default();
+    let last = records.len() as u64;
+    for member in everybody(records) {
+        let canonical = customers.canonical(member);
+        let (answer, tag) = customers
+            .read_changed(member, |state, _, at| {
+                let answer = Customers::about(canonical, state, &policies);
+                (answer, state.changed_at(at))
+            })
+            .unwrap();
+        let is_new = told.get(&member) != Some(&answer);
+        assert!(!is_new || tag == last, "at {last}: {member} is still {tag}");
+        told.insert(member, answer);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig {
         cases: CASES,
@@ -215,6 +252,37 @@ proptest! {
         a_prefix_is_what_was_known_then::<Identifiers>(&driver, to);
         a_prefix_is_what_was_known_then::<Customers>(&driver, to);
         a_prefix_is_what_was_known_then::<Timeline>(&driver, to);
+    }
+
+    #[test]
+    fn a_customers_tag_is_what_a_condition_is_compared_with_at_every_position(
+        steps in steps(),
+        ways in ways(),
+        place in any::<Place>(),
+    ) {
+        let driver = play(&steps);
+        let (records, head) = (driver.records(), driver.records().len());
+        let mut decider = IdentityDecider::new(TenantKey::from_salt(SALT));
+        let live = Projection::<Customers>::default();
+        let mut told = BTreeMap::new();
+        for (at, record) in records.iter().enumerate() {
+            decider.apply(record);
+            live.apply_batch([record], &driver).unwrap();
+            let so_far = &records[..=at];
+            tags_say_what_conditions_are_compared_with(&decider, &live, so_far, "live");
+            what_changes_has_a_new_tag(&mut told, &live, so_far);
+            if at == place.index(head) {
+                let rebuilt = Projection::<Customers>::new(Folding::Bulk);
+                rebuilt.apply_batch(so_far, &driver).unwrap();
+                rebuilt.go_live(&driver).unwrap();
+                tags_say_what_conditions_are_compared_with(&decider, &rebuilt, so_far, "rebuilt");
+            }
+        }
+        let restarted = restarted::<Customers>(&driver, &ways);
+        tags_say_what_conditions_are_compared_with(&decider, &restarted, records, "restarted");
+        let mut restored = IdentityDecider::new(TenantKey::from_salt(SALT));
+        restored.restore(&decider.encode()).unwrap();
+        tags_say_what_conditions_are_compared_with(&restored, &live, records, "restored");
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub(crate) struct Sender<'a> {
 pub(crate) type Item = Result<Submission, events::Problem>;
 
 /// What a body held.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one event is the usual body, and is taken out at once"
+)]
 pub(crate) enum Decoded {
     One(Item),
     Many(Vec<Item>),

@@ -79,8 +79,8 @@ fn is_about_an_unknown_interaction(state: &State, draft: &Draft<'_>) -> bool {
     event_type.object() == INTERACTION && !begins && state.subject(draft.incoming.subject).is_none()
 }
 
-/// Whether the event lost, since it expects its customer as it no longer is; one who is yet to begin
-/// never changed.
+/// Whether the event lost, since it expects its customer as it no longer is; one who is yet to
+/// begin never changed.
 fn is_outdated(state: &State, draft: &mut Draft<'_>, customer: Option<u32>) -> bool {
     if draft.incoming.expected_position.is_none() {
         return false;

@@ -17,7 +17,7 @@ pub(super) const PEOPLE: u8 = 6;
 const OBJECTS: u8 = 4;
 const STEPS: usize = 50;
 /// The salt of the driver's tenant.
-const SALT: &[u8] = b"touchbook tests";
+pub(super) const SALT: &[u8] = b"touchbook tests";
 /// Those of the types that are sent here that can't be retracted.
 const STRUCTURAL: &[EventType] = &[
     EventType::CustomerCreated,

@@ -18,11 +18,12 @@ pub(crate) struct CloudEvent {
     pub r#type: String,
     /// When it happened; the time of recording where absent.
     pub time: Option<String>,
-    /// The object it is about. Absent, it is `<object>/<own key>` where the payload has one, such as
-    /// `order/12345`, else `<object>/<source>#<id>`, with `%` and `#` of the source percent-encoded.
+    /// The object it is about. Absent, it is `<object>/<own key>` where the payload has one, such
+    /// as `order/12345`, else `<object>/<source>#<id>`, with `%` and `#` of the source
+    /// percent-encoded.
     pub subject: Option<String>,
-    /// In digits, for types about a customer or a policy: it counts only if the object's last change
-    /// is at most at this position; else the answer is 412.
+    /// In digits, for types about a customer or a policy: it counts only if the object's last
+    /// change is at most at this position; else the answer is 412.
     #[schema(example = "12")]
     pub expectedposition: Option<String>,
     /// `/schemas/events/<type>/<version>`; the newest version where absent.
