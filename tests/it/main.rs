@@ -2,6 +2,8 @@
 
 // The attribute tells clippy that helpers in here, too, are test code.
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod deploy;
 #[cfg(test)]
 mod house;

@@ -3,7 +3,7 @@
 use reqwest::{Client, Method, RequestBuilder, Response};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,7 +37,7 @@ pub(crate) fn run(arguments: &[&str]) -> Output {
 /// A service under test and the folder it keeps its data in.
 pub(crate) struct Service {
     /// Removed at the end.
-    _home: TempDir,
+    home: Option<TempDir>,
     data_dir: PathBuf,
     arguments: Vec<String>,
     environment: Vec<(String, String)>,
@@ -75,7 +75,7 @@ impl Service {
         command.envs(environment.iter().cloned());
         let (child, base) = spawn(&mut command, &data_dir, &arguments);
         Self {
-            _home: home,
+            home: Some(home),
             data_dir,
             arguments,
             environment,
@@ -92,7 +92,7 @@ impl Service {
         let (child, base) = spawn(tracer.arg(binary()), dir.path(), &[]);
         Self {
             data_dir: dir.path().to_owned(),
-            _home: dir,
+            home: Some(dir),
             arguments: Vec::new(),
             environment: Vec::new(),
             tenant: TENANT.to_owned(),
@@ -100,6 +100,32 @@ impl Service {
             base,
             client: client(),
         }
+    }
+
+    /// Serves what is in a folder, unless the service refuses; then what it said.
+    pub(crate) fn attempt_in(dir: TempDir, arguments: &[&str]) -> Result<Self, String> {
+        let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
+        let mut said = tempfile::tempfile().unwrap();
+        let mut command = Command::new(binary());
+        command.stderr(said.try_clone().unwrap());
+        let (mut child, base) = launch(&mut command, dir.path(), &arguments);
+        let Some(base) = base else {
+            child.wait().unwrap();
+            let mut text = String::new();
+            said.rewind().unwrap();
+            said.read_to_string(&mut text).unwrap();
+            return Err(text);
+        };
+        Ok(Self {
+            data_dir: dir.path().to_owned(),
+            home: Some(dir),
+            arguments,
+            environment: Vec::new(),
+            tenant: TENANT.to_owned(),
+            child,
+            base,
+            client: client(),
+        })
     }
 
     pub(crate) fn data_dir(&self) -> &Path {
@@ -135,6 +161,13 @@ impl Service {
         self.child.wait().unwrap().code()
     }
 
+    /// SIGKILL; answers what it served from.
+    pub(crate) fn into_home(mut self) -> TempDir {
+        self.kill();
+        self.child.wait().unwrap();
+        self.home.take().expect("it is taken once")
+    }
+
     /// SIGTERM, and the exit code.
     pub(crate) fn terminate(&mut self) -> Option<i32> {
         self.ask_to_stop();
@@ -150,9 +183,13 @@ impl Service {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.request_as(&self.tenant, method, path)
+    }
+
+    pub(crate) fn request_as(&self, tenant: &str, method: Method, path: &str) -> RequestBuilder {
         self.client
             .request(method, format!("{}{path}", self.base))
-            .header("X-Tenant-ID", &self.tenant)
+            .header("X-Tenant-ID", tenant)
     }
 
     pub(crate) async fn get(&self, path: &str) -> Response {
@@ -284,12 +321,17 @@ fn client() -> Client {
 
 /// Starts the binary and waits for the line that says where it listens.
 fn spawn(command: &mut Command, data_dir: &Path, arguments: &[String]) -> (Child, String) {
+    let (child, base) = launch(command.stderr(Stdio::inherit()), data_dir, arguments);
+    (child, base.expect("the service says where it listens"))
+}
+
+/// Starts the binary; answers where it listens, unless it ended before it said so.
+fn launch(command: &mut Command, data_dir: &Path, arguments: &[String]) -> (Child, Option<String>) {
     let mut child = command
         .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
         .args(arguments)
         .stdout(Stdio::piped())
-        .stderr(Stdio::inherit())
         .spawn()
         .unwrap();
     let stdout = child.stdout.take().unwrap();
@@ -300,11 +342,13 @@ fn spawn(command: &mut Command, data_dir: &Path, arguments: &[String]) -> (Child
             let _ = sender.send(line);
         }
     });
-    let base = lines
-        .recv_timeout(START)
-        .expect("the service says where it listens");
+    let base = match lines.recv_timeout(START) {
+        Ok(line) => line,
+        Err(mpsc::RecvTimeoutError::Disconnected) => return (child, None),
+        Err(mpsc::RecvTimeoutError::Timeout) => panic!("it neither serves nor ends"),
+    };
     let base = base
         .strip_prefix(LISTENING)
         .expect("the first line says where it listens");
-    (child, base.to_owned())
+    (child, Some(base.to_owned()))
 }

@@ -12,6 +12,8 @@ use touchbook_projection::SHARDS;
 /// Of the system, on the machines that we run on.
 const PAGE_BYTES: f64 = 4_096.0;
 
+/// Of so few customers all shards are weighed at once.
+const FEW_CUSTOMERS: usize = 2_000;
 /// How often the files of deciders are looked at.
 const ROUNDS_A_LOOK: usize = 12;
 
@@ -20,7 +22,7 @@ const ROUNDS_A_LOOK: usize = 12;
 #[derive(Default)]
 pub(crate) struct Memory {
     round: usize,
-    shards: HashMap<(TenantNumber, &'static str), Vec<usize>>,
+    shards: HashMap<(TenantNumber, &'static str), HashMap<usize, usize>>,
 }
 
 impl Memory {
@@ -41,7 +43,7 @@ impl Memory {
     }
 
     fn tell_projections(&mut self, shared: &Shared) {
-        let shard = self.round % SHARDS;
+        let in_turn = self.round % SHARDS;
         self.round += 1;
         for name in shared.registry.projection_names() {
             let mut total = 0;
@@ -49,13 +51,15 @@ impl Memory {
                 let Some(live) = tenant.live(name) else {
                     continue;
                 };
-                let weight = live.current().weigh_shard(shard);
-                let shards = self.shards.entry((tenant.number(), name)).or_default();
-                match shards.get_mut(shard) {
-                    Some(known) => *known = weight,
-                    None => shards.push(weight),
+                let current = live.current();
+                if current.customers() <= FEW_CUSTOMERS {
+                    let all = (0..SHARDS).map(|shard| current.weigh_shard(shard));
+                    total += all.sum::<usize>();
+                    continue;
                 }
-                total += shards.iter().sum::<usize>() * SHARDS / shards.len();
+                let shards = self.shards.entry((tenant.number(), name)).or_default();
+                shards.insert(in_turn, current.weigh_shard(in_turn));
+                total += shards.values().sum::<usize>() * SHARDS / shards.len();
             }
             ::metrics::gauge!(names::MEMORY_BYTES, "part" => format!("projection_{name}"))
                 .set(total as f64);

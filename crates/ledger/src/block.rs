@@ -75,6 +75,12 @@ impl Header {
         if fits { Ok(header) } else { Err(Flaw::Layout) }
     }
 
+    /// Reads and checks the header of a value, if it is a block.
+    pub(crate) fn of_value(value: &[u8]) -> Option<Self> {
+        let head = value.get(..HEAD_BYTES)?;
+        Self::read(&mut wire::open(VERSION, head).ok()?).ok()
+    }
+
     /// Reads and checks a block's header, and that it is the one that belongs under `key`.
     pub(crate) fn decode(key: &[u8], value: &[u8]) -> Result<Self, Flaw> {
         let head = value.get(..HEAD_BYTES).ok_or(Flaw::Layout)?;
@@ -85,6 +91,11 @@ impl Header {
             Err(Flaw::Misplaced)
         }
     }
+}
+
+/// Whether a block's records are those that its header is of.
+pub(crate) fn is_whole(header: &Header, value: &[u8]) -> bool {
+    wire::digest(&value[HEAD_BYTES..]) == header.digest
 }
 
 pub(crate) fn key(tenant: TenantNumber, first: u64) -> Key {
@@ -141,7 +152,7 @@ pub(crate) fn decode(
 ) -> Result<(Header, Run), Flaw> {
     let header = Header::decode(key, value)?;
     let compressed = &value[HEAD_BYTES..];
-    if wire::digest(compressed) != header.digest {
+    if !is_whole(&header, value) {
         return Err(Flaw::Checksum);
     }
     let mut packed = vec![0; header.packed_len as usize];

@@ -203,6 +203,8 @@ pub enum Flaw {
     DuplicateIndex,
     #[error("the index of customers does not have it")]
     CustomerIndex,
+    #[error("the disk no longer has it as it was written")]
+    NotOnDisk,
     #[error("the store cannot read it: {0}")]
     Unreadable(String),
 }

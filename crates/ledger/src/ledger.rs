@@ -34,6 +34,8 @@ impl Default for Options {
 
 /// What readers and the writer share. The locks are held for lookups and never during IO.
 pub(crate) struct Shared {
+    pub(crate) path: PathBuf,
+    pub(crate) cache_bytes: u64,
     pub(crate) store: Store,
     pub(crate) peek: PeekFn,
     pub(crate) tenants: RwLock<BTreeMap<TenantNumber, Arc<RwLock<Tenant>>>>,
@@ -106,7 +108,6 @@ impl Frames {
 /// The ledger of all tenants of a node: the only one who writes it.
 pub struct Ledger {
     pub(crate) shared: Arc<Shared>,
-    pub(crate) path: PathBuf,
     pub(crate) disk: Disk,
     pub(crate) frames: Frames,
     pub(crate) last_commit: u64,
@@ -131,9 +132,7 @@ impl Ledger {
     /// Closes the ledger so that the next start is quick: sled writes its snapshot only while it
     /// opens. All readers must be gone.
     pub fn close(self) -> Result<(), Error> {
-        let Self {
-            shared, path, disk, ..
-        } = self;
+        let Self { shared, disk, .. } = self;
         disk.check()?;
         let cache = DEFAULT_CACHE_BYTES;
         shared.store.db.flush().map_err(|source| Error::Close {
@@ -144,6 +143,7 @@ impl Ledger {
             return Err(Error::StillRead { readers });
         }
         shared.note_durable()?;
+        let path = shared.path.clone();
         drop((disk, shared));
         Store::open(&path, cache).map(drop)
     }

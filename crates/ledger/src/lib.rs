@@ -30,6 +30,7 @@ mod record;
 mod replay;
 mod run;
 mod scan;
+mod scrub;
 mod seal;
 mod staged;
 mod survey;
@@ -52,7 +53,7 @@ pub use run::{RecordBytes, Records};
 #[doc(hidden)]
 pub use survey::layout;
 pub use survey::{Survey, TenantSurvey, survey};
-pub use verify::Verified;
+pub use verify::{Checked, Verified};
 
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,7 @@
 //! The format is that of sled 0.34: segments of equal size, each a header and messages; a message
 //! replaces a page, adds a link to one, or frees it; `snap.*` holds where every page was.
 
+mod disk;
 mod fields;
 mod message;
 mod node;
@@ -15,6 +16,7 @@ mod pages;
 mod segment;
 mod snapshot;
 
+pub(crate) use disk::Disk;
 pub(crate) use node::{Body, Content, Node, Value};
 pub(crate) use pages::Pages;
 pub(crate) use segment::Segment;
@@ -129,24 +131,7 @@ impl Log {
     /// What the message at `offset` brings. Where its checksum is wrong it is read all the same,
     /// since our values have digests of their own.
     pub(crate) fn content(&self, offset: u64) -> io::Result<Content> {
-        let to_end = SEGMENT - offset % SEGMENT;
-        let mut bytes = vec![0; to_end.min(message::FIRST_READ as u64) as usize];
-        let read = read_up_to(&self.file, &mut bytes, offset)?;
-        bytes.truncate(read);
-        let Some(header) = message::Header::parse(&bytes) else {
-            return Ok(Content::unreadable());
-        };
-        let total = (header.bytes as u64).saturating_add(header.len);
-        if total > to_end {
-            return Ok(Content::unreadable());
-        }
-        if total > bytes.len() as u64 {
-            bytes.resize(total as usize, 0);
-            let read = read_up_to(&self.file, &mut bytes, offset)?;
-            bytes.truncate(read);
-        }
-        bytes.truncate(total as usize);
-        Ok(Content::parse(bytes, &header, offset))
+        content(&self.file, offset)
     }
 
     /// Bytes of the file.
@@ -155,6 +140,27 @@ impl Log {
         self.file.read_exact_at(&mut bytes, offset)?;
         Ok(bytes)
     }
+}
+
+fn content(file: &File, offset: u64) -> io::Result<Content> {
+    let to_end = SEGMENT - offset % SEGMENT;
+    let mut bytes = vec![0; to_end.min(message::FIRST_READ as u64) as usize];
+    let read = read_up_to(file, &mut bytes, offset)?;
+    bytes.truncate(read);
+    let Some(header) = message::Header::parse(&bytes) else {
+        return Ok(Content::unreadable());
+    };
+    let total = (header.bytes as u64).saturating_add(header.len);
+    if total > to_end {
+        return Ok(Content::unreadable());
+    }
+    if total > bytes.len() as u64 {
+        bytes.resize(total as usize, 0);
+        let read = read_up_to(file, &mut bytes, offset)?;
+        bytes.truncate(read);
+    }
+    bytes.truncate(total as usize);
+    Ok(Content::parse(bytes, &header, offset))
 }
 
 /// The first place in the log that sled doesn't read, and where in the file that is.

@@ -209,12 +209,15 @@ fn assemble(
 ) -> Ledger {
     let Volume {
         path,
+        cache_bytes,
         witness,
         store,
         disk,
     } = volume;
     let locked = |(number, tenant)| (number, Arc::new(RwLock::new(tenant)));
     let shared = Shared {
+        path,
+        cache_bytes,
         store,
         peek,
         tenants: RwLock::new(tenants.into_iter().map(locked).collect()),
@@ -226,7 +229,6 @@ fn assemble(
     };
     let ledger = Ledger {
         shared: Arc::new(shared),
-        path,
         disk,
         frames,
         last_commit,

@@ -5,7 +5,7 @@ use crate::ledger::{Shared, read};
 use crate::record::{Chain, Checkpoint, Head, ROOT, link};
 use crate::replay;
 use crate::run::{RecordBytes, Records, Run};
-use crate::tenant::Place;
+use crate::tenant::{Place, TailRun};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use touchbook_events::TenantNumber;
@@ -26,6 +26,10 @@ pub struct Stats {
     pub disk_bytes: u64,
     /// Memory of the indexes.
     pub index_bytes: u64,
+    /// Memory of the records that are in no block.
+    pub tail_bytes: u64,
+    /// Most that the store keeps in memory of what it read.
+    pub cache_bytes: u64,
     /// Commits in the tail, some of whose records are in no block yet.
     pub frames: u64,
     pub frame_bytes: u64,
@@ -155,6 +159,7 @@ impl Reader {
         })?;
         let mut stats = Stats {
             disk_bytes,
+            cache_bytes: self.shared.cache_bytes,
             frames: self.shared.frames.load(Ordering::Relaxed),
             frame_bytes: self.shared.frame_bytes.load(Ordering::Relaxed),
             ..Stats::default()
@@ -165,6 +170,7 @@ impl Reader {
             stats.records += state.head.position;
             stats.logical_bytes += state.logical_bytes;
             stats.index_bytes += state.index.bytes() as u64;
+            stats.tail_bytes += state.tail.iter().map(TailRun::memory).sum::<u64>();
             stats.blocks += state.blocks.len() as u64;
         }
         Ok(stats)

@@ -78,7 +78,7 @@ fn examine(volume: &Path) -> io::Result<Survey> {
     }
     let mut entries = Entries::collect(&log, &pages)?;
     add(&mut files, std::mem::take(&mut entries.damage));
-    let walked = walk::walk(&log, &entries)?;
+    let walked = walk::walk(&log, &entries, !files.is_empty())?;
     let acknowledged = witness::last(volume)?.records;
     let seen: u64 = walked.tenants.iter().map(|tenant| tenant.seen_to).sum();
     Ok(Survey {

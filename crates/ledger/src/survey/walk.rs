@@ -27,9 +27,13 @@ struct Section {
     packed: Vec<u8>,
 }
 
-pub(super) fn walk(log: &Log, entries: &Entries) -> io::Result<Walked> {
+/// Walks every tenant. What a crash tore looks like damage, so it `is_damaged` that tells them apart.
+pub(super) fn walk(log: &Log, entries: &Entries, is_damaged: bool) -> io::Result<Walked> {
     let mut frames = Frames::default();
     frames.read(log, entries)?;
+    if is_damaged {
+        frames.read_gaps(log)?;
+    }
     let mut numbers: Vec<TenantNumber> = entries.blocks.keys().map(|(tenant, _)| *tenant).collect();
     numbers.extend(frames.sections.keys());
     numbers.extend(entries.marks.keys());
@@ -79,6 +83,18 @@ impl Frames {
                         .extend(values.iter().flat_map(|value| frame::claims(value)));
                     self.damaged.push((commit, flaw));
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// What can't be reached, because what was written with it can't be read, still says of what
+    /// it was.
+    fn read_gaps(&mut self, log: &Log) -> io::Result<()> {
+        let gaps = log.segments.values().flat_map(|segment| &segment.gaps);
+        for offset in gaps.map(|gap| gap.offset).chain(log.end().offset) {
+            for value in log.content(offset)?.values() {
+                self.claims.extend(frame::claims(value));
             }
         }
         Ok(())

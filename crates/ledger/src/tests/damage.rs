@@ -2,7 +2,9 @@
 
 use super::support::{Dir, T, append, record, verify};
 use crate::block;
-use crate::{Commit, Damage, Error, Flaw, Ledger, NewRecord};
+use crate::layout::layout;
+use crate::{Commit, Damage, Error, Flaw, Head, Ledger, NewRecord};
+use std::ops::ControlFlow;
 use touchbook_events::TenantNumber;
 
 /// Four full blocks; the third begins at 1311.
@@ -193,4 +195,47 @@ fn a_record_that_contradicts_what_was_said_of_it_is_found() {
         what: Flaw::Position(4),
     };
     assert_eq!(verify(&ledger.reader(), T), Err(expected));
+}
+
+#[test]
+fn damage_on_the_disk_is_found_behind_what_the_store_has_in_memory() {
+    let dir = Dir::new();
+    let ledger = four_blocks(&dir);
+    let reader = ledger.reader();
+    let check = || {
+        reader
+            .check_disk(&mut |_| ControlFlow::Continue(()))
+            .unwrap()
+    };
+    assert_eq!(check(), []);
+    let blocks = layout(dir.path()).unwrap();
+    let mut blocks = blocks.iter().filter(|piece| piece.what == "block body");
+    let third = blocks.nth(2).unwrap();
+    dir.flip("db", third.offset + third.len / 2);
+    let expected = Damage {
+        tenant: T,
+        position: 1_311,
+        what: Flaw::NotOnDisk,
+    };
+    assert_eq!(check(), [expected]);
+    assert_eq!(verify(&reader, T), Ok(2_800), "the store has it in memory");
+}
+
+#[test]
+fn the_chain_is_walked_a_block_at_a_time() {
+    let dir = Dir::new();
+    let ledger = four_blocks(&dir);
+    let reader = ledger.reader();
+    let mut at = Head::EMPTY;
+    let mut bytes = 0;
+    while let Some(checked) = reader.check_after(T, at).unwrap() {
+        assert!(checked.head.position > at.position);
+        (at, bytes) = (checked.head, bytes + checked.bytes);
+    }
+    assert_eq!(at, reader.head(T));
+    assert!(bytes >= 2_800 * 200, "{bytes}");
+    flip(&ledger.shared.store.blocks, 656, 9_000);
+    let first = reader.check_after(T, Head::EMPTY).unwrap().unwrap();
+    let damage = reader.check_after(T, first.head).unwrap_err();
+    assert_eq!(damage.position, 656);
 }

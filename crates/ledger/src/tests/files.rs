@@ -32,7 +32,7 @@ fn stopped() -> Dir {
 }
 
 impl Dir {
-    fn flip(&self, file: &str, offset: u64) {
+    pub(crate) fn flip(&self, file: &str, offset: u64) {
         let path = self.volume().join(file);
         let file = OpenOptions::new()
             .read(true)
