@@ -339,3 +339,34 @@ async fn of_many_at_once_exactly_one_wins() {
         assert_eq!(lost(other), won.body["position"].as_u64().unwrap());
     }
 }
+
+/// What a batch retracts of itself is in no ledger yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_recorded_and_retracted_in_one_batch_changes_the_tag() {
+    let service = Service::start().await;
+    let (path, _) = service.customer("jane").await;
+    for query in ["", "?atomic=true"] {
+        let before = service.head().await;
+        let event = |event_type: &str, data: Value| {
+            json!({
+                "specversion": "1.0", "id": format!("{event_type}{before}"), "source": "test",
+                "type": event_type, "data": data,
+            })
+        };
+        let sms = json!({ "customer": { "user": "jane" }, "body": "Hi" });
+        let batch = json!([
+            event("sms.received", sms),
+            event("event.retracted", json!({ "positions": [before + 1] })),
+        ]);
+        let path_of_events = format!("/api/v1/events{query}");
+        let sent = service
+            .post(&path_of_events, "application/json", batch.to_string())
+            .await;
+        assert_eq!(sent.body["accepted"], 2, "{:?}", sent.body);
+        let tag = service.tag(&path, before + 2).await;
+        assert!(tag.starts_with(&format!("\"{}.", before + 2)), "{tag}");
+        let stale = format!("\"{}\"", before + 1);
+        let answer = service.write_if("PATCH", &path, &stale, &name("J")).await;
+        assert_eq!(lost(&answer), before + 2);
+    }
+}
