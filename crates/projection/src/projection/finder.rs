@@ -116,7 +116,8 @@ impl<S> Slot<S> {
 
 impl<P: Projector> Projection<P> {
     /// What `look` finds in the state of a canonical customer that took a record with this key
-    /// ([`Projector::key`]). It may be shown states that did not, and must not call this projection.
+    /// ([`Projector::key`]). It may be shown states that did not. It must not call this
+    /// projection.
     pub fn find<R>(
         &self,
         key: Digest,

@@ -100,7 +100,7 @@ fn item(header: &Header, letter: DeadLetter, resolution: Option<Resolution>) -> 
     }
 }
 
-/// Of a letter of the node, the tenant that it names: what it says itself, else the stream's subject.
+/// Of a letter of the node, the tenant that it names: by itself, else by the stream's subject.
 pub(super) fn named_tenant(letter: &DeadLetter) -> Option<String> {
     if !letter.facts.is_of_node() {
         return None;
