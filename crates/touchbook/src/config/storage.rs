@@ -92,14 +92,11 @@ impl Storage {
 fn scrub(layers: &mut Layers) -> Result<ScrubConfig, ConfigError> {
     let bytes = "a whole number of bytes; 0 turns it off";
     let seconds = "a whole number of seconds, at least 1";
+    let rate = SCRUB_BYTES_PER_SECOND;
+    let bytes_per_second = layers.number("scrub_bytes_per_second", rate, 0, bytes)?;
     let pause = layers.number("scrub_pause_seconds", SCRUB_PAUSE.as_secs(), 1, seconds)?;
     Ok(ScrubConfig {
-        bytes_per_second: layers.number(
-            "scrub_bytes_per_second",
-            SCRUB_BYTES_PER_SECOND,
-            0,
-            bytes,
-        )?,
+        bytes_per_second,
         pause: Duration::from_secs(pause),
     })
 }
