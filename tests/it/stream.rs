@@ -104,9 +104,12 @@ async fn what_came_for_an_unknown_tenant_is_sent_again_once_it_is_there() {
     let nats = Nats::start();
     let mut node = Service::start_with(&["--stream", &nats.url()]);
     let producer = load::producer(&nats).await;
-    let (subject, event) = ("touchbook.events.acme.sms.sent", load::event("early", 0));
-    let sent = producer.publish(subject, event.into()).await.unwrap();
-    sent.await.unwrap();
+    eventually("the stream is there and takes it", || async {
+        let (subject, event) = ("touchbook.events.acme.sms.sent", load::event("early", 0));
+        let sent = producer.publish(subject, event.into()).await.unwrap();
+        sent.await.is_ok()
+    })
+    .await;
     node.ask_as("_node");
     eventually("it is kept", || async {
         let kept = node.json("/api/v1/dead-letters").await;
