@@ -98,7 +98,8 @@ fn conf(volume: &Path) -> io::Result<Option<FileDamage>> {
     }
 }
 
-fn conf_bytes() -> Vec<u8> {
+/// What sled writes into `conf`.
+pub(crate) fn conf_bytes() -> Vec<u8> {
     let settings =
         format!("segment_size: {SEGMENT_BYTES}\nuse_compression: false\nversion: 0.34\n");
     let crc = crc32fast::hash(settings.as_bytes()).to_le_bytes();

@@ -5,7 +5,7 @@ use crate::guard;
 use crate::limits::{FLUSH_EVERY_MILLIS, SEGMENT_BYTES};
 use crate::witness::Witness;
 use std::fs::{self, File, OpenOptions};
-use std::io;
+use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
@@ -46,10 +46,11 @@ impl Volume {
             source,
         };
         fs::create_dir_all(&path).map_err(prepared)?;
-        remove_unfinished_snapshots(&path).map_err(prepared)?;
         let descriptor = open_descriptor(&path).map_err(prepared)?;
         // Whoever has it open writes in it: only the store says who that is.
         if descriptor.try_lock().is_ok() {
+            remove_unfinished_snapshots(&path).map_err(prepared)?;
+            write_settings(&path, &descriptor).map_err(prepared)?;
             let checked = guard::check(&path);
             descriptor.unlock().map_err(prepared)?;
             checked?;
@@ -117,6 +118,20 @@ fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// Writes sled's settings before anything is in its log: it would write them in two steps and sync
+/// neither, and a power cut between them would leave a volume that can't be opened.
+fn write_settings(path: &Path, log: &File) -> io::Result<()> {
+    if log.metadata()?.len() > 0 {
+        return Ok(());
+    }
+    let beside = path.join("conf.new");
+    let mut file = File::create(&beside)?;
+    file.write_all(&guard::conf_bytes())?;
+    file.sync_data()?;
+    fs::rename(&beside, path.join("conf"))?;
+    File::open(path)?.sync_all()
 }
 
 /// Opened before anything is written, so that no write error is reported to another descriptor.

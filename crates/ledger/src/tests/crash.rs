@@ -207,3 +207,14 @@ fn after_a_failed_sync_nothing_is_appended_and_nothing_shown() {
     ));
     assert!(matches!(ledger.close(), Err(Error::Poisoned)));
 }
+
+#[test]
+fn settings_that_were_never_finished_do_not_keep_a_new_ledger_from_opening() {
+    let dir = Dir::new();
+    std::fs::create_dir_all(dir.volume()).unwrap();
+    std::fs::write(dir.volume().join("conf"), b"segment_size: 16777216\nuse_c").unwrap();
+    let (mut ledger, _) = dir.open();
+    append(&mut ledger, T, 3, 200).unwrap();
+    drop(ledger);
+    assert_eq!(dir.open().1.records, 3);
+}
