@@ -1,5 +1,6 @@
 //! What the tests of several crates share: a real NATS server, a network that can be cut, a clock
-//! that only a test moves, waiting for a condition, and the events that figures are measured on.
+//! that only a test moves, waiting for a condition, the events that figures are measured on, and
+//! [power cuts](power_cut).
 //!
 //! Owns processes and directories for as long as a test holds them, and removes them after it.
 //!
@@ -9,6 +10,7 @@ mod clock;
 mod dir;
 mod mix;
 mod nats;
+pub mod power_cut;
 mod proxy;
 mod wait;
 
