@@ -60,15 +60,18 @@ fn many(
     events: Result<Vec<&str>, BatchError>,
     sender: &Sender<'_>,
 ) -> Result<Decoded, Problem> {
-    let events = events.map_err(refused)?.into_iter();
+    let events = events.map_err(|error| refused(body, &error))?.into_iter();
     Ok(Decoded::Many(
         events.map(|event| item(body, event, sender)).collect(),
     ))
 }
 
-fn refused(error: BatchError) -> Problem {
-    match &error {
-        BatchError::Array(source) => Problem::unreadable("unreadable", source.to_string()),
+fn refused(body: &[u8], error: &BatchError) -> Problem {
+    match error {
+        BatchError::Array(source) if source.is_data() => {
+            Problem::unreadable("unreadable", error.to_string())
+        }
+        BatchError::Array(source) => events::Problem::not_json(body, source).into(),
         BatchError::TooMany => {
             let status = StatusCode::PAYLOAD_TOO_LARGE;
             Problem::new(status, "too_many_events", error.to_string())

@@ -6,6 +6,7 @@ mod conditions;
 mod customers;
 mod document;
 mod events;
+mod hostile;
 mod node;
 mod operations;
 mod serving;

@@ -168,7 +168,8 @@ impl Scanner<'_> {
         self.at += 1;
         let raw = self.json.get(start..self.at).ok_or_else(malformed)?;
         if escaped {
-            let text: String = serde_json::from_slice(raw).map_err(|_| malformed())?;
+            let text: String =
+                serde_json::from_slice(raw).map_err(|error| Problem::not_json(raw, &error))?;
             serde_json::to_writer(&mut *self.out, &text).map_err(|_| malformed())?;
         } else {
             self.out.extend_from_slice(raw);

@@ -53,11 +53,7 @@ impl<'a> Envelope<'a> {
         }
         let envelope: Self = match serde_json::from_str(json) {
             Ok(envelope) => envelope,
-            Err(_) => {
-                let mut reader = serde_json::Deserializer::from_str(json);
-                serde_path_to_error::deserialize(&mut reader)
-                    .map_err(|error| Problem::from_path_error(&error))?
-            }
+            Err(error) => return Err(fault(json, &error)),
         };
         envelope.check()?;
         Ok(envelope)
@@ -90,6 +86,16 @@ impl<'a> Envelope<'a> {
             return Err(Problem::invalid("", detail));
         }
         Ok(())
+    }
+}
+
+/// What is wrong with a text that is no envelope: a second pass finds the place of a wrong member,
+/// and nothing wrong where something follows the event.
+fn fault(json: &str, error: &serde_json::Error) -> Problem {
+    let mut reader = serde_json::Deserializer::from_str(json);
+    match serde_path_to_error::deserialize::<_, Envelope<'_>>(&mut reader) {
+        Ok(_) => Problem::not_json(json.as_bytes(), error),
+        Err(error) => Problem::from_path_error(json.as_bytes(), &error),
     }
 }
 
@@ -243,6 +249,8 @@ fn json_content<E: serde::de::Error>(content_type: &str) -> Result<(), E> {
 mod tests {
     use super::*;
 
+    const COMPLETE: &str = r#"{"specversion":"1.0","id":"1","source":"shop","type":"sms.sent"}"#;
+
     #[test]
     fn attributes_of_ours_are_ignored_and_unknown_ones_kept() {
         let envelope = Envelope::parse(
@@ -303,7 +311,17 @@ mod tests {
                 .detail
                 .contains("specversion")
         );
-        assert!(Envelope::parse("{").unwrap_err().is_unreadable());
+        for unreadable in [
+            "{".to_owned(),
+            format!("{COMPLETE}{COMPLETE}"),
+            format!("{COMPLETE}]"),
+        ] {
+            assert!(
+                Envelope::parse(&unreadable).unwrap_err().is_unreadable(),
+                "{unreadable}"
+            );
+        }
+        assert!(Envelope::parse(&format!(" {COMPLETE}\n")).is_ok());
         let empty = r#"{"specversion":"1.0","id":"","source":"s","type":"t"}"#;
         assert_eq!(Envelope::parse(empty).unwrap_err().pointer, "/id");
         let number = r#"{"specversion":"1.0","id":1,"source":"s","type":"t"}"#;

@@ -8,7 +8,7 @@ use crate::digest::{Digest, TenantKey};
 use crate::envelope::{EXPECTED_POSITION, Envelope, too_large};
 use crate::limits::EVENT_BYTES_MAX;
 use crate::policy::Policies;
-use crate::problem::Problem;
+use crate::problem::{Problem, pointer_to};
 use crate::subject;
 use crate::time::{Moment, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -368,7 +368,8 @@ fn complete(envelope: &Envelope<'_>, data: &mut Data, key: &TenantKey) -> Result
     }
 }
 
-/// The expected position is kept among them: it says nothing of the event once it was decided.
+/// The expected position is kept among them: it says nothing of the event once it was decided. What
+/// is given back to readers must be JSON that they can read: not too deep, and in Unicode.
 fn extensions(envelope: &Envelope<'_>) -> Result<Option<Json>, Problem> {
     #[derive(Serialize)]
     struct Extensions<'a> {
@@ -379,6 +380,10 @@ fn extensions(envelope: &Envelope<'_>) -> Result<Option<Json>, Problem> {
     }
     if envelope.extensions.is_empty() && envelope.expected_position.is_none() {
         return Ok(None);
+    }
+    for (name, value) in &envelope.extensions {
+        canonical::write(value.get(), &mut Vec::new())
+            .map_err(|problem| problem.under(&pointer_to(name)))?;
     }
     let extensions = Extensions {
         expectedposition: envelope

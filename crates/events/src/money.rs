@@ -102,9 +102,13 @@ impl<'de> Deserialize<'de> for Decimal {
         use serde::de::Error;
         if !deserializer.is_human_readable() {
             let (units, flags) = <(i64, u8)>::deserialize(deserializer)?;
+            let scale = flags & 0x7f;
+            if scale > SCALE_MAX {
+                return Err(D::Error::custom(NotADecimal));
+            }
             return Ok(Self {
                 units,
-                scale: flags & 0x7f,
+                scale,
                 numeric: flags & 0x80 != 0,
             });
         }
@@ -147,7 +151,11 @@ impl Currency {
     pub const USD: Self = Self(*b"USD");
 
     pub fn parse(text: &str) -> Result<Self, NotACurrency> {
-        let code: [u8; 3] = text.as_bytes().try_into().map_err(|_| NotACurrency)?;
+        let code = text.as_bytes().try_into().map_err(|_| NotACurrency)?;
+        Self::new(code)
+    }
+
+    fn new(code: [u8; 3]) -> Result<Self, NotACurrency> {
         if code.iter().all(u8::is_ascii_uppercase) {
             Ok(Self(code))
         } else {
@@ -192,7 +200,8 @@ impl<'de> Deserialize<'de> for Currency {
             let text = Cow::<'de, str>::deserialize(deserializer)?;
             Self::parse(&text).map_err(serde::de::Error::custom)
         } else {
-            <[u8; 3]>::deserialize(deserializer).map(Self)
+            let code = <[u8; 3]>::deserialize(deserializer)?;
+            Self::new(code).map_err(serde::de::Error::custom)
         }
     }
 }
@@ -253,6 +262,16 @@ mod tests {
             assert_eq!(Decimal::parse(text), Err(NotADecimal), "{text}");
         }
         assert!(Currency::parse("zar").is_err());
+    }
+
+    /// Bytes that we never write would make an amount that can't be computed with.
+    #[test]
+    fn bytes_that_are_no_amount_are_refused() {
+        let amount = |scale: u8, code| postcard::to_stdvec(&(1_i64, scale, code)).unwrap();
+        assert!(postcard::from_bytes::<Money>(&amount(SCALE_MAX | 0x80, *b"ZAR")).is_ok());
+        for bytes in [amount(SCALE_MAX + 1, *b"ZAR"), amount(0, *b"\xffAR")] {
+            assert!(postcard::from_bytes::<Money>(&bytes).is_err(), "{bytes:?}");
+        }
     }
 
     #[test]

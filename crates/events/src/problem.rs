@@ -29,6 +29,28 @@ impl Problem {
         Self::new(UNREADABLE, "", detail)
     }
 
+    /// The text is no JSON, as `error` says; an empty one, and a byte order mark, which editors put
+    /// there unseen, are called by their names.
+    pub fn not_json(text: &[u8], error: &serde_json::Error) -> Self {
+        const BYTE_ORDER_MARK: &[u8] = "\u{feff}".as_bytes();
+        if text.trim_ascii().is_empty() {
+            return Self::unreadable("there is nothing to read: JSON is expected");
+        }
+        if text.starts_with(BYTE_ORDER_MARK) {
+            let detail = "it begins with a byte order mark; send UTF-8 without one";
+            return Self::unreadable(detail);
+        }
+        let error = error.to_string();
+        let what = if error.starts_with("EOF") {
+            "the JSON ends early"
+        } else if error.contains("hex escape") {
+            "not valid JSON: a `\\u` escape is half of a surrogate pair"
+        } else {
+            "not valid JSON"
+        };
+        Self::unreadable(format!("{what}: {error}"))
+    }
+
     /// The input was read but a value can't be used (HTTP 422).
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
         Self::new("invalid_value", pointer, detail)
@@ -76,7 +98,11 @@ pub(crate) fn pointer_to(name: &str) -> String {
 
 /// Errors of `serde_path_to_error` carry a path such as `items[3].price`.
 impl Problem {
-    pub fn from_path_error(error: &serde_path_to_error::Error<serde_json::Error>) -> Self {
+    /// What is wrong with `text`, with a pointer where it is JSON.
+    pub fn from_path_error(
+        text: &[u8],
+        error: &serde_path_to_error::Error<serde_json::Error>,
+    ) -> Self {
         let mut pointer = String::new();
         for segment in error.path() {
             use serde_path_to_error::Segment;
@@ -90,12 +116,13 @@ impl Problem {
         }
         let inner = error.inner();
         let detail = without_place(&inner.to_string());
-        match inner.classify() {
-            serde_json::error::Category::Data => {
+        // serde_json takes a number that no type of ours holds for a mistake of JSON's.
+        match inner.is_data() || detail == "number out of range" {
+            true => {
                 let (detail, allowed) = split_allowed(&detail);
                 Self::invalid(pointer, detail).allowing(allowed)
             }
-            _ => Self::unreadable(inner.to_string()),
+            false => Self::not_json(text, inner),
         }
     }
 }

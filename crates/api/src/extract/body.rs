@@ -92,15 +92,15 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
         if begins_with == Some(&b'[') {
             // serde would take an array's items for the members of an object, one by one.
             serde_json::from_slice::<IgnoredAny>(&bytes)
-                .map_err(|error| events::Problem::unreadable(error.to_string()))?;
+                .map_err(|error| events::Problem::not_json(&bytes, &error))?;
             return Err(events::Problem::invalid("", "must be an object, is an array").into());
         }
         let mut reader = serde_json::Deserializer::from_slice(&bytes);
         let read = serde_path_to_error::deserialize(&mut reader)
-            .map_err(|error| events::Problem::from_path_error(&error))?;
+            .map_err(|error| events::Problem::from_path_error(&bytes, &error))?;
         reader
             .end()
-            .map_err(|error| events::Problem::unreadable(error.to_string()))?;
+            .map_err(|error| events::Problem::not_json(&bytes, &error))?;
         Ok(Self(read))
     }
 }
@@ -111,8 +111,20 @@ fn unsupported(allowed: Vec<&'static str>) -> Problem {
     Problem::new(status, "unsupported_media_type", detail).allowing(allowed)
 }
 
+/// What is compressed could be of any size once it is not.
+fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
+    let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
+    if encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        return Ok(());
+    }
+    let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+    let detail = "bodies are read as they are: send them without `Content-Encoding`";
+    Err(Problem::new(status, "unsupported_encoding", detail).allowing(["identity"]))
+}
+
 /// The whole body; not copied when it came in one piece.
 async fn collect(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
+    refuse_encoded(request.headers())?;
     let body = request.into_body();
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > bytes_max {

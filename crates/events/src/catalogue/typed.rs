@@ -218,7 +218,7 @@ pub(super) fn read<T: EventData>(json: &str) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_str(json);
     match serde_path_to_error::deserialize::<_, FromJson<T>>(&mut reader) {
         Ok(FromJson(data)) => Ok(data),
-        Err(error) => Err(Problem::from_path_error(&error)),
+        Err(error) => Err(Problem::from_path_error(json.as_bytes(), &error)),
     }
 }
 

@@ -155,7 +155,7 @@ fn each<S, T: Ord>(
 fn from_json<'de, T: Deserialize<'de>>(json: &'de str) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_str(json);
     let value = serde_path_to_error::deserialize(&mut reader)
-        .map_err(|error| Problem::from_path_error(&error))?;
+        .map_err(|error| Problem::from_path_error(json.as_bytes(), &error))?;
     reader
         .end()
         .map_err(|error| Problem::unreadable(error.to_string()))?;
