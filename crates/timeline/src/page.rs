@@ -41,7 +41,9 @@ impl State {
     pub fn page(&self, filter: &Filter, limit: usize, cursor: Option<Cursor>) -> Page<'_> {
         let limit = limit.min(PAGE_MAX);
         let mut entries = Vec::with_capacity(limit.min(self.len()));
-        let newest_first = self.entries.newest_first(|place| filter.is_before_end(place, cursor));
+        let newest_first = self
+            .entries
+            .newest_first(|place| filter.is_before_end(place, cursor));
         for (place, packed) in newest_first.take_while(|(place, _)| filter.has_begun(*place)) {
             if !filter.sources.is_all() && !filter.sources.contains(packed.source()) {
                 continue;

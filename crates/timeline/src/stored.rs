@@ -143,7 +143,9 @@ fn after(time: Timestamp, place: Place) -> Timestamp {
 /// Small numbers for positions before and after `from`, and never 0, which stands for no position.
 fn steps_from(from: u64, position: u64) -> u64 {
     let steps = position.wrapping_sub(from).cast_signed();
-    ((steps << 1) ^ (steps >> 63)).cast_unsigned().wrapping_add(1)
+    ((steps << 1) ^ (steps >> 63))
+        .cast_unsigned()
+        .wrapping_add(1)
 }
 
 /// What [`steps_from`] was given.
