@@ -3,7 +3,7 @@
 //! sled takes the first message that it can't read for the end of its log: it overwrites what
 //! follows, gives segments free that nothing seems to use any more, and says nothing. So whoever
 //! opens a damaged directory may destroy what could have been rescued. Here the log is read first,
-//! by [`crate::guard`] before every opening and by [`crate::survey`] once something is wrong.
+//! by [`crate::guard`] before every opening and by [`mod@crate::survey`] once something is wrong.
 //!
 //! The format is that of sled 0.34: segments of equal size, each a header and messages; a message
 //! replaces a page, adds a link to one, or frees it; `snap.*` holds where every page was.

@@ -68,9 +68,9 @@ pub(crate) fn slug(number: TenantNumber, first: Option<&[u8]>) -> String {
 }
 
 pub(crate) const RESTORE: &str = "\
-No record in it was changed. Keep it as it is, look after the disk, and put back a copy of the data \
-directory from before; or start with an empty one on the same NATS stream, which is read again as \
-far back as it reaches.";
+No record in it was changed. Keep it as it is, look after the disk, and put back a copy of the \
+data directory from before; or start with an empty one on the same NATS stream, which is read \
+again as far back as it reaches.";
 
 fn advice(survey: &Survey) -> String {
     let [file] = survey.files.as_slice() else {

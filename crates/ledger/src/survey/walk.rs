@@ -27,7 +27,7 @@ struct Section {
     packed: Vec<u8>,
 }
 
-/// Walks every tenant. What a crash tore looks like damage, so it `is_damaged` that tells them apart.
+/// Walks every tenant. What a crash tore looks like damage: `is_damaged` says that it is.
 pub(super) fn walk(log: &Log, entries: &Entries, is_damaged: bool) -> io::Result<Walked> {
     let mut frames = Frames::default();
     frames.read(log, entries)?;
