@@ -1,6 +1,7 @@
 //! A member of a whole object: absent keeps what was known, null clears it.
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::ops::Deref;
 
 /// A member of a whole-object revision (⟳ in the catalogue).
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
@@ -25,7 +26,10 @@ impl<T> Member<T> {
         matches!(self, Self::Absent)
     }
 
-    pub fn as_ref(&self) -> Member<&T> {
+    pub fn as_deref(&self) -> Member<&T::Target>
+    where
+        T: Deref,
+    {
         match self {
             Self::Absent => Member::Absent,
             Self::Null => Member::Null,

@@ -137,3 +137,24 @@ async fn tenants_do_not_see_each_other() {
         .collect();
     assert_eq!(names, ["default", "other"]);
 }
+
+/// An id is unique only within its source: what two gateways call "1" belongs to two customers.
+#[tokio::test(flavor = "multi_thread")]
+async fn events_of_two_sources_with_one_id_stay_apart() {
+    let service = Service::start().await;
+    let sms = |source: &str, phone: &str| {
+        let customer = json!({"phone": phone});
+        json!({
+            "specversion": "1.0", "id": "1", "source": source, "type": "sms.received",
+            "data": {"customer": customer, "body": "Hi"},
+        })
+    };
+    let north = service.events(&sms("north", "+27123456781")).await;
+    let south = service.events(&sms("south", "+27123456782")).await;
+    assert_eq!((north.status.as_u16(), south.status.as_u16()), (200, 200));
+    assert_ne!(north.body["customer_id"], south.body["customer_id"]);
+    let position = &south.body["position"];
+    let path = format!("/api/v1/entries/sms%2Fsouth%231?min_position={position}");
+    let entry = service.get(&path).await;
+    assert_eq!(entry.body["entry"]["entry_id"], "sms/south#1", "{entry:?}");
+}

@@ -154,13 +154,13 @@ pub(crate) struct CustomerChange {
 pub(crate) struct CustomerUpdated<'a> {
     customer: Reference<'a>,
     #[serde(skip_serializing_if = "Member::is_absent")]
-    name: Member<&'a String>,
+    name: Member<&'a str>,
     #[serde(skip_serializing_if = "Member::is_absent")]
-    company: Member<&'a String>,
+    company: Member<&'a str>,
     #[serde(skip_serializing_if = "Member::is_absent")]
-    fields: Member<&'a Box<RawValue>>,
+    fields: Member<&'a RawValue>,
     #[serde(skip_serializing_if = "Member::is_absent")]
-    custom_fields: Member<&'a Box<RawValue>>,
+    custom_fields: Member<&'a RawValue>,
 }
 
 #[derive(Serialize)]
@@ -202,10 +202,10 @@ impl CustomerChange {
                 phone: self.phone.as_deref(),
                 handle: self.handle.as_deref(),
             },
-            name: self.name.as_ref(),
-            company: self.company.as_ref(),
-            fields: self.fields.as_ref(),
-            custom_fields: self.custom_fields.as_ref(),
+            name: self.name.as_deref(),
+            company: self.company.as_deref(),
+            fields: self.fields.as_deref(),
+            custom_fields: self.custom_fields.as_deref(),
         }
     }
 }
