@@ -1,10 +1,11 @@
 //! Instants, and times as they were sent.
 
 mod moment;
+mod rfc3339;
 
 pub use moment::{Moment, NotATime};
 
-use chrono::{DateTime, SecondsFormat, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
 use std::fmt;
@@ -57,7 +58,7 @@ impl From<DateTime<Utc>> for Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.to_utc().to_rfc3339_opts(SecondsFormat::AutoSi, true))
+        rfc3339::with_text(*self, |text| f.write_str(text))
     }
 }
 
@@ -70,7 +71,7 @@ impl fmt::Debug for Timestamp {
 impl Serialize for Timestamp {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() {
-            serializer.collect_str(self)
+            rfc3339::with_text(*self, |text| serializer.serialize_str(text))
         } else {
             serializer.serialize_i64(self.0)
         }
