@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use touchbook_events::catalogue::customer::{AgentInteractionType, OpeningBalanceImported};
 use touchbook_events::{CustomerId, Digest, Timestamp};
-use touchbook_projection::{Latest, Stamp};
+use touchbook_projection::{ByDigest, Latest, Stamp};
 
 /// What agents did: every call, and the e-mails and SMS that were sent (S0-001 to S0-007).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -16,7 +16,7 @@ pub(crate) struct Agent {
     last_call_at: Option<Timestamp>,
     last: Option<(Stamp, AgentInteractionType)>,
     /// Per call, so that a corrected duration replaces and never adds.
-    durations: BTreeMap<Digest, Latest<u32>>,
+    durations: ByDigest<Latest<u32>>,
     /// Per member: importing a row again sets its balance (C17), merging adds the members'
     /// balances.
     balances: BTreeMap<CustomerId, Latest<Balance>>,
@@ -62,7 +62,7 @@ impl Agent {
     }
 
     pub(crate) fn call_lasted(&mut self, call: Digest, stamp: Stamp, seconds: u32) {
-        let duration = self.durations.entry(call).or_default();
+        let (duration, _) = self.durations.get_or_default(call);
         let before = duration.copied().unwrap_or(0);
         duration.set(stamp, Some(seconds));
         let after = duration.copied().unwrap_or(0);

@@ -1,13 +1,13 @@
 //! How many timeline entries a customer has, and when the first and the last happened.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use touchbook_events::{Digest, Timestamp};
+use touchbook_projection::ByDigest;
 
 /// The subjects that made an entry. Each counts once, however many records it has.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Entries {
-    subjects: BTreeMap<Digest, Seen>,
+    subjects: ByDigest<Seen>,
     pub(crate) first_at: Option<Timestamp>,
     pub(crate) last_at: Option<Timestamp>,
     /// Later than `last_at` where an object says that it was active since (C22).
@@ -23,10 +23,10 @@ struct Seen {
 impl Entries {
     /// Whether `subject` is new; its first record, at `at`, places it for ever.
     pub(crate) fn place(&mut self, subject: Digest, at: Timestamp) -> bool {
-        if self.subjects.contains_key(&subject) {
+        let (_, is_new) = self.subjects.get_or_default(subject);
+        if !is_new {
             return false;
         }
-        self.subjects.insert(subject, Seen::default());
         self.first_at = Some(self.first_at.map_or(at, |first| first.min(at)));
         self.last_at = self.last_at.max(Some(at));
         self.active_at = self.active_at.max(Some(at));
@@ -39,7 +39,7 @@ impl Entries {
 
     /// Whether this is the first that is sent under `subject`.
     pub(crate) fn first_sent(&mut self, subject: Digest) -> bool {
-        let seen = self.subjects.entry(subject).or_default();
+        let (seen, _) = self.subjects.get_or_default(subject);
         !std::mem::replace(&mut seen.sent, true)
     }
 

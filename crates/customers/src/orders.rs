@@ -7,7 +7,7 @@ use std::sync::Arc;
 use touchbook_events::catalogue::order::{Refunded, Updated};
 use touchbook_events::money::Currency;
 use touchbook_events::{Code, Digest, Header, Money};
-use touchbook_projection::{Latest, Refunds, Stamp};
+use touchbook_projection::{ByDigest, Latest, Refunds, Stamp};
 
 /// A shop's own word for an order's status.
 pub(crate) type OrderStatus = Code<50>;
@@ -15,7 +15,7 @@ pub(crate) type OrderStatus = Code<50>;
 /// Every order as it stands, so that syncing one again replaces and never adds (C9).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Orders {
-    orders: BTreeMap<Digest, Order>,
+    orders: ByDigest<Order>,
     placed: u64,
     totals: Arc<Totals>,
 }
@@ -51,7 +51,7 @@ pub(crate) struct Sums {
 impl Orders {
     pub(crate) fn updated(&mut self, subject: Digest, stamp: Stamp, updated: &Updated) {
         let facts = &updated.facts;
-        let order = self.orders.entry(subject).or_default();
+        let (order, _) = self.orders.get_or_default(subject);
         let totals = Arc::make_mut(&mut self.totals);
         totals.change(order, false);
         if !std::mem::replace(&mut order.placed, true) {
@@ -63,7 +63,7 @@ impl Orders {
     }
 
     pub(crate) fn refunded(&mut self, header: &Header, refunded: &Refunded) {
-        let order = self.orders.entry(header.subject).or_default();
+        let (order, _) = self.orders.get_or_default(header.subject);
         let totals = Arc::make_mut(&mut self.totals);
         totals.change(order, false);
         order.refunds.take(header, refunded.facts.amount);

@@ -368,15 +368,19 @@ impl Writer {
             ::metrics::counter!(names::EVENTS_TOTAL, "outcome" => outcome).increment(events);
         }
         let deadline = Instant::now() + BEHIND_WAIT;
-        for (number, records) in batch.take_records() {
-            let writer = self
-                .tenants
-                .get_mut(&number)
-                .expect("what is committed was decided");
-            writer.committed(&records);
-            self.runners.send(writer.tenant(), records, deadline);
+        let records = batch.take_records();
+        for (number, records) in &records {
+            let writer = self.tenants.get_mut(number);
+            writer
+                .expect("what is committed was decided")
+                .committed(records);
         }
+        // Whoever waits for an answer goes first; folding is what nobody waits for yet.
         self.shared.board.post(batch.take_finished());
+        for (number, records) in records {
+            self.runners
+                .send(self.tenants[&number].tenant(), records, deadline);
+        }
         Ok(())
     }
 }

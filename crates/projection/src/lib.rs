@@ -6,6 +6,7 @@
 //!
 //! **Never** reads a clock, does IO, or knows what any decider or projector is about.
 
+mod by_digest;
 pub mod decider;
 pub mod deciders;
 pub mod driver;
@@ -19,6 +20,7 @@ pub mod refunds;
 pub mod slices;
 pub mod snapshot;
 
+pub use by_digest::ByDigest;
 pub use decider::{Consequence, Context, Decider, Draft, Earlier, Verdict};
 pub use deciders::{Decided, Deciders};
 pub use driver::{Driver, Outcome};

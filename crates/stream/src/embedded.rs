@@ -2,9 +2,10 @@
 
 use crate::limits::{EMBEDDED_BYTES_MAX, PAYLOAD_BYTES_MAX};
 use crate::message::Message;
-use crate::outgoing::{Chunk, Composed, compose, cut};
+use crate::outgoing::{Chunk, compose, cut, subject};
 use crate::queue::{Queue, UNNUMBERED};
 use crate::{Checkpoint, Kind, Outgoing, Placed, PublishError, Status};
+use bytes::Bytes;
 use std::sync::Arc;
 use touchbook_events::Timestamp;
 
@@ -75,27 +76,29 @@ impl<T> Embedded<T> {
     }
 }
 
-/// The message that JetStream would hold. The queue sets its time and its
-/// ticket when it takes it, its sequence when it is read.
+/// The message that JetStream would hold; events that are decoded already are not joined into a
+/// payload that nobody would read. The queue sets its time and its ticket when it takes it, its
+/// sequence when it is read.
 fn into_message<T>(tenant: &str, chunk: Chunk<T>) -> Message<T> {
-    let composed: Composed = compose(tenant, chunk.items.iter(), chunk.atomic);
-    let count = chunk.items.len();
-    let mut decoded: Vec<T> = chunk
-        .items
-        .into_iter()
-        .filter_map(|item| item.decoded)
-        .collect();
-    if decoded.len() != count {
-        decoded.clear();
-    }
+    let is_decoded = chunk.items.iter().all(|item| item.decoded.is_some());
+    let (subject, payload) = if is_decoded {
+        (subject(tenant, &chunk.items), Bytes::new())
+    } else {
+        let composed = compose(tenant, chunk.items.iter(), chunk.atomic);
+        (composed.subject, composed.payload)
+    };
     Message {
-        subject: composed.subject.into_boxed_str(),
-        atomic: composed.atomic,
+        subject: subject.into_boxed_str(),
+        atomic: chunk.atomic && chunk.items.len() > 1,
         stream_created_at_micros: EMBEDDED_CREATED_AT,
         sequence: UNNUMBERED,
         ticket: 0,
         recorded_at: Timestamp::MIN,
-        payload: composed.payload,
-        decoded,
+        bytes: chunk.payload_bytes,
+        payload,
+        decoded: match is_decoded {
+            true => chunk.items.into_iter().filter_map(|item| item.decoded).collect(),
+            false => Vec::new(),
+        },
     }
 }

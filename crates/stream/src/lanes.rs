@@ -175,7 +175,8 @@ mod tests {
             sequence: 0,
             ticket: number,
             recorded_at: Timestamp::MIN,
-            payload: Bytes::from(vec![b'0'; bytes]),
+            bytes,
+            payload: Bytes::new(),
             decoded: vec![number],
         };
         Waiting {

@@ -157,6 +157,14 @@ impl Composed {
     }
 }
 
+/// The subject of a message of these items.
+pub(crate) fn subject<T>(tenant: &str, items: &[Item<T>]) -> String {
+    match items {
+        [only] => command_subject(tenant, &only.event_type),
+        _ => command_subject(tenant, BATCH),
+    }
+}
+
 /// Joins items into one message; one item alone is sent as it is.
 pub(crate) fn compose<'a, T: 'a>(
     tenant: &str,

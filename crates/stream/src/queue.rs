@@ -42,7 +42,7 @@ struct State<T> {
 
 fn waiting<T>(delivery: Delivery<T>) -> Waiting<T> {
     let (events, bytes) = match &delivery {
-        Delivery::Message(message) => (message.decoded.len().max(1), message.payload.len()),
+        Delivery::Message(message) => (message.decoded.len().max(1), message.bytes),
         Delivery::Adopted(_) => (0, 0),
     };
     Waiting {

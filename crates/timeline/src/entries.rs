@@ -17,10 +17,8 @@ use touchbook_events::Digest;
 const CHUNK_ENTRIES: usize = 32;
 /// Slots that a chunk makes room for at a time.
 const ROOM_ENTRIES: usize = 8;
-/// Of a chunk that is not full, how much more room it makes than it needs at once.
-const ROOM_BYTES: usize = 1_024;
 /// Up to so many entries a subject is found by looking at all of them.
-const UNINDEXED_ENTRIES: usize = CHUNK_ENTRIES;
+const UNINDEXED_ENTRIES: usize = 2 * CHUNK_ENTRIES;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entries {
@@ -59,7 +57,7 @@ impl Chunk {
             self.slots.reserve_exact(ROOM_ENTRIES);
         }
         if self.bytes.capacity() - self.bytes.len() < packed.len() {
-            self.bytes.reserve_exact(packed.len() + ROOM_BYTES);
+            self.make_room(packed.len());
         }
         self.bytes.extend_from_slice(packed);
         let end = end(self.bytes.len());
@@ -73,6 +71,14 @@ impl Chunk {
         }
     }
 
+    fn make_room(&mut self, more: usize) {
+        let spare = match self.is_full() {
+            true => 0,
+            false => self.bytes.len() / 4,
+        };
+        self.bytes.reserve_exact(more + spare);
+    }
+
     fn is_full(&self) -> bool {
         self.slots.len() == CHUNK_ENTRIES
     }
@@ -81,8 +87,7 @@ impl Chunk {
         let range = self.range(at);
         let (before, after) = (range.len(), packed.len());
         if after > before && self.bytes.capacity() - self.bytes.len() < after - before {
-            let room = if self.is_full() { 0 } else { ROOM_BYTES };
-            self.bytes.reserve_exact(after - before + room);
+            self.make_room(after - before);
         }
         self.bytes.splice(range, packed.iter().copied());
         for slot in &mut self.slots[at..] {

@@ -192,6 +192,7 @@ impl<T: Send + 'static> ReaderTask<T> {
             sequence: next,
             ticket: next,
             recorded_at: info.published.into(),
+            bytes: message.payload.len(),
             payload: message.payload.clone(),
             decoded: Vec::new(),
         };
