@@ -100,7 +100,9 @@ impl Log {
                     offset,
                 };
             };
-            if !segment.is_complete() {
+            // A cap behind something unreadable does not count: of a commit that crosses into the
+            // next segment a power cut may leave any part.
+            if !segment.is_complete() || !segment.gaps.is_empty() {
                 let within = segment.readable_to() as u64;
                 return End {
                     lsn: expected + within,
