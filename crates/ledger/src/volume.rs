@@ -78,6 +78,7 @@ impl Store {
             .flush_every_ms(Some(FLUSH_EVERY_MILLIS))
             .cache_capacity(cache_bytes);
         let opened = |error| classify(path, error);
+        make_readable_durable(path).map_err(|error| opened(sled::Error::Io(error)))?;
         // It panics where it finds what it thought impossible.
         let db = catch_unwind(AssertUnwindSafe(|| config.open()));
         let db = db.map_err(|_| Error::StorePanicked {
@@ -118,6 +119,16 @@ fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// sled writes snapshots of what it reads. After a process was killed that may not be on the disk
+/// yet, and a snapshot of what a power cut then takes away would keep it from opening.
+fn make_readable_durable(path: &Path) -> io::Result<()> {
+    match File::open(path.join("db")) {
+        Ok(log) => log.sync_data(),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
+    }
 }
 
 /// Writes sled's settings before anything is in its log: it would write them in two steps and sync

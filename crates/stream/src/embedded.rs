@@ -97,7 +97,11 @@ fn into_message<T>(tenant: &str, chunk: Chunk<T>) -> Message<T> {
         bytes: chunk.payload_bytes,
         payload,
         decoded: match is_decoded {
-            true => chunk.items.into_iter().filter_map(|item| item.decoded).collect(),
+            true => chunk
+                .items
+                .into_iter()
+                .filter_map(|item| item.decoded)
+                .collect(),
             false => Vec::new(),
         },
     }

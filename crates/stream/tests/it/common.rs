@@ -38,8 +38,11 @@ pub(crate) fn sized(number: u64, bytes: usize) -> Item<u64> {
     }
 }
 
-/// The events of a message as [`item`] made them.
-pub(crate) fn numbers<T>(message: &Message<T>) -> Vec<u64> {
+/// The events of a message as [`item`] made them; those that were decoded are in no payload.
+pub(crate) fn numbers(message: &Message<u64>) -> Vec<u64> {
+    if !message.decoded.is_empty() {
+        return message.decoded.clone();
+    }
     let number = |event: &&[u8]| {
         let event: serde_json::Value = serde_json::from_slice(event).unwrap();
         event["id"].as_str().unwrap().parse().unwrap()
