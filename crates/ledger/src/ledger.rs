@@ -6,7 +6,7 @@ use crate::open::{self, OpenReport};
 use crate::reader::Reader;
 use crate::record::{Checkpoint, PeekFn};
 use crate::tenant::Tenant;
-use crate::volume::{Disk, Store};
+use crate::volume::{self, Disk, Store};
 use crate::witness::{Note, Witness};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
@@ -145,6 +145,7 @@ impl Ledger {
         shared.note_durable()?;
         let path = shared.path.clone();
         drop((disk, shared));
+        volume::wait_until_closed(&path);
         Store::open(&path, cache).map(drop)
     }
 

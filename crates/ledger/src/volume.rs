@@ -9,9 +9,14 @@ use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// The first volume; a full one will be left alone and the next begun.
 const VOLUME: &str = "ledger/0001";
+
+/// How often, and how far apart, it is looked whether sled has let go of its log.
+const CLOSING_LOOKS: usize = 1_000;
+const CLOSING_PAUSE: Duration = Duration::from_millis(5);
 
 /// Where the volume of a data directory is.
 pub(crate) fn path(data_dir: &Path) -> PathBuf {
@@ -128,6 +133,18 @@ fn make_readable_durable(path: &Path) -> io::Result<()> {
         Ok(log) => log.sync_data(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
+    }
+}
+
+/// Waits until nobody has the log open any more: some of sled's own threads do for a moment after it
+/// was dropped. Gives up where another process was quicker.
+pub(crate) fn wait_until_closed(path: &Path) {
+    for _ in 0..CLOSING_LOOKS {
+        let log = File::open(path.join("db"));
+        if log.is_ok_and(|log| log.try_lock().is_ok()) {
+            return;
+        }
+        std::thread::park_timeout(CLOSING_PAUSE);
     }
 }
 
