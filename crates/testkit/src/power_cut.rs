@@ -1,6 +1,8 @@
-//! Power cuts, without cutting any power: a [`Recorder`] logs what a process does to the files
-//! below one folder, a [`Recording`] is that log, and a [`Disk`] is what the operations before some
-//! moment have left, of which it makes the folders that a machine could find when it comes back.
+//! Power cuts, without cutting any power.
+//!
+//! A [`Recorder`] logs what a process does to the files below one folder, a [`Recording`] is that
+//! log, and a [`Disk`] is what the operations before some moment have left, of which it makes the
+//! folders that a machine could find when it comes back. [`answers`] are what was promised by then.
 
 mod answers;
 mod disk;

@@ -242,10 +242,8 @@ impl<'a> Disk<'a> {
 
     fn split(&self, path: &Path) -> (Place, OsString) {
         let folder = path.parent().map_or(ROOT, |parent| self.find(parent));
-        (
-            folder,
-            path.file_name().unwrap_or(OsStr::new("")).to_owned(),
-        )
+        let name = path.file_name().map(OsStr::to_owned);
+        (folder, name.unwrap_or_default())
     }
 
     fn folder(&mut self, place: Place) -> (&mut Changes<Naming>, &mut Names) {

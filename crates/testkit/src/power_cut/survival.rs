@@ -55,7 +55,7 @@ impl Survival {
         };
         let odds = [0.0, 0.1, 0.5, 0.5, 0.5, 0.9, 0.99][random.random_range(0..7)];
         // Only the last operations are not synced, and there are seldom many.
-        let most = [2, 4, 10, 40][random.random_range(0..4)];
+        let most = [1, 2, 6, 40][random.random_range(0..4)];
         let unsynced = random.random_range(0..=operations.min(most));
         Self {
             grain,
