@@ -1,6 +1,7 @@
 //! What a crash in the middle of a commit leaves, and what becomes of it.
 
 use super::support::{Dir, T, all, append, news, record, records, verify};
+use crate::limits::SEGMENT_BYTES;
 use crate::oversize;
 use crate::{Commit, Dropped, Error};
 use crate::{block, frame};
@@ -188,6 +189,35 @@ fn an_unfinished_snapshot_does_not_keep_the_ledger_from_opening() {
     let (ledger, _) = dir.open();
     assert!(!left.try_exists().unwrap());
     ledger.close().unwrap();
+}
+
+/// The store's log is as a power cut may leave it: what the last commit wrote last is there, and what
+/// it wrote first is not.
+#[test]
+fn a_commit_that_crosses_into_a_new_segment_may_lack_its_beginning() {
+    let dir = Dir::new();
+    let (mut ledger, _) = dir.open();
+    let log = |dir: &Dir| std::fs::read(dir.volume().join("db")).unwrap();
+    let (mut before, mut count) = (dir.copy(), 0);
+    while log(&dir).len() <= SEGMENT_BYTES {
+        before = dir.copy();
+        count = ledger.reader().head(T).position;
+        append(&mut ledger, T, 8, 120_000).unwrap();
+    }
+    let (old, new) = (log(&before), log(&dir));
+    let torn = dir.copy();
+    drop(ledger);
+    let changed = (0..old.len()).find(|at| old[*at] != new[*at]);
+    let changed = changed.unwrap_or(old.len());
+    let mut bytes = new;
+    bytes[changed..changed + 4096].fill(0);
+    std::fs::write(torn.volume().join("db"), bytes).unwrap();
+    let (ledger, report) = torn.open();
+    assert_eq!(
+        (report.records, ledger.reader().head(T).position),
+        (count, count)
+    );
+    assert_eq!(verify(&ledger.reader(), T), Ok(count));
 }
 
 #[test]
