@@ -80,7 +80,8 @@ impl<T: Send + 'static> JetStream<T> {
         let level = self.queue.level();
         Status {
             kind: Kind::JetStream,
-            connected: self.connection.is_connected(),
+            // A server without the stream takes no event yet.
+            connected: self.connection.is_connected() && facts.server_version.is_some(),
             server_version: facts.server_version,
             last_sequence: facts.last_sequence.max(level.last_sequence),
             delivered_sequence: level.last_sequence,

@@ -13,6 +13,7 @@ pub enum Kind {
 #[derive(Clone, Debug)]
 pub struct Status {
     pub kind: Kind,
+    /// To a server on which the stream was found or made.
     pub connected: bool,
     pub server_version: Option<String>,
     /// The newest sequence of the stream that this node has heard of.

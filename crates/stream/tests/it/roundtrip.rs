@@ -114,6 +114,18 @@ async fn an_id_that_the_server_knows_answers_where_the_first_one_is() {
 }
 
 #[tokio::test]
+async fn connected_means_that_events_can_be_taken() {
+    let nats = Nats::start();
+    let (stream, _reader) = open(nats.url(), None).await;
+    eventually("it says that it is connected", || async {
+        stream.status().connected
+    })
+    .await;
+    let context = client(nats.url()).await;
+    assert!(context.get_stream("TOUCHBOOK").await.is_ok());
+}
+
+#[tokio::test]
 async fn the_status_tells_the_server_and_how_far_it_is() {
     let nats = Nats::start();
     let (stream, mut reader) = open(nats.url(), None).await;
