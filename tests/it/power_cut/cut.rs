@@ -52,11 +52,13 @@ impl Cut {
         let range = ranges[random.random_range(0..ranges.len())].clone();
         let operations = random.random_range(range.start..=range.end);
         let within = |at: &usize| (operations..=range.end).contains(at);
-        let special = match random.random_range(0..3) {
+        let special = match random.random_range(0..5) {
             // A promise has just been made.
             0 => recorded.promises.iter().map(|one| one.after).find(within),
             // Everything of a commit is written, and nothing of it synced.
             1 => recorded.syncs.iter().copied().find(within),
+            // What stood there before is overwritten, and what came in its place may not be durable.
+            2 => recorded.segments.iter().copied().find(within),
             _ => None,
         };
         let operations = special.unwrap_or(operations);

@@ -4,6 +4,7 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::Path;
+use touchbook_ledger::limits::SEGMENT_BYTES;
 use touchbook_testkit::power_cut::{Operation, Recording, answers};
 
 /// Somebody was told that an event stands at a position.
@@ -24,6 +25,9 @@ pub(super) struct Recorded {
     pub(super) promises: Vec<Promise>,
     /// How many operations there were before each sync.
     pub(super) syncs: Vec<usize>,
+    /// How many operations there were after each that began a segment of the ledger's log, most of
+    /// which had been used before.
+    pub(super) segments: Vec<usize>,
 }
 
 impl Recorded {
@@ -33,6 +37,7 @@ impl Recorded {
             phases: phases(&recording.operations),
             promises: promises(&recording),
             syncs: syncs(&recording.operations),
+            segments: segments(&recording.operations),
             recording,
         }
     }
@@ -55,6 +60,16 @@ fn syncs(operations: &[Operation]) -> Vec<usize> {
     let begun =
         operations.filter(|(operation, _)| matches!(operation, Operation::SyncBegin { .. }));
     begun.map(|(_, before)| before).collect()
+}
+
+fn segments(operations: &[Operation]) -> Vec<usize> {
+    let begins = |operation: &Operation| {
+        matches!(operation, Operation::Write { path, at, .. }
+            if path.ends_with("ledger/0001/db") && at.is_multiple_of(SEGMENT_BYTES as u64))
+    };
+    let operations = operations.iter().zip(1..);
+    let begun = operations.filter(|(operation, _)| begins(operation));
+    begun.map(|(_, after)| after).collect()
 }
 
 fn phases(operations: &[Operation]) -> Vec<(String, Vec<Range<usize>>)> {
