@@ -136,8 +136,8 @@ fn make_readable_durable(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Waits until nobody has the log open any more: some of sled's own threads do for a moment after it
-/// was dropped. Gives up where another process was quicker.
+/// Waits until nobody has the log open any more: some of sled's own threads do for a moment after
+/// it was dropped. Gives up where another process was quicker.
 pub(crate) fn wait_until_closed(path: &Path) {
     for _ in 0..CLOSING_LOOKS {
         let log = File::open(path.join("db"));

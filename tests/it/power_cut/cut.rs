@@ -57,7 +57,7 @@ impl Cut {
             0 => recorded.promises.iter().map(|one| one.after).find(within),
             // Everything of a commit is written, and nothing of it synced.
             1 => recorded.syncs.iter().copied().find(within),
-            // What stood there before is overwritten, and what came in its place may not be durable.
+            // What stood there before is overwritten; what replaced it may not be durable.
             2 => recorded.segments.iter().copied().find(within),
             _ => None,
         };

@@ -191,8 +191,8 @@ fn an_unfinished_snapshot_does_not_keep_the_ledger_from_opening() {
     ledger.close().unwrap();
 }
 
-/// The store's log is as a power cut may leave it: what the last commit wrote last is there, and what
-/// it wrote first is not.
+/// The store's log is as a power cut may leave it: what the last commit wrote last is there, and
+/// what it wrote first is not.
 #[test]
 fn a_commit_that_crosses_into_a_new_segment_may_lack_its_beginning() {
     let dir = Dir::new();
