@@ -160,6 +160,7 @@ impl From<events::Problem> for Problem {
         let status = match problem.code {
             _ if problem.is_unreadable() => StatusCode::BAD_REQUEST,
             "event_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+            "ledger_damaged" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         let made = Self::new(status, problem.code, problem.detail).allowing(problem.allowed);

@@ -186,6 +186,11 @@ impl Tenant {
         self.head.subscribe()
     }
 
+    /// Whether no other node decides the same events.
+    pub(crate) fn decides_alone(&self) -> bool {
+        self.positions_come_from_here
+    }
+
     pub(crate) fn set_head(&self, position: u64) {
         self.head.send_replace(position);
     }

@@ -2,6 +2,7 @@
 
 mod batch;
 mod dead_letters;
+mod publication;
 mod tenant;
 
 use crate::checkpoint;

@@ -1,13 +1,15 @@
 //! One tenant as the writer has it: what decides, and what was decided but is not yet durable.
 
 use super::CommitFailed;
+use super::publication::Publication;
 use crate::config::Registry;
+use crate::error::chain;
 use crate::outcome::{Outcome, OutcomeKind};
 use crate::tenant::Tenant;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use touchbook_events::{
-    CustomerId, Data, Decision, Digest, EventType, Header, Incoming, Record, TenantNumber,
+    CustomerId, Data, Decision, Digest, EventType, Header, Incoming, Problem, Record, TenantNumber,
     Timestamp,
 };
 use touchbook_projection::{Context, Decided, Deciders, Earlier};
@@ -21,6 +23,7 @@ pub(crate) struct WriterTenant {
     pending: HashMap<Digest, Known>,
     /// Where an atomic batch began: what is taken back with it.
     begun: Option<Begun>,
+    publication: Publication,
 }
 
 /// What a record answers to an event with its source and id.
@@ -50,16 +53,17 @@ impl WriterTenant {
     /// A tenant whose deciders hold everything up to its head.
     pub(crate) fn resume(tenant: Arc<Tenant>, deciders: Deciders, recorded_at: Timestamp) -> Self {
         let next_position = tenant.head() + 1;
-        let resumed = Self {
+        let publication = Publication::of(&deciders);
+        tenant.publish(publication.shown().clone());
+        Self {
             tenant,
             deciders,
             next_position,
             recorded_at,
             pending: HashMap::new(),
             begun: None,
-        };
-        resumed.publish();
-        resumed
+            publication,
+        }
     }
 
     pub(crate) fn number(&self) -> TenantNumber {
@@ -75,7 +79,30 @@ impl WriterTenant {
     }
 
     /// Decides one event; its records take the next positions.
+    ///
+    /// # Errors
+    /// When the ledger can't be read. One whose stored records are damaged refuses only the events
+    /// that need these, unless other nodes decide the same events over records that are whole.
     pub(super) fn decide(
+        &mut self,
+        incoming: Incoming,
+        recorded_at: Timestamp,
+        stream_sequence: u64,
+    ) -> Result<(Outcome, Vec<Record>), CommitFailed> {
+        match self.decide_over_records(incoming, recorded_at, stream_sequence) {
+            Err(error) if error.is_damage() && self.tenant.decides_alone() => {
+                let detail = format!(
+                    "a record that this is about can't be read: {}",
+                    chain(&error)
+                );
+                let problem = Problem::new("ledger_damaged", "", detail);
+                Ok((Outcome::refused(problem), Vec::new()))
+            }
+            decided => decided,
+        }
+    }
+
+    fn decide_over_records(
         &mut self,
         incoming: Incoming,
         recorded_at: Timestamp,
@@ -103,6 +130,8 @@ impl WriterTenant {
                 // What appends nothing leaves no trace, so it must not move time either.
                 self.recorded_at = recorded_at;
                 self.remember(&records);
+                self.publication
+                    .note(&self.deciders, self.next_position - 1);
                 Ok((outcome, records))
             }
             Decided::Duplicate { position, customer } => {
@@ -193,6 +222,7 @@ impl WriterTenant {
                 self.pending.remove(event);
             });
         }
+        self.publication.take_back(self.next_position);
         self.next_position
     }
 
@@ -202,21 +232,12 @@ impl WriterTenant {
             let durable = last.header.position;
             // What was decided since is in no index yet.
             self.pending.retain(|_, known| known.position > durable);
+            // Whoever waits for the position finds what was decided with it, and nothing later.
+            if let Some(values) = self.publication.durable(durable) {
+                self.tenant.publish(values.clone());
+            }
             self.tenant.set_head(durable);
         }
-        // Nobody may see what was decided since, and could vanish; the commit that brings it tells.
-        if self.next_position == self.tenant.head() + 1 {
-            self.publish();
-        }
-    }
-
-    fn publish(&self) {
-        let values = self
-            .deciders
-            .iter()
-            .filter_map(|decider| decider.published())
-            .collect();
-        self.tenant.publish(values);
     }
 }
 
