@@ -14,8 +14,8 @@ pub(crate) fn tagged(headers: &HeaderMap, etag: String, text: Vec<u8>) -> Respon
     ([(header::ETAG, etag)], answer).into_response()
 }
 
-/// The tag of what last changed at `position`, in an answer that more than records can change:
-/// policies, and days that go by.
+/// The tag of what last changed at `position`, in an answer that more than its own records can
+/// change: policies, days that go by, merges and retractions.
 pub(crate) fn of_answer(position: u64, text: &[u8]) -> String {
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);

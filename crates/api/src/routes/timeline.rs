@@ -2,7 +2,7 @@
 
 use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
-use crate::etag::tagged;
+use crate::etag::{self, tagged};
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::{Given, invalid};
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
@@ -180,16 +180,12 @@ pub(crate) async fn get_entry(
     let subject = caller.tenant.key().subject(&entry_id);
     let tenant = Arc::clone(&caller.tenant);
     let found = blocking(move || Found::find(&tenant, &timeline, subject)).await?;
-    let Found {
-        last_position,
-        text,
-    } = found.ok_or_else(Problem::not_found)?;
-    let etag = format!("\"{last_position}\"");
+    let Found { etag, text } = found.ok_or_else(Problem::not_found)?;
     Ok(Stamped(applied, tagged(&headers, etag, text)).into_response())
 }
 
 struct Found {
-    last_position: u64,
+    etag: String,
     text: Vec<u8>,
 }
 
@@ -211,8 +207,9 @@ impl Found {
                 entry,
                 history,
             };
+            // A merge or a retraction changes the answer, and not its last position.
             Some(serde_json::to_vec(&answer).map(|text| Self {
-                last_position,
+                etag: etag::of_answer(last_position, &text),
                 text,
             }))
         });

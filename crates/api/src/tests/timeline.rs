@@ -129,6 +129,50 @@ async fn an_entry_has_its_history() {
     assert_eq!(service.send(again).await.status, 304);
 }
 
+/// What is in the answer besides the entry's newest record changes its tag too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_merge_and_a_retraction_of_a_middle_revision_change_an_entrys_tag() {
+    let (service, _) = with_days().await;
+    let mut positions = Vec::new();
+    for (id, status) in [("b", "Packed"), ("c", "Shipped")] {
+        let mut revision = order("3", "7", json!({ "status": status }));
+        revision["id"] = json!(id);
+        positions.push(service.stored(&revision).await);
+    }
+    let other = service.stored(&order("9", "8", json!({}))).await;
+    let read = async |position: u64, tag: &str| {
+        let path = format!("/api/v1/entries/order%2F3?min_position={position}");
+        let request = Request::get(path).header("if-none-match", tag);
+        service.send(request.body(Body::empty()).unwrap()).await
+    };
+    let named = async |name: &str| {
+        let path = format!("/api/v1/customers/external_id:shop:{name}?min_position={other}");
+        service.get(&path).await.body["customer_id"].clone()
+    };
+    let mut entry = read(other, "\"0\"").await;
+    let into = named("8").await;
+    for (event_type, data) in [
+        ("event.retracted", json!({ "positions": [positions[0]] })),
+        (
+            "customer.merged",
+            json!({ "into": into, "members": [named("7").await] }),
+        ),
+    ] {
+        let event = json!({
+            "specversion": "1.0", "id": event_type, "source": "test", "type": event_type,
+            "data": data,
+        });
+        let tag = entry.header("etag").to_owned();
+        let changed = service.stored(&event).await;
+        entry = read(changed, &tag).await;
+        assert_eq!(entry.status, 200, "{event_type}");
+        assert_eq!(entry.body["entry"]["last_position"], positions[1]);
+        let tag = entry.header("etag").to_owned();
+        assert_eq!(read(changed, &tag).await.status, 304, "{event_type}");
+    }
+    assert_eq!(entry.body["customer_id"], into);
+}
+
 /// What the document says an entry is, is what is answered.
 #[tokio::test(flavor = "multi_thread")]
 async fn an_entry_is_as_documented() {
