@@ -195,17 +195,10 @@ impl Preparer {
     }
 
     fn items(&mut self, message: &Message<Incoming>, tenant: &str) -> Vec<Item> {
-        let whole = |problem, of_node| {
-            vec![Item::Dead(Dead {
-                raw: message.payload.clone(),
-                problem,
-                of_node,
-            })]
-        };
         let Some(key) = self.key(message, tenant) else {
-            let detail = format!("there is no tenant {tenant:?}");
-            return whole(Problem::new("unknown_tenant", "", detail), true);
+            return of_no_tenant(message, tenant);
         };
+        let whole = |problem, of_node| vec![dead(message.payload.clone(), problem, of_node)];
         if message.atomic && message.payload.len() > ATOMIC_BYTES_MAX {
             let detail = format!("an atomic batch has at most {ATOMIC_BYTES_MAX} bytes");
             return whole(Problem::new("batch_too_large", "", detail), false);
@@ -226,12 +219,7 @@ impl Preparer {
                     (message.side() == Side::Events).then(|| message.payload.slice_ref(event)),
                 ),
                 Err(Unusable { problem, of_node }) => {
-                    let raw = message.payload.slice_ref(event);
-                    Item::Dead(Dead {
-                        raw,
-                        problem,
-                        of_node,
-                    })
+                    dead(message.payload.slice_ref(event), problem, of_node)
                 }
             })
             .collect();
@@ -267,6 +255,32 @@ impl Preparer {
             }
             None => None,
         }
+    }
+}
+
+fn dead(raw: Bytes, problem: Problem, of_node: bool) -> Item {
+    Item::Dead(Dead {
+        raw,
+        problem,
+        of_node,
+    })
+}
+
+/// What a message brings for a tenant that is not known. Each event is kept by itself, so that each
+/// can be sent again by itself; but what stands or falls together, or can't be taken apart, as one.
+fn of_no_tenant(message: &Message<Incoming>, tenant: &str) -> Vec<Item> {
+    let detail = format!("there is no tenant {tenant:?}");
+    let problem = Problem::new("unknown_tenant", "", detail);
+    let events = match message.atomic {
+        true => None,
+        false => message.events().ok(),
+    };
+    match events {
+        Some(events) if (1..=BATCH_EVENTS_MAX).contains(&events.len()) => events
+            .into_iter()
+            .map(|event| dead(message.payload.slice_ref(event), problem.clone(), true))
+            .collect(),
+        _ => vec![dead(message.payload.clone(), problem, true)],
     }
 }
 
@@ -354,5 +368,58 @@ fn principal_of(envelope: &Envelope<'_>) -> Principal {
     Principal {
         kind: kind.unwrap_or(PrincipalKind::Touchbook),
         id: envelope.authid.as_deref().map(Into::into),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is kept of a batch for a tenant that is not known.
+    fn kept(payload: &str, atomic: bool) -> Vec<String> {
+        let message = Message {
+            subject: "touchbook.events.nowhere.batch".into(),
+            atomic,
+            stream_created_at_micros: 1,
+            sequence: 1,
+            ticket: 1,
+            recorded_at: Timestamp::from_micros(0),
+            bytes: payload.len(),
+            payload: Bytes::copy_from_slice(payload.as_bytes()),
+            decoded: Vec::new(),
+        };
+        let mut preparer = Preparer::new(Arc::default());
+        let Work::Message(prepared) = preparer.prepare(Delivery::Message(message)) else {
+            panic!("it is a message");
+        };
+        let items = prepared.items.into_iter();
+        let raws = items.map(|item| match item {
+            Item::Dead(dead) => {
+                assert_eq!((dead.problem.code, dead.of_node), ("unknown_tenant", true));
+                String::from_utf8(dead.raw.to_vec()).unwrap()
+            }
+            Item::Event { .. } => panic!("nobody takes it"),
+        });
+        raws.collect()
+    }
+
+    #[test]
+    fn a_batch_for_an_unknown_tenant_is_kept_event_by_event() {
+        let good = r#"{"id": "1"}"#;
+        let batch = format!("[{good} ,{{}},0]");
+        assert_eq!(kept(&batch, false), [good, "{}", "0"]);
+    }
+
+    #[test]
+    fn what_can_not_be_taken_apart_or_must_not_be_is_kept_as_a_whole() {
+        let many = format!("[{}0]", "0,".repeat(BATCH_EVENTS_MAX));
+        for (payload, atomic) in [
+            ("[{},{}]", true),
+            ("[{]", false),
+            ("[]", false),
+            (&many, false),
+        ] {
+            assert_eq!(kept(payload, atomic), [payload]);
+        }
     }
 }

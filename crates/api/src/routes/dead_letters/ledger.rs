@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use touchbook_engine::Tenant;
 use touchbook_events::catalogue::dead_letter::DeadLetter;
 use touchbook_events::catalogue::import::DeadLetterResolved;
-use touchbook_events::{CustomerId, Data, Envelope, Header, Record};
+use touchbook_events::{CustomerId, Data, Envelope, Header, batch};
 
 /// Dead letters name no customer, and the ledger finds such records by themselves.
 pub(super) fn list(
@@ -15,42 +15,55 @@ pub(super) fn list(
     params: &ListParams,
     head: u64,
 ) -> Result<DeadLetterList, Problem> {
-    let mut letters = BTreeMap::new();
-    let mut resolutions = BTreeMap::new();
-    tenant.customer_records(CustomerId::NIL, head, &mut |record| {
-        let Record { header, data, .. } = record;
-        match data {
-            Data::DeadLetter(letter) => {
-                letters.insert(header.position, (header, letter));
-            }
-            Data::DeadLetterResolved(resolved) => {
-                if let Some(resolution) = resolution(&header, &resolved) {
-                    resolutions
-                        .entry(resolved.facts.position)
-                        .or_insert(resolution);
-                }
-            }
-            _ => {}
-        }
-    })?;
-    let mut items: Vec<DeadLetterItem> = letters
-        .into_iter()
+    let mut known = Known::read(tenant, head)?;
+    let mut page: Vec<u64> = known
+        .letters
+        .iter()
         .rev()
-        .filter(|(position, _)| *position < params.cursor)
-        .filter(|(position, _)| match params.status {
-            "open" => !resolutions.contains_key(position),
-            "resolved" => resolutions.contains_key(position),
+        .copied()
+        .filter(|position| *position < params.cursor)
+        .filter(|position| match params.status {
+            "open" => !known.resolutions.contains_key(position),
+            "resolved" => known.resolutions.contains_key(position),
             _ => true,
         })
         .take(params.limit + 1)
-        .map(|(position, (header, letter))| {
-            item(&header, *letter, resolutions.get(&position).cloned())
-        })
         .collect();
-    let more = items.len() > params.limit;
-    items.truncate(params.limit);
-    let next_cursor = items.last().filter(|_| more).map(|last| last.position);
+    let more = page.len() > params.limit;
+    page.truncate(params.limit);
+    let next_cursor = page.last().copied().filter(|_| more);
+    let items = page.into_iter().map(|position| {
+        let (header, letter) = found(tenant, position)?;
+        Ok(item(&header, letter, known.resolutions.remove(&position)))
+    });
+    let items = items.collect::<Result<_, Problem>>()?;
     Ok(DeadLetterList { items, next_cursor })
+}
+
+/// All letters of a ledger without what came in, which may be a MiB of each.
+#[derive(Default)]
+struct Known {
+    /// Positions, ascending.
+    letters: Vec<u64>,
+    /// By the letter's position.
+    resolutions: BTreeMap<u64, Resolution>,
+}
+
+impl Known {
+    fn read(tenant: &Tenant, head: u64) -> Result<Self, Problem> {
+        let mut known = Self::default();
+        tenant.customer_records(CustomerId::NIL, head, &mut |record| match record.data {
+            Data::DeadLetter(_) => known.letters.push(record.header.position),
+            Data::DeadLetterResolved(resolved) => {
+                if let Some(resolution) = resolution(&record.header, &resolved) {
+                    let letter = resolved.facts.position;
+                    known.resolutions.entry(letter).or_insert(resolution);
+                }
+            }
+            _ => {}
+        })?;
+        Ok(known)
+    }
 }
 
 /// What the record says of a letter that came before it; one that comes after it, it can't mean.
@@ -100,22 +113,82 @@ fn item(header: &Header, letter: DeadLetter, resolution: Option<Resolution>) -> 
     }
 }
 
-/// Of a letter of the node, the tenant that it names: by itself, else by the stream's subject.
+/// Of a letter of the node, the tenant that it names: by itself, a batch by its first event, else
+/// by the stream's subject.
 pub(super) fn named_tenant(letter: &DeadLetter) -> Option<String> {
     if !letter.facts.is_of_node() {
         return None;
     }
     let raw = letter.personal.as_ref().map(|personal| &personal.raw.0);
     let text = raw.and_then(|raw| std::str::from_utf8(raw).ok());
-    let envelope = text.and_then(|text| Envelope::parse(text).ok());
+    let event = text.and_then(first_event);
+    let envelope = event.and_then(|event| Envelope::parse(event).ok());
     let said = envelope.and_then(|envelope| envelope.tenant.map(|tenant| tenant.to_string()));
     said.or_else(|| letter.facts.origin.split('.').nth(2).map(str::to_owned))
 }
 
+/// The event itself, or of a batch the first one.
+fn first_event(text: &str) -> Option<&str> {
+    match text.trim_start().starts_with('[') {
+        true => batch::array(text).ok()?.first().copied(),
+        false => Some(text),
+    }
+}
+
 /// The letter at `position`.
 pub(super) fn letter(tenant: &Tenant, position: u64) -> Result<DeadLetter, Problem> {
-    match tenant.record(position)?.map(|record| record.data) {
-        Some(Data::DeadLetter(letter)) => Ok(*letter),
-        Some(_) | None => Err(Problem::not_found()),
+    found(tenant, position).map(|(_, letter)| letter)
+}
+
+fn found(tenant: &Tenant, position: u64) -> Result<(Header, DeadLetter), Problem> {
+    let record = tenant.record(position)?.ok_or_else(Problem::not_found)?;
+    match record.data {
+        Data::DeadLetter(letter) => Ok((record.header, *letter)),
+        _ => Err(Problem::not_found()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use touchbook_events::catalogue::dead_letter::{DeadLetterFacts, DeadLetterPersonal, RawBytes};
+    use touchbook_events::catalogue::typed::Extra;
+    use touchbook_events::{Code, Text};
+
+    fn letter(reason: &str, raw: &str) -> DeadLetter {
+        DeadLetter {
+            facts: DeadLetterFacts {
+                reason: Code::clipped(reason),
+                origin: Code::clipped("touchbook.events.acme.batch"),
+            },
+            personal: Some(DeadLetterPersonal {
+                raw: RawBytes(raw.as_bytes().to_vec()),
+                pointer: None,
+                detail: Text::clipped(""),
+                extra: Extra::default(),
+            }),
+        }
+    }
+
+    #[test]
+    fn a_letter_of_the_node_names_a_tenant_by_its_first_event_or_by_its_subject() {
+        let of = |tenant: &str| {
+            format!(
+                r#"{{"specversion":"1.0","id":"1","source":"a","type":"b",{tenant}"data":{{}}}}"#
+            )
+        };
+        let (other, none) = (of(r#""tenantid":"other","#), of(""));
+        for (raw, tenant) in [
+            (other.clone(), "other"),
+            (none.clone(), "acme"),
+            (format!(" [{other},{none}]"), "other"),
+            (format!("[{none},{other}]"), "acme"),
+            ("[]".to_owned(), "acme"),
+            ("[{]".to_owned(), "acme"),
+        ] {
+            let named = named_tenant(&letter("tenant_contradicts_subject", &raw));
+            assert_eq!(named.as_deref(), Some(tenant), "{raw}");
+        }
+        assert_eq!(named_tenant(&letter("unreadable", &other)), None);
     }
 }
