@@ -127,7 +127,7 @@ impl Caller {
                 return Err(conflict.position(position));
             }
             OutcomeKind::Ineffective { reason, winner } => {
-                return Err(ineffective(reason, winner.or(position)));
+                return Err(ineffective(reason, winner, position));
             }
             OutcomeKind::Refused(problem) => return Err(problem.into()),
             OutcomeKind::NotStored => {
@@ -158,7 +158,7 @@ impl Caller {
         };
         match Header::peek(&bytes).map(|header| header.decision) {
             Ok(Decision::Ineffective { reason, winner }) => {
-                Err(ineffective(reason, winner.or(Some(position))))
+                Err(ineffective(reason, winner, Some(position)))
             }
             Ok(Decision::Effective) => Ok(()),
             Err(error) => Err(Problem::internal(&error)),
@@ -174,15 +174,24 @@ fn is_torn(outcome: &Outcome) -> bool {
     )
 }
 
-fn ineffective(reason: Ineffective, winner: Option<u64>) -> Problem {
+/// Why the event at `position` changes nothing.
+fn ineffective(reason: Ineffective, winner: Option<u64>, position: Option<u64>) -> Problem {
     if reason == Ineffective::PositionChanged {
-        let detail = "what it is about is not as it expects: it changed at `position`; read it \
-                      again. It is recorded, and changes nothing";
+        let detail = match winner {
+            Some(_) => {
+                "what it is about is not as it expects: it changed at `position`; read it again. \
+                 It is recorded, and changes nothing"
+            }
+            None => {
+                "the position that it expects was never here: the ledger had not come that far; \
+                 read what it is about again. It is recorded, and changes nothing"
+            }
+        };
         let status = StatusCode::PRECONDITION_FAILED;
         return Problem::new(status, reason.as_str(), detail).position(winner);
     }
     let detail = "it changes nothing, given what the ledger holds; it is recorded as such";
-    Problem::new(StatusCode::CONFLICT, reason.as_str(), detail).position(winner)
+    Problem::new(StatusCode::CONFLICT, reason.as_str(), detail).position(winner.or(position))
 }
 
 /// An answer to a batch while it is put together.

@@ -106,17 +106,16 @@ impl<'a> Draft<'a> {
     }
 
     /// Whether the event lost, since it expects what it is about as it was at an earlier position
-    /// than `changed_at`, of the last change; or at one that was never here.
+    /// than `changed_at`, of the last change; or at one that was never here, which nobody has won.
     pub fn loses_to(&mut self, changed_at: u64) -> bool {
-        let here = changed_at..self.context.next_position;
-        let lost = self
-            .incoming
-            .expected_position
-            .is_some_and(|expected| !here.contains(&expected));
+        let Some(expected) = self.incoming.expected_position else {
+            return false;
+        };
+        let lost = !(changed_at..self.context.next_position).contains(&expected);
         if lost {
             self.verdict = Verdict::Append(Decision::Ineffective {
                 reason: Ineffective::PositionChanged,
-                winner: Some(changed_at).filter(|position| *position > 0),
+                winner: (expected < changed_at).then_some(changed_at),
             });
         }
         lost

@@ -309,7 +309,7 @@ pub(crate) async fn get_customer(
         (status = 200, description = "Stored", body = Written),
         (
             status = 412,
-            description = "It changed at `position`, and is as it was",
+            description = "It changed at `position`, absent if what is expected was never here",
             body = ProblemDetails,
             content_type = "application/problem+json",
         ),

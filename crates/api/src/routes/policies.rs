@@ -107,7 +107,7 @@ pub(crate) async fn get_policy(
         (status = 200, description = "Stored", body = Written),
         (
             status = 412,
-            description = "It was set at `position`, and is as it was",
+            description = "It was set at `position`, absent if what is expected was never here",
             body = ProblemDetails,
             content_type = "application/problem+json",
         ),

@@ -131,7 +131,10 @@ async fn several_tags_stand_for_the_newest_and_the_asterisk_for_any() {
     // A tag of a ledger that went further than this one.
     let ahead = format!("\"{}\"", head + 1_000);
     let answer = service.write_if("PATCH", &path, &ahead, &name("4")).await;
-    assert_eq!(lost(&answer), two.body["position"].as_u64().unwrap());
+    assert_eq!(answer.problem(), (412, "position_changed"));
+    assert_eq!(answer.body["position"], Value::Null, "nothing has won");
+    let detail = answer.body["detail"].as_str().unwrap();
+    assert!(detail.contains("was never here"), "{detail}");
     let nobody = "/api/v1/customers/user:nobody";
     let answer = service.write_if("PATCH", nobody, "*", &name("5")).await;
     assert_eq!(answer.problem(), (404, "not_found"));
