@@ -1,10 +1,10 @@
 //! Checking that every block stands whole on the disk, whatever the store has in memory.
 //!
-//! What it can't tell: the store's log may hold older copies of a block, each as good as the newest,
-//! and one that is whole counts, though the store would read another. Chunks of long records are
-//! not looked for; only walking the chain reads them, as the store has them. And the system is
-//! asked to drop what it has of the log in memory, which it does not promise: what it keeps is what
-//! is read. That costs whoever reads the log next a reading of the disk.
+//! What it can't tell: the store's log may hold older copies of a block, each as good as the
+//! newest, and one that is whole counts, though the store would read another. Chunks of long
+//! records are not looked for; only walking the chain reads them, as the store has them. And the
+//! system is asked to drop what it has of the log in memory, which it does not promise: what it
+//! keeps is what is read. That costs whoever reads the log next a reading of the disk.
 
 use crate::block::{self, Header};
 use crate::error::{Damage, Error, Flaw};

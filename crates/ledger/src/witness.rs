@@ -3,10 +3,10 @@
 //! A damaged end of the store's log looks like one that a crash tore: sled drops it in silence, and
 //! nothing in what is left tells that more was there. So every now and then, after a commit became
 //! durable, its number and the number of all records are noted here. A start that finds less
-//! refuses. What was acknowledged after the last note can't be told from what a crash tore: how much
-//! that may be is up to whoever calls [`crate::Reader::note_durable`], and how often. The file is on
-//! the disk that the store is on, so it says nothing when both are lost or both are put back from a
-//! copy.
+//! refuses. What was acknowledged after the last note can't be told from what a crash tore: how
+//! much that may be is up to whoever calls [`crate::Reader::note_durable`], and how often. The file
+//! is on the disk that the store is on, so it says nothing when both are lost or both are put back
+//! from a copy.
 
 use crate::wire::{self, Cursor, PREFIX_BYTES};
 use std::fs::{File, OpenOptions};
