@@ -1,16 +1,19 @@
 //! Every bound of this crate.
 
 use std::time::Duration;
+use touchbook_events::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 
 /// Events between HTTP and the writer, or waiting for the stream's acknowledgement.
 pub const QUEUE_EVENTS_MAX: usize = 4_096;
 /// Bytes of the same.
 pub const QUEUE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// What is kept beside [`QUEUE_EVENTS_MAX`] for tenants of which nothing waits, so that one that
-/// fills the embedded stream's queue shuts nobody else out.
-pub const RESERVED_EVENTS: usize = QUEUE_EVENTS_MAX / 4;
-/// Bytes of the same.
-pub const RESERVED_BYTES: usize = QUEUE_BYTES_MAX / 4;
+/// fills the queue shuts nobody else out: the largest request.
+pub const RESERVED_EVENTS: usize = BATCH_EVENTS_MAX;
+/// Bytes of the same, with what publishing adds.
+pub const RESERVED_BYTES: usize = BATCH_BYTES_MAX + BATCH_EVENTS_MAX * ADDED_BYTES_MAX;
+/// What an event grows by when it is published, about: its tenant, and who sent it.
+const ADDED_BYTES_MAX: usize = 1_024;
 /// One of so many parts of a commit is what a tenant gets of it while others wait.
 pub const COMMIT_SHARES: usize = 4;
 /// Bytes of one message, payload and headers.

@@ -5,7 +5,9 @@
 
 use super::connection::{Connection, backoff};
 use super::{cause, settings::STREAM};
-use crate::limits::{FULL_RETRY_AFTER, QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX};
+use crate::limits::{
+    FULL_RETRY_AFTER, QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, RESERVED_BYTES, RESERVED_EVENTS,
+};
 use crate::message::ATOMIC_HEADER;
 use crate::outgoing::{Chunk, Composed, compose, cut, fits};
 use crate::{Cause, Outgoing, Placed, PublishError};
@@ -99,7 +101,7 @@ impl<T: Send + 'static> Publisher<T> {
             return Ok(Vec::new());
         }
         let mut lanes = self.lanes();
-        lanes.admit(&chunks)?;
+        lanes.admit(&tenant, &chunks)?;
         let begins = !lanes.by_tenant.contains_key(&tenant);
         let lane = lanes.by_tenant.entry(Arc::clone(&tenant)).or_default();
         let mut answers = Vec::with_capacity(chunks.len());
@@ -200,14 +202,20 @@ impl<T: Send + 'static> Publisher<T> {
 }
 
 impl<T> Lanes<T> {
-    fn admit(&mut self, chunks: &[Chunk<T>]) -> Result<(), PublishError> {
+    /// Takes all of a tenant's request or none of it. A tenant of which nothing waits may use what
+    /// is kept for such.
+    fn admit(&mut self, tenant: &str, chunks: &[Chunk<T>]) -> Result<(), PublishError> {
         if self.closed {
             return Err(PublishError::Closed);
         }
         let events: usize = chunks.iter().map(|chunk| chunk.items.len()).sum();
         let bytes: usize = chunks.iter().map(|chunk| chunk.payload_bytes).sum();
-        let fits =
-            self.events + events <= QUEUE_EVENTS_MAX && self.bytes + bytes <= QUEUE_BYTES_MAX;
+        let (mut events_max, mut bytes_max) = (QUEUE_EVENTS_MAX, QUEUE_BYTES_MAX);
+        if !self.by_tenant.contains_key(tenant) {
+            events_max += RESERVED_EVENTS;
+            bytes_max += RESERVED_BYTES;
+        }
+        let fits = self.events + events <= events_max && self.bytes + bytes <= bytes_max;
         if !fits && self.events > 0 {
             return Err(PublishError::Full {
                 retry_after: FULL_RETRY_AFTER,

@@ -4,6 +4,7 @@ use crate::common::{
     ALL, all_numbers, assert_nothing_waits, item, numbers, request, sequences, sized,
 };
 use std::time::Duration;
+use touchbook_events::limits::{BATCH_BYTES_MAX, BATCH_EVENTS_MAX};
 use touchbook_stream::limits::{
     ATOMIC_BYTES_MAX, EMBEDDED_BYTES_MAX, QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, RESERVED_EVENTS,
 };
@@ -179,6 +180,23 @@ async fn a_tenant_that_fills_the_queue_shuts_nobody_else_out() {
     assert!(full(stream.publish(request("two", 0..=rest)).await));
     stream.publish(request("two", 0..rest)).await.unwrap();
     assert_eq!(stream.status().queued, QUEUE_EVENTS_MAX + RESERVED_EVENTS);
+}
+
+#[tokio::test]
+async fn the_reserve_holds_the_largest_request() {
+    let (stream, _reader) = embedded(None);
+    let wide = |tenant, events, bytes| Outgoing {
+        items: (0..events).map(|number| sized(number, bytes)).collect(),
+        ..request(tenant, [])
+    };
+    let halves = QUEUE_BYTES_MAX as u64 / (512 * 1024);
+    stream
+        .publish(wide("many", halves, 512 * 1024))
+        .await
+        .unwrap();
+    let events = BATCH_EVENTS_MAX as u64;
+    let largest = wide("one", events, BATCH_BYTES_MAX / BATCH_EVENTS_MAX);
+    stream.publish(largest).await.unwrap();
 }
 
 #[tokio::test]
