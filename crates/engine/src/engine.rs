@@ -4,6 +4,7 @@ use crate::config::{Config, Registry};
 use crate::error::{JobError, OpenError, SubmitError, chain};
 use crate::jobs::{JobView, Jobs};
 use crate::maintenance;
+use crate::notary::Notary;
 use crate::open;
 use crate::outcome::{Answers, Outcome, Posted};
 use crate::runner::{FoldError, Runners};
@@ -40,7 +41,8 @@ struct Running {
     runner_threads: Vec<JoinHandle<()>>,
     maintenance: JoinHandle<()>,
     scrub: JoinHandle<()>,
-    /// Stops both when it is dropped.
+    notary: Notary,
+    /// Stops maintenance and scrub when it is dropped.
     stop_maintenance: crossbeam_channel::Sender<()>,
 }
 
@@ -53,6 +55,7 @@ pub(crate) struct Parts {
     pub(crate) runner_threads: Vec<JoinHandle<()>>,
     pub(crate) maintenance: JoinHandle<()>,
     pub(crate) scrub: JoinHandle<()>,
+    pub(crate) notary: Notary,
     pub(crate) stop_maintenance: crossbeam_channel::Sender<()>,
 }
 
@@ -79,6 +82,7 @@ impl Engine {
                 runner_threads: parts.runner_threads,
                 maintenance: parts.maintenance,
                 scrub: parts.scrub,
+                notary: parts.notary,
                 stop_maintenance: parts.stop_maintenance,
             })),
             runners: Mutex::new(Some(parts.runners)),
@@ -352,8 +356,9 @@ impl Engine {
         for thread in running.runner_threads {
             let _ = thread.join();
         }
-        if let Some((ledger, tenants)) = written {
-            close(&self.0.shared, ledger, tenants);
+        match written {
+            Some((ledger, tenants)) => close(&self.0.shared, ledger, tenants, running.notary),
+            None => running.notary.stop(),
         }
     }
 
@@ -366,7 +371,7 @@ impl Engine {
     }
 }
 
-fn close(shared: &Shared, ledger: Ledger, tenants: Vec<WriterTenant>) {
+fn close(shared: &Shared, ledger: Ledger, tenants: Vec<WriterTenant>, notary: Notary) {
     for writer in &tenants {
         let tenant = writer.tenant();
         if tenant.head() > 0 {
@@ -378,6 +383,8 @@ fn close(shared: &Shared, ledger: Ledger, tenants: Vec<WriterTenant>) {
     }
     drop(tenants);
     shared.release();
+    // Only now: snapshots may take long, and what the writer did last is noted meanwhile.
+    notary.stop();
     if let Err(error) = ledger.close() {
         tracing::warn!(error = %chain(&error), "the ledger was left without a clean close");
     }

@@ -19,6 +19,7 @@ mod ledger_history;
 mod maintenance;
 mod memory;
 pub mod metrics;
+mod notary;
 mod open;
 mod outcome;
 mod rebuild;

@@ -18,10 +18,8 @@ use touchbook_projection::Deciders;
 use touchbook_projection::projection::AnyProjection;
 use touchbook_stream::Stream;
 
-/// How often it is noted what is durable.
-const NOTE: Duration = Duration::from_secs(1);
-/// After how many notes gauges are set and tenants looked at.
-const NOTES_A_ROUND: u32 = 5;
+/// How often gauges are set and tenants looked at.
+const ROUND: Duration = Duration::from_secs(5);
 /// How much longer deciders go without a snapshot while records keep coming.
 const BUSY_FACTOR: u64 = 4;
 
@@ -43,15 +41,7 @@ impl Maintenance {
             }
         }
         let mut memory = Memory::default();
-        let mut notes = 0;
-        while stop.recv_timeout(NOTE) == Err(RecvTimeoutError::Timeout) {
-            if let Err(error) = self.reader.note_durable() {
-                tracing::warn!(error = %chain(&error), "could not note what is durable");
-            }
-            notes += 1;
-            if notes % NOTES_A_ROUND != 0 {
-                continue;
-            }
+        while stop.recv_timeout(ROUND) == Err(RecvTimeoutError::Timeout) {
             self.set_gauges(&mut memory);
             for tenant in self.shared.tenants.all() {
                 self.snapshot_if_due(&tenant, &mut saved);

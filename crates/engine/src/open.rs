@@ -7,6 +7,7 @@ use crate::error::OpenError;
 use crate::intake::Source;
 use crate::ledger_history::peek;
 use crate::maintenance::{Maintenance, resume_deciders};
+use crate::notary::{self, Notary};
 use crate::runner::{FoldError, Runners, catch_up, evolve};
 use crate::scrub::Scrub;
 use crate::shared::Shared;
@@ -59,6 +60,10 @@ pub(crate) async fn open(config: Config, registry: Registry) -> Result<Engine, O
         config: config.scrub,
     };
     let stop_scrub = stopped.clone();
+    let notary = Notary::start(ledger_reader.clone()).map_err(|source| OpenError::Thread {
+        name: notary::THREAD.to_owned(),
+        source,
+    })?;
     let scrub = spawn("touchbook-scrub", move || scrub.run(&stop_scrub))?;
     let maintenance = Maintenance {
         shared: Arc::clone(&shared),
@@ -75,6 +80,7 @@ pub(crate) async fn open(config: Config, registry: Registry) -> Result<Engine, O
         runner_threads,
         maintenance,
         scrub,
+        notary,
         stop_maintenance: stop,
     }))
 }

@@ -192,10 +192,12 @@ pub(crate) fn evolve(
     })
 }
 
-fn obey(projection: &str, command: Command) {
+pub(crate) fn obey(projection: &str, command: Command) {
     match command {
         Command::Records { tenant, records } => {
-            if let Some(live) = tenant.live(projection) {
+            // While it waits, only looking around tries again: not every commit.
+            let live = tenant.live(projection);
+            if let Some(live) = live.filter(|live| !live.is_waiting()) {
                 note(live, evolve(live, || fold(&tenant, live, &records)));
             }
         }
@@ -262,8 +264,10 @@ fn note(live: &Live, result: Result<(), FoldError>) {
         Err(FoldError::Panicked) => {}
         Err(error) => {
             let reason = crate::error::chain(&error);
-            tracing::error!(projection = live.current().name(), error = %reason, "a fold failed");
-            live.set_waiting(reason);
+            if live.set_waiting(&reason) {
+                let projection = live.current().name();
+                tracing::error!(projection, error = %reason, "a fold failed");
+            }
         }
     }
     live.announce();

@@ -81,14 +81,26 @@ impl Live {
         });
     }
 
-    /// It can't go on for now.
-    pub(crate) fn set_waiting(&self, reason: String) {
+    /// It can't go on for now; answers whether that is news.
+    pub(crate) fn set_waiting(&self, reason: &str) -> bool {
         let mut stall = self.stall();
-        if !matches!(*stall, Some(Stall::Broken(_))) {
-            *stall = Some(Stall::Waits(reason));
+        let is_new = match &*stall {
+            Some(Stall::Broken(_)) => false,
+            Some(Stall::Waits(known)) => known != reason,
+            None => true,
+        };
+        if is_new {
+            *stall = Some(Stall::Waits(reason.to_owned()));
         }
         drop(stall);
-        self.tell_waiters();
+        if is_new {
+            self.tell_waiters();
+        }
+        is_new
+    }
+
+    pub(crate) fn is_waiting(&self) -> bool {
+        matches!(*self.stall(), Some(Stall::Waits(_)))
     }
 
     /// It went on.

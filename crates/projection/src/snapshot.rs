@@ -3,6 +3,7 @@
 //! Layout: magic, format version, header (postcard), body, BLAKE3 of everything before. A snapshot
 //! is never trusted: whatever its bytes, reading one gives a header and a body or an error.
 
+use postcard::ser_flavors::Size;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use touchbook_events::TenantNumber;
@@ -72,6 +73,11 @@ pub fn decode(bytes: &[u8]) -> Result<(Header, &[u8]), Error> {
         return Err(Error::Damaged);
     }
     postcard::take_from_bytes(content).map_err(Error::Header)
+}
+
+/// How long the encoding of a state is, without making it.
+pub(crate) fn encoded_bytes<T: Serialize + ?Sized>(state: &T) -> usize {
+    postcard::serialize_with_flavor(state, Size::default()).expect("a state can be encoded")
 }
 
 /// The encoding of a state; canonical where its maps are ordered.

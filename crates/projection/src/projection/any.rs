@@ -22,6 +22,7 @@ pub trait AnyProjection: Send + Sync + 'static {
     fn encode_shard(&self, shard: usize) -> Option<(u64, Vec<u8>)>;
     fn encode_slices(&self) -> (u64, Vec<u8>);
     /// About how much memory a shard takes: its slots, and what their states hold as it is encoded.
+    /// Folding waits only if it comes to this shard meanwhile.
     fn weigh_shard(&self, shard: usize) -> usize;
     fn load_shard(&self, shard: usize, position: u64, body: &[u8]) -> Result<(), snapshot::Error>;
     fn load_slices(&self, position: u64, body: &[u8]) -> Result<(), snapshot::Error>;
@@ -78,8 +79,9 @@ impl<P: Projector> AnyProjection for Projection<P> {
     }
 
     fn weigh_shard(&self, shard: usize) -> usize {
-        let held = self.encode_shard(shard).map_or(0, |(_, body)| body.len());
         let shard = read_lock(&self.shards[shard]);
+        let states = shard.slots.values().map(|slot| &slot.state);
+        let held: usize = states.map(snapshot::encoded_bytes).sum();
         let slot = size_of::<(CustomerId, Slot<P::State>)>();
         held + shard.slots.capacity() * slot + shard.finder.bytes()
     }
