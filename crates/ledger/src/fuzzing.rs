@@ -47,6 +47,7 @@ pub fn frame(body: &[u8]) -> bool {
     let Ok(read) = frame::decode(&frame::key(commit, part), &value) else {
         return false;
     };
+    assert_eq!(frame::claims(&value).len(), read.sections.len());
     let mut builder = frame::Builder::default();
     let mut is_canonical = read.parts == 1 && value.len() <= MAX_VALUE_BYTES / 2;
     for section in &read.sections {
@@ -68,8 +69,8 @@ pub fn frame(body: &[u8]) -> bool {
     true
 }
 
-/// Reads `bytes` as the fields of a block's header and what is compressed below it; what was read is
-/// written, read again, and the same. Answers whether it was read.
+/// Reads `bytes` as the fields of a block's header and what is compressed below it; what was read
+/// is written, read again, and the same. Answers whether it was read.
 ///
 /// # Panics
 /// When that does not hold.

@@ -28,8 +28,8 @@ event_data! {
 }
 
 event_data! {
-    /// What is known of a customer itself: absent keeps it, null clears it. The reference says who is
-    /// meant, and null in it nothing: an identifier is taken away by `identifier.detached`.
+    /// What is known of a customer itself: absent keeps it, null clears it. The reference says who
+    /// is meant, and null in it nothing: an identifier is taken away by `identifier.detached`.
     Updated: UpdatedFacts, UpdatedPersonal {
         facts {}
         personal {

@@ -166,9 +166,9 @@ fn batch_message(yaml: &mut Yaml) {
 }
 
 /// Stands below the last attribute with a limit.
-const SUBJECT: &str = "The object it is about. Absent, it is `<object>/<own key>` where the payload has \
-                       one, such as `order/12345`, else `<object>/<source>#<id>`, with `%` and `#` of \
-                       the source percent-encoded; what is longer than a subject may be is \
+const SUBJECT: &str = "The object it is about. Absent, it is `<object>/<own key>` where the payload \
+                       has one, such as `order/12345`, else `<object>/<source>#<id>`, with `%` and \
+                       `#` of the source percent-encoded; what is longer than a subject may be is \
                        `<object>/#<digest>`.";
 
 const EXPECTED_POSITION: &str = "For types about a customer or a policy: it counts only if the \
