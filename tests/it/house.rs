@@ -109,7 +109,7 @@ const WORLDLY_CALLS: [&str; 11] = [
 ];
 
 /// What may lie at the top of the repository, besides files whose names begin with a dot.
-const TOP: [&str; 10] = [
+const TOP: [&str; 11] = [
     "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
@@ -117,6 +117,7 @@ const TOP: [&str; 10] = [
     "README.md",
     "crates",
     "deploy",
+    "fuzz",
     "rust-toolchain.toml",
     "schemas",
     "tests",

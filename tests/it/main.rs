@@ -6,6 +6,10 @@ mod damage;
 #[cfg(test)]
 mod deploy;
 #[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod kill;

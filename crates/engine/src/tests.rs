@@ -1,6 +1,7 @@
 //! The engine on a real ledger in a temporary folder, with a decider and a projector of its own.
 
 mod jetstream;
+mod memory;
 mod rebuild;
 mod restart;
 mod sharing;

@@ -52,6 +52,11 @@ pub enum Error {
     /// The store was not let near it.
     #[error("the ledger in {path} is damaged: {damage}")]
     DamagedStore { path: PathBuf, damage: FileDamage },
+    #[error(
+        "the ledger was written by another version of Touchbook, in a format ({version}) that this \
+         one does not read"
+    )]
+    OtherVersion { version: u8 },
     #[error("the ledger in {path} is damaged: the store gave up on it")]
     StorePanicked { path: PathBuf },
     #[error(
@@ -145,6 +150,22 @@ pub enum Error {
 }
 
 impl Error {
+    /// Of what keeps a ledger from opening: the store's checksums vouch that a version which is not
+    /// known is the one that was written.
+    pub(crate) fn or_other_version(self) -> Self {
+        match self {
+            Self::Damaged(Damage {
+                what: Flaw::Version(version),
+                ..
+            })
+            | Self::DamagedFrame {
+                flaw: Flaw::Version(version),
+                ..
+            } => Self::OtherVersion { version },
+            other => other,
+        }
+    }
+
     /// Whether it says that stored bytes are not what was written.
     pub fn is_damage(&self) -> bool {
         matches!(

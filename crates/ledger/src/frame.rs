@@ -173,6 +173,11 @@ pub(crate) fn commit_of(value: &[u8]) -> Option<u64> {
     cursor.u64().ok()
 }
 
+/// The version of a value of the tail, if it is none that can be read here.
+pub(crate) fn other_version(value: &[u8]) -> Option<u8> {
+    value.first().copied().filter(|found| *found != VERSION)
+}
+
 /// What a part whose digest is wrong says that it holds: tenant, first and last position. To be
 /// believed only where it fits with what else is known.
 pub(crate) fn claims(value: &[u8]) -> Vec<(TenantNumber, u64, u64)> {

@@ -1,12 +1,14 @@
 //! What must be true of a volume before the store may open it.
 //!
-//! Everything here reads, and nothing writes: a directory that is refused is as it was. What is
-//! refused is what the store would lose without a word, or destroy: see [`crate::log`].
+//! Everything here reads, and nothing writes, and it is asked before anything is created or
+//! removed: a directory that is refused is as it was. What is refused is what the store would lose
+//! without a word, or destroy: see [`crate::log`]. What is found wrong only once the store has
+//! opened its log is refused too, but by then the store may have written in it.
 
 use crate::error::Error;
 use crate::frame;
 use crate::limits::SEGMENT_BYTES;
-use crate::log::{Body, End, Log, Pages, SEGMENT, Snapshot};
+use crate::log::{Body, Content, End, LOG_FILE, Log, Pages, SEGMENT, Segment, Snapshot};
 use crate::witness;
 use std::collections::BTreeSet;
 use std::fs;
@@ -35,7 +37,7 @@ fn at(offset: Option<u64>) -> String {
 
 impl FileDamage {
     pub(crate) fn of_log(offset: Option<u64>, what: &'static str) -> Self {
-        let file = crate::log::LOG_FILE.to_owned();
+        let file = LOG_FILE.to_owned();
         Self { file, offset, what }
     }
 
@@ -47,6 +49,26 @@ impl FileDamage {
     }
 }
 
+/// Why the store must not open a volume.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    Damage(FileDamage),
+    OtherVersion(u8),
+}
+
+impl Refusal {
+    fn of_log(offset: Option<u64>, what: &'static str) -> Self {
+        Self::Damage(FileDamage::of_log(offset, what))
+    }
+
+    pub(crate) fn damage(self) -> Option<FileDamage> {
+        match self {
+            Self::Damage(damage) => Some(damage),
+            Self::OtherVersion(_) => None,
+        }
+    }
+}
+
 /// Refuses a volume that the store must not open.
 pub(crate) fn check(volume: &Path) -> Result<(), Error> {
     let examined = |source| Error::Examine {
@@ -55,26 +77,34 @@ pub(crate) fn check(volume: &Path) -> Result<(), Error> {
     };
     match examine(volume).map_err(examined)? {
         None => Ok(()),
-        Some(damage) => Err(Error::DamagedStore {
+        Some(Refusal::OtherVersion(version)) => Err(Error::OtherVersion { version }),
+        Some(Refusal::Damage(damage)) => Err(Error::DamagedStore {
             path: volume.to_owned(),
             damage,
         }),
     }
 }
 
-/// The first damage that the store would not survive, or would hide.
-pub(crate) fn examine(volume: &Path) -> io::Result<Option<FileDamage>> {
+/// The first thing that the store would not survive, or would hide.
+pub(crate) fn examine(volume: &Path) -> io::Result<Option<Refusal>> {
+    if !volume.try_exists()? {
+        return Ok(None);
+    }
     if let Some(damage) = conf(volume)? {
-        return Ok(Some(damage));
+        return Ok(Some(Refusal::Damage(damage)));
     }
     let (stable, pages) = match Snapshot::newest(volume)? {
         Ok(None) => (0, Pages::default()),
         Ok(Some(snapshot)) => (snapshot.stable, snapshot.pages),
-        Err(path) => return Ok(Some(damaged_snapshot(&path))),
+        Err(path) => return Ok(Some(Refusal::Damage(damaged_snapshot(&path)))),
     };
+    let noted = witness::last(volume)?.commit;
     match Log::read(volume, stable) {
-        Ok(log) => judge(&log, stable, pages, witness::last(volume)?.commit),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Ok(log) => judge(&log, stable, pages, noted),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            let missing = stable > 0 || noted > 0;
+            Ok(missing.then(|| Refusal::of_log(None, "is missing")))
+        }
         Err(error) => Err(error),
     }
 }
@@ -83,8 +113,15 @@ pub(crate) fn damaged_snapshot(path: &Path) -> FileDamage {
     FileDamage::of(path, "does not have the checksum that it ends with")
 }
 
-/// The store trusts its settings even where their checksum is wrong.
+/// The store trusts its settings even where their checksum is wrong. As long as nothing is in the
+/// log they are written anew.
 fn conf(volume: &Path) -> io::Result<Option<FileDamage>> {
+    match fs::metadata(volume.join(LOG_FILE)) {
+        Ok(log) if log.len() > 0 => {}
+        Ok(_) => return Ok(None),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        Err(error) => return Err(error),
+    }
     let path = volume.join("conf");
     match fs::read(&path) {
         // sled writes one that it did not finish again.
@@ -106,61 +143,71 @@ pub(crate) fn conf_bytes() -> Vec<u8> {
     [settings.as_bytes(), &crc].concat()
 }
 
-fn judge(log: &Log, stable: u64, mut pages: Pages, noted: u64) -> io::Result<Option<FileDamage>> {
+fn judge(log: &Log, stable: u64, mut pages: Pages, noted: u64) -> io::Result<Option<Refusal>> {
     let end = log.end();
     if end.lsn < stable {
         let what = "can not be read, though it once was";
-        return Ok(Some(FileDamage::of_log(end.offset, what)));
-    }
-    if let Some(offset) = unread_before(log, &end) {
-        let what = "can not be read, and newer parts of the log can";
-        return Ok(Some(FileDamage::of_log(Some(offset), what)));
+        return Ok(Some(Refusal::of_log(end.offset, what)));
     }
     let read = log.as_the_store_reads(&end);
     for message in read.filter(|message| message.lsn >= stable) {
         pages.apply(message);
     }
+    if let Some(offset) = unread_before(log, &end, &pages) {
+        let what = "can not be read, and newer parts of the log can";
+        return Ok(Some(Refusal::of_log(Some(offset), what)));
+    }
     if pages.has_unknown() {
         let what = "lacks pages that others need";
-        return Ok(Some(FileDamage::of_log(None, what)));
+        return Ok(Some(Refusal::of_log(None, what)));
     }
     let last = match last_commit(log, &pages)? {
         Ok(last) => last,
-        Err(offset) => {
-            let what = "can not be read, and is in use";
-            return Ok(Some(FileDamage::of_log(Some(offset), what)));
-        }
+        Err(refusal) => return Ok(Some(refusal)),
     };
     // A commit begins only when the one before it is acknowledged.
     let acknowledged = noted.max(newest_commit_after(log, &end)?.saturating_sub(1));
     if acknowledged > last {
         let what = "can not be read, and acknowledged commits are behind it";
-        return Ok(Some(FileDamage::of_log(end.offset, what)));
+        return Ok(Some(Refusal::of_log(end.offset, what)));
     }
     Ok(None)
 }
 
 /// The first thing that the store would skip and go on: it takes damage in the middle for what a
 /// crash leaves in a segment that was about to be used again.
-fn unread_before(log: &Log, end: &End) -> Option<u64> {
-    let skipped = log.segments.values().filter(|segment| {
+fn unread_before(log: &Log, end: &End, pages: &Pages) -> Option<u64> {
+    let before = log.segments.values().filter(|segment| {
         segment.lsn < end.lsn && !segment.is_being_reused && segment.lsn + SEGMENT <= end.lsn
     });
-    skipped
-        .filter(|segment| !segment.has_header || !segment.gaps.is_empty() || !segment.is_complete())
-        .map(|segment| match segment.has_header {
-            true => segment.offset + segment.readable_to() as u64,
-            false => segment.offset,
-        })
-        .next()
+    let mut skipped = before.filter(|segment| {
+        !segment.has_header || !segment.gaps.is_empty() || !segment.is_complete()
+    });
+    let first = skipped.next()?;
+    if skipped.next().is_none() && was_begun_anew(first, log, end, pages) {
+        return None;
+    }
+    Some(match first.has_header {
+        true => first.offset + first.readable_to() as u64,
+        false => first.offset,
+    })
 }
 
-/// The last commit that the store would show; or a place that it could not read.
-fn last_commit(log: &Log, pages: &Pages) -> io::Result<Result<u64, u64>> {
+/// Whether it may be that a power cut left of the first write into a segment that was free only
+/// what stands within a message: then the segment still has its old header. The log is whole up to
+/// where that write would have followed, and of the segment nothing is needed.
+fn was_begun_anew(segment: &Segment, log: &Log, end: &End, pages: &Pages) -> bool {
+    let is_next_missing = end.lsn.is_multiple_of(SEGMENT) && !log.segments.contains_key(&end.lsn);
+    let range = segment.offset..segment.offset + SEGMENT;
+    is_next_missing && !pages.any_within(&range)
+}
+
+/// The last commit that the store would show; or why it must not be asked.
+fn last_commit(log: &Log, pages: &Pages) -> io::Result<Result<u64, Refusal>> {
     let roots = match read(log, pages, ROOTS_PAGE)? {
         Ok(Some((Body::Roots(roots), _))) => roots,
         Ok(_) => return Ok(Ok(0)),
-        Err(offset) => return Ok(Err(offset)),
+        Err(refusal) => return Ok(Err(refusal)),
     };
     let mut rest: Vec<u64> = roots.get(b"tail".as_slice()).copied().into_iter().collect();
     let mut seen = BTreeSet::new();
@@ -176,32 +223,44 @@ fn last_commit(log: &Log, pages: &Pages) -> io::Result<Result<u64, u64>> {
                 rest.extend(node.merging_child);
             }
             Ok(_) => {}
-            Err(offset) => return Ok(Err(offset)),
+            Err(refusal) => return Ok(Err(refusal)),
         }
     }
     Ok(Ok(last))
 }
 
-/// A page without its links, and the newest commit in it and them; or a place that can't be read.
-type Page = Result<Option<(Body, u64)>, u64>;
+/// A page of the tail without its links, and the newest commit in it and them.
+type Page = Result<Option<(Body, u64)>, Refusal>;
 
 fn read(log: &Log, pages: &Pages, pid: u64) -> io::Result<Page> {
     let Some((base, links)) = pages.places(pid) else {
         return Ok(Ok(None));
     };
     let content = log.content(base.offset)?;
-    if !content.is_sound {
-        return Ok(Err(base.offset));
-    }
-    let mut commit = content.values().filter_map(frame::commit_of).max();
+    let mut newest = match commit_in(&content, base.offset) {
+        Ok(commit) => commit,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
     for link in links {
-        let content = log.content(link.offset)?;
-        if !content.is_sound {
-            return Ok(Err(link.offset));
+        match commit_in(&log.content(link.offset)?, link.offset) {
+            Ok(commit) => newest = newest.max(commit),
+            Err(refusal) => return Ok(Err(refusal)),
         }
-        commit = commit.max(content.values().filter_map(frame::commit_of).max());
     }
-    Ok(Ok(Some((content.body, commit.unwrap_or(0)))))
+    Ok(Ok(Some((content.body, newest))))
+}
+
+/// The newest commit in a message.
+fn commit_in(content: &Content, offset: u64) -> Result<u64, Refusal> {
+    if !content.is_sound {
+        let what = "can not be read, and is in use";
+        return Err(Refusal::of_log(Some(offset), what));
+    }
+    if let Some(version) = content.values().find_map(frame::other_version) {
+        return Err(Refusal::OtherVersion(version));
+    }
+    let commit = content.values().filter_map(frame::commit_of).max();
+    Ok(commit.unwrap_or(0))
 }
 
 /// The newest commit of which anything stands behind what the store reads.

@@ -121,7 +121,7 @@ impl Ledger {
         options: &Options,
         peek: PeekFn,
     ) -> Result<(Self, OpenReport), Error> {
-        open::open(data_dir, options, peek)
+        open::open(data_dir, options, peek).map_err(Error::or_other_version)
     }
 
     /// A reader for other threads, while this one writes.

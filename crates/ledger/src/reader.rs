@@ -36,6 +36,13 @@ pub struct Stats {
     pub blocks: u64,
 }
 
+/// A run, and what is known of it from where it was found.
+pub(crate) struct Found {
+    pub(crate) run: Arc<Run>,
+    /// The tenant's chain after the run's last record.
+    pub(crate) chain: Chain,
+}
+
 impl Reader {
     pub(crate) fn new(shared: Arc<Shared>) -> Self {
         Self { shared }
@@ -194,13 +201,28 @@ impl Reader {
         tenant: TenantNumber,
         position: u64,
     ) -> Result<Option<Arc<Run>>, Error> {
+        Ok(self.found(tenant, position)?.map(|found| found.run))
+    }
+
+    /// The run with the record at `position`, and its chain. The writer may seal records at any
+    /// time, so where the run is must not be asked twice.
+    pub(crate) fn found(
+        &self,
+        tenant: TenantNumber,
+        position: u64,
+    ) -> Result<Option<Found>, Error> {
         match self.place(tenant, position) {
             None => Ok(None),
-            Some((Place::Tail(tail), _)) => Ok(Some(tail.run)),
+            Some((Place::Tail(tail), _)) => {
+                let chain = tail.chains.last().copied().unwrap_or(ROOT);
+                let run = tail.run;
+                Ok(Some(Found { run, chain }))
+            }
             Some((Place::Block(block), _)) => {
                 let run = self.block(tenant, block.first)?;
                 if position < run.next() {
-                    return Ok(Some(Arc::new(run)));
+                    let (run, chain) = (Arc::new(run), block.chain);
+                    return Ok(Some(Found { run, chain }));
                 }
                 Err(Damage {
                     tenant,

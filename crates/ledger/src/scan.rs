@@ -177,7 +177,8 @@ impl Scan {
     }
 
     fn damaged(&mut self, damage: Damage) -> Result<(), Error> {
-        if !self.read_damaged {
+        // What another version wrote is not damaged.
+        if !self.read_damaged || matches!(damage.what, Flaw::Version(_)) {
             return Err(damage.into());
         }
         self.found.damage.push(damage);

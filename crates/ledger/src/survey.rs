@@ -6,7 +6,7 @@ pub mod layout;
 mod walk;
 
 use crate::error::{Damage, Error, Flaw};
-use crate::guard::{self, FileDamage};
+use crate::guard::{self, FileDamage, Refusal};
 use crate::log::{Log, Pages, Snapshot};
 use crate::volume;
 use crate::witness;
@@ -62,14 +62,27 @@ pub fn survey(data_dir: &Path) -> Result<Survey, Error> {
 }
 
 fn examine(volume: &Path) -> io::Result<Survey> {
-    let mut files: Vec<FileDamage> = guard::examine(volume)?.into_iter().collect();
+    let mut files: Vec<FileDamage> = guard::examine(volume)?
+        .and_then(Refusal::damage)
+        .into_iter()
+        .collect();
+    if !volume.try_exists()? {
+        return Ok(Survey::default());
+    }
     let (stable, pages) = match Snapshot::newest(volume)? {
         Ok(Some(snapshot)) => (snapshot.stable, snapshot.pages),
         Ok(None) | Err(_) => (0, Pages::default()),
     };
+    let acknowledged = witness::last(volume)?.records;
     let log = match Log::read(volume, stable) {
         Ok(log) => log,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Survey::default()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            return Ok(Survey {
+                files,
+                missing_records: acknowledged,
+                ..Survey::default()
+            });
+        }
         Err(error) => return Err(error),
     };
     let mut pages = pages;
@@ -79,7 +92,6 @@ fn examine(volume: &Path) -> io::Result<Survey> {
     let mut entries = Entries::collect(&log, &pages)?;
     add(&mut files, std::mem::take(&mut entries.damage));
     let walked = walk::walk(&log, &entries, !files.is_empty())?;
-    let acknowledged = witness::last(volume)?.records;
     let seen: u64 = walked.tenants.iter().map(|tenant| tenant.seen_to).sum();
     Ok(Survey {
         tenants: walked.tenants,

@@ -6,5 +6,5 @@ mod damage;
 mod files;
 mod limits;
 mod model;
-mod support;
+pub(crate) mod support;
 mod threads;

@@ -4,10 +4,10 @@ use crate::error::{Damage, Error, Flaw};
 use crate::index::Index;
 use crate::ledger::{Shared, read};
 use crate::open::peek_at;
-use crate::reader::Reader;
+use crate::reader::{Found, Reader};
 use crate::record::{Head, Peek, link};
 use crate::run::Run;
-use crate::tenant::{Place, Tenant};
+use crate::tenant::Tenant;
 use std::ops::ControlFlow;
 use std::sync::{Arc, RwLock};
 use touchbook_events::TenantNumber;
@@ -91,13 +91,12 @@ impl Reader {
     /// Answers the bytes of the records.
     fn step(&self, walk: &mut Walk<'_>, target: Head) -> Result<u64, Damage> {
         let position = walk.done.position + 1;
-        let run = self
-            .run(walk.tenant, position)
+        let found = self
+            .found(walk.tenant, position)
             .map_err(|error| walk.unreadable(error))?;
-        let run = run.ok_or_else(|| walk.damage(position, Flaw::Missing))?;
-        walk.records(&run, target.position)?;
-        walk.chain(&run, target)?;
-        Ok(run.bytes() as u64)
+        let found = found.ok_or_else(|| walk.damage(position, Flaw::Missing))?;
+        walk.check(&found, target)?;
+        Ok(found.run.bytes() as u64)
     }
 }
 
@@ -124,6 +123,11 @@ impl Walk<'_> {
             Error::Damaged(damage) => damage,
             other => self.damage(self.done.position + 1, Flaw::Unreadable(other.to_string())),
         }
+    }
+
+    fn check(&mut self, found: &Found, target: Head) -> Result<(), Damage> {
+        self.records(&found.run, target.position)?;
+        self.chain(found, target)
     }
 
     fn records(&mut self, run: &Run, to: u64) -> Result<(), Damage> {
@@ -167,17 +171,46 @@ impl Walk<'_> {
         }
     }
 
-    /// Compares with the chain that the block or the head carries.
-    fn chain(&self, run: &Run, target: Head) -> Result<(), Damage> {
-        let state = read(&self.state);
-        let stored = match state.place(self.done.position) {
-            _ if self.done.position == target.position => Some(target.chain),
-            Some(Place::Block(block)) if block.first == run.first() => Some(block.chain),
-            _ => None,
-        };
-        match stored {
-            Some(stored) if stored != self.done.chain => Err(self.damage(run.first(), Flaw::Chain)),
-            _ => Ok(()),
+    /// Compares with the chain that was found with the run, and with that of the head.
+    fn chain(&self, found: &Found, target: Head) -> Result<(), Damage> {
+        let Head { position, chain } = self.done;
+        let differs_at_end = position + 1 == found.run.next() && chain != found.chain;
+        let differs_at_head = position == target.position && chain != target.chain;
+        if differs_at_end || differs_at_head {
+            return Err(self.damage(found.run.first(), Flaw::Chain));
         }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::support::{Dir, T, append};
+
+    #[test]
+    fn records_that_are_sealed_while_they_are_checked_are_whole() {
+        let dir = Dir::new();
+        let (mut ledger, _) = dir.open();
+        append(&mut ledger, T, 100, 200).unwrap();
+        let reader = ledger.reader();
+        let found = reader.found(T, 1).unwrap().unwrap();
+        append(&mut ledger, T, 1_000, 200).unwrap();
+        let state = reader.shared.tenant(T).unwrap();
+        assert_eq!(read(&state).blocks[0].first, found.run.first());
+        let target = reader.head(T);
+        let mut walk = Walk {
+            shared: &reader.shared,
+            tenant: T,
+            state,
+            done: Head::EMPTY,
+            afresh: None,
+        };
+        walk.check(&found, target).unwrap();
+        assert_eq!(walk.done.position, 100);
+        while walk.done.position < target.position {
+            reader.step(&mut walk, target).unwrap();
+        }
+        assert_eq!(walk.done, target);
     }
 }

@@ -3,8 +3,9 @@
 use crate::error::{Error, StoreError};
 use crate::guard;
 use crate::limits::{FLUSH_EVERY_MILLIS, SEGMENT_BYTES};
+use crate::log::LOG_FILE;
 use crate::witness::Witness;
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,6 +18,10 @@ const VOLUME: &str = "ledger/0001";
 /// How often, and how far apart, it is looked whether sled has let go of its log.
 const CLOSING_LOOKS: usize = 1_000;
 const CLOSING_PAUSE: Duration = Duration::from_millis(5);
+
+/// How often it is looked before a volume counts as in use: a ledger that this process dropped just
+/// now may not have let go of it yet.
+const OPENING_LOOKS: usize = 20;
 
 /// Where the volume of a data directory is.
 pub(crate) fn path(data_dir: &Path) -> PathBuf {
@@ -50,16 +55,24 @@ impl Volume {
             path: path.clone(),
             source,
         };
-        fs::create_dir_all(&path).map_err(prepared)?;
-        let descriptor = open_descriptor(&path).map_err(prepared)?;
-        // Whoever has it open writes in it: only the store says who that is.
-        if descriptor.try_lock().is_ok() {
-            remove_unfinished_snapshots(&path).map_err(prepared)?;
-            write_settings(&path, &descriptor).map_err(prepared)?;
-            let checked = guard::check(&path);
-            descriptor.unlock().map_err(prepared)?;
-            checked?;
+        if !path.join(LOG_FILE).try_exists().map_err(prepared)? {
+            // Before anything is created in it.
+            guard::check(&path)?;
+            fs::create_dir_all(&path).map_err(prepared)?;
         }
+        let descriptor = open_descriptor(&path).map_err(prepared)?;
+        match lock(&descriptor, OPENING_LOOKS) {
+            Ok(()) => {}
+            // Whoever has it open writes in it: there is nothing to be examined, nor to be opened.
+            Err(TryLockError::WouldBlock) => return Err(in_use(&path)),
+            Err(TryLockError::Error(error)) => return Err(prepared(error)),
+        }
+        let ready = guard::check(&path).and_then(|()| {
+            remove_unfinished_snapshots(&path).map_err(prepared)?;
+            write_settings(&path, &descriptor).map_err(prepared)
+        });
+        descriptor.unlock().map_err(prepared)?;
+        ready?;
         let store = Store::open(&path, cache_bytes)?;
         let witness = Witness::open(&path).map_err(prepared)?;
         let mut disk = Disk::new(store.db.clone(), descriptor);
@@ -113,6 +126,25 @@ fn classify(path: &Path, error: sled::Error) -> Error {
     }
 }
 
+fn in_use(path: &Path) -> Error {
+    let error = io::Error::from(TryLockError::WouldBlock);
+    Error::InUse {
+        path: path.to_owned(),
+        source: StoreError(sled::Error::Io(error)),
+    }
+}
+
+/// Takes the lock that sled takes, once nobody has it.
+fn lock(log: &File, looks: usize) -> Result<(), TryLockError> {
+    for _ in 1..looks {
+        match log.try_lock() {
+            Err(TryLockError::WouldBlock) => std::thread::park_timeout(CLOSING_PAUSE),
+            answer => return answer,
+        }
+    }
+    log.try_lock()
+}
+
 /// A snapshot that sled had not finished writing would keep it from ever opening again.
 fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
     for entry in fs::read_dir(path)? {
@@ -129,7 +161,7 @@ fn remove_unfinished_snapshots(path: &Path) -> io::Result<()> {
 /// sled writes snapshots of what it reads. After a process was killed that may not be on the disk
 /// yet, and a snapshot of what a power cut then takes away would keep it from opening.
 fn make_readable_durable(path: &Path) -> io::Result<()> {
-    match File::open(path.join("db")) {
+    match File::open(path.join(LOG_FILE)) {
         Ok(log) => log.sync_data(),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         Err(error) => Err(error),
@@ -139,12 +171,9 @@ fn make_readable_durable(path: &Path) -> io::Result<()> {
 /// Waits until nobody has the log open any more: some of sled's own threads do for a moment after
 /// it was dropped. Gives up where another process was quicker.
 pub(crate) fn wait_until_closed(path: &Path) {
-    for _ in 0..CLOSING_LOOKS {
-        let log = File::open(path.join("db"));
-        if log.is_ok_and(|log| log.try_lock().is_ok()) {
-            return;
-        }
-        std::thread::park_timeout(CLOSING_PAUSE);
+    if let Ok(log) = File::open(path.join(LOG_FILE)) {
+        // Whether it was taken, the store asks by itself; it goes with the descriptor.
+        let _: Result<(), TryLockError> = lock(&log, CLOSING_LOOKS);
     }
 }
 
@@ -169,13 +198,13 @@ fn open_descriptor(path: &Path) -> io::Result<File> {
         .write(true)
         .create(true)
         .truncate(false)
-        .open(path.join("db"))
+        .open(path.join(LOG_FILE))
 }
 
 /// Makes the files and every directory that leads to them survive a power cut.
 fn sync_names(path: &Path) -> io::Result<()> {
     File::open(path.join("conf"))?.sync_all()?;
-    File::open(path.join("db"))?.sync_all()?;
+    File::open(path.join(LOG_FILE))?.sync_all()?;
     let path = path.canonicalize()?;
     let device = fs::metadata(&path)?.dev();
     for directory in path.ancestors() {

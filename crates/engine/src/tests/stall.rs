@@ -1,6 +1,7 @@
 //! Projections that can't go on, and what they leave alone.
 
 use super::*;
+use crate::runner::{self, Command};
 use crate::{FoldError, JobState, Registry, WaitError};
 use touchbook_events::{CustomerId, Data, Record};
 use touchbook_projection::projection::AnyProjection;
@@ -153,5 +154,43 @@ async fn a_node_starts_without_a_projection_that_panics() {
     let acme = engine.tenant("acme").unwrap();
     assert_eq!(read(&acme, Fickle::NAME).await, Ok(2 + FATAL));
     drop(acme);
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_projection_that_waits_is_not_tried_with_every_commit_and_goes_on_by_itself() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = open(dir.path()).await;
+    let acme = engine.create_tenant("acme").await.unwrap();
+    orders(&engine, &acme, 0..1).await;
+    assert_eq!(read(&acme, toy::NAME).await, Ok(2));
+    // The same ledger, where no runner looks around.
+    let projection: Arc<dyn AnyProjection> = Arc::new(Projection::<toy::Totals>::default());
+    let (key, reader) = (acme.key().clone(), acme.reader().clone());
+    let apart = Tenant::new("acme", acme.number(), key, reader, vec![projection], true);
+    let apart = Arc::new(apart);
+    let commit = || Command::Records {
+        tenant: Arc::clone(&apart),
+        records: Arc::new(vec![acme.record(2).unwrap().unwrap()]),
+    };
+    let live = apart.live(toy::NAME).unwrap();
+    assert!(live.set_waiting("it can't be read"));
+    assert!(!live.set_waiting("it can't be read"), "that is no news");
+    assert!(live.set_waiting("it can't be read at all"));
+    runner::obey(toy::NAME, commit());
+    assert_eq!(live.current().applied(), 0);
+    assert!(live.stalled().is_some());
+    // What was applied before stands.
+    assert_eq!(apart.applied_now(&[toy::NAME]), Ok(0));
+    live.clear_waiting();
+    runner::obey(toy::NAME, commit());
+    assert_eq!(live.current().applied(), 2);
+
+    let live = acme.live(toy::NAME).unwrap();
+    live.set_waiting("it can't be read");
+    orders(&engine, &acme, 1..2).await;
+    until("it goes on", || live.stalled().is_none()).await;
+    assert_eq!(read(&acme, toy::NAME).await, Ok(3));
+    drop((acme, apart));
     stop(engine).await;
 }

@@ -1,6 +1,7 @@
 //! Where every page is: what a reading of the log comes to.
 
 use super::message::{Kind, Message};
+use std::ops::Range;
 
 /// A place of a message, in the log and in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,6 +77,16 @@ impl Pages {
             Page::Present { base, links } => Some((*base, links)),
             Page::Unknown | Page::Free(_) => None,
         }
+    }
+
+    /// Whether anything that a page is made of, or that frees one, stands at these offsets.
+    pub(crate) fn any_within(&self, offsets: &Range<u64>) -> bool {
+        let is_within = |place: &Place| offsets.contains(&place.offset);
+        self.0.iter().any(|page| match page {
+            Page::Unknown => false,
+            Page::Free(place) => is_within(place),
+            Page::Present { base, links } => is_within(base) || links.iter().any(is_within),
+        })
     }
 
     /// Whether there are pages of which sled would know that they are, and not where.

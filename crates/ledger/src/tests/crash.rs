@@ -2,6 +2,7 @@
 
 use super::support::{Dir, T, all, append, news, record, records, verify};
 use crate::limits::SEGMENT_BYTES;
+use crate::log::Log;
 use crate::oversize;
 use crate::{Commit, Dropped, Error};
 use crate::{block, frame};
@@ -218,6 +219,43 @@ fn a_commit_that_crosses_into_a_new_segment_may_lack_its_beginning() {
         (count, count)
     );
     assert_eq!(verify(&ledger.reader(), T), Ok(count));
+}
+
+/// Of the first write into a segment that was used before, only what stands within its first
+/// message reached the disk.
+#[test]
+fn a_segment_that_was_about_to_be_used_again_may_keep_its_old_beginning() {
+    let dir = Dir::new();
+    let (mut ledger, _) = dir.open();
+    let log = |dir: &Dir| std::fs::read(dir.volume().join("db")).unwrap();
+    let mut old = log(&dir);
+    for _ in 0..200 {
+        let count = ledger.reader().head(T).position;
+        append(&mut ledger, T, 8, 120_000).unwrap();
+        let torn = dir.copy();
+        let mut bytes = log(&torn);
+        let mut segments = (0..old.len()).step_by(SEGMENT_BYTES);
+        let begun = segments
+            .find(|at| old.len() >= at + SEGMENT_BYTES && old[*at..at + 20] != bytes[*at..at + 20]);
+        let Some(begun) = begun else {
+            old = bytes;
+            continue;
+        };
+        let kept = bytes[begun + 4_096..begun + 8_192].to_vec();
+        let end = begun + SEGMENT_BYTES;
+        bytes[begun..end].copy_from_slice(&old[begun..end]);
+        bytes[begun + 4_096..begun + 8_192].copy_from_slice(&kept);
+        std::fs::write(torn.volume().join("db"), bytes).unwrap();
+        let read = Log::read(&torn.volume(), 0).unwrap();
+        let mut segments = read.segments.values();
+        let segment = segments.find(|one| one.offset == begun as u64).unwrap();
+        assert!(!segment.is_being_reused && segment.readable_to() < SEGMENT_BYTES / 2);
+        let (ledger, report) = torn.open();
+        assert_eq!(report.records, count);
+        assert_eq!(verify(&ledger.reader(), T), Ok(count));
+        return;
+    }
+    panic!("the store uses no segment again");
 }
 
 #[test]

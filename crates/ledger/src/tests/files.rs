@@ -181,3 +181,40 @@ fn damage_of_the_stores_own_files_is_named_and_mended_by_deleting_them() {
         assert!(all(&ledger.reader(), T) == records, "without {name}");
     }
 }
+
+#[test]
+fn a_lost_log_is_named_and_nothing_is_put_in_its_place() {
+    let dir = stopped();
+    fs::remove_file(dir.volume().join("db")).unwrap();
+    let names = || {
+        let entries = fs::read_dir(dir.volume()).unwrap();
+        let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    };
+    let before = names();
+    let refusal = dir.refusal();
+    assert!(refusal.is_damage());
+    assert!(refusal.to_string().contains("db is missing"), "{refusal}");
+    assert_eq!(names(), before);
+    assert!(!dir.survey().is_whole());
+}
+
+#[test]
+fn what_another_version_wrote_is_not_taken_for_damage() {
+    let dir = stopped();
+    dir.tamper(|store| {
+        let (key, value) = store.tail.last().unwrap().unwrap();
+        let mut value = value.to_vec();
+        value[0] = 1;
+        store.tail.insert(key, value).unwrap();
+    });
+    let before = fs::read(dir.volume().join("db")).unwrap();
+    let refusal = dir.refusal();
+    assert!(
+        matches!(refusal, Error::OtherVersion { version: 1 }),
+        "{refusal}"
+    );
+    assert!(!refusal.is_damage());
+    assert!(before == fs::read(dir.volume().join("db")).unwrap());
+}
