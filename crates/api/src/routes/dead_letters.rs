@@ -84,8 +84,8 @@ pub(crate) async fn list_dead_letters(
 /// Send a dead letter again
 ///
 /// It is decided like any event. What is wrong with it still is answered as if you had sent it. One
-/// that was dealt with already is answered 409 with the position that says so. One of the node's own
-/// ledger goes to the tenant that it names, in whose ledger `resubmitted_position` is then.
+/// that was dealt with already is answered 409 with the position that says so. One of the node's
+/// own ledger goes to the tenant that it names, in whose ledger `resubmitted_position` is then.
 #[utoipa::path(
     post,
     path = "/api/v1/dead-letters/{position}/resubmit",
