@@ -27,10 +27,11 @@ pub const MAX_RECORD_BYTES: usize = MIB + RECORD_OVERHEAD;
 /// Most bytes of records in one commit: less than a segment is written between two syncs.
 pub const MAX_COMMIT_BYTES: usize = MAX_RECORD_BYTES;
 
-/// A block is full when the next record would take it over this. Small, since the store keeps whole
-/// leaves of up to 17 blocks in memory, one in each of its cache's 256 parts whatever that may use,
-/// and reads a leaf to read a block: at 128 KiB a million records stayed in memory as they were.
-/// The tests of this crate have larger ones, so that few records make few blocks.
+/// A block is full when the next record would take it over this.
+///
+/// Small, since the store keeps whole leaves of up to 17 blocks in memory, at least one in each of
+/// its cache's 256 parts, and reads a leaf to read a block. The tests of this crate have larger
+/// ones, so that few records make few blocks.
 pub const BLOCK_BYTES: usize = if cfg!(test) { 128 * KIB } else { 32 * KIB };
 
 /// A block is full with this many records.

@@ -41,8 +41,8 @@ fn event(what: u8, object: u8, time: String, pick: &Pick, amount: u32, ordinal: 
             (kind, format!("sms/jane:{ordinal}"), time, body)
         }
         3 => {
-            let name = (amount % 3 > 0).then(|| format!("Jane {amount}"));
-            let fields = (amount % 4 > 0).then(|| json!({ status: amount }));
+            let name = (!amount.is_multiple_of(3)).then(|| format!("Jane {amount}"));
+            let fields = (!amount.is_multiple_of(4)).then(|| json!({ status: amount }));
             let jane = json!({ "external_id": "jane" });
             let update = json!({ "customer": jane, "name": name, "fields": fields });
             ("customer.updated", "customer/jane".to_owned(), time, update)
