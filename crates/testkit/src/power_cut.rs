@@ -2,7 +2,7 @@
 //!
 //! A [`Recorder`] logs what a process does to the files below one folder, a [`Recording`] is that
 //! log, and a [`Disk`] is what the operations before some moment have left, of which it makes the
-//! folders that a machine could find when it comes back. [`answers`] are what was promised by then.
+//! folders that a machine could find when it comes back. [`answers()`] are what was promised.
 
 mod answers;
 mod disk;
