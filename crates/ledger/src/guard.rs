@@ -229,22 +229,27 @@ fn last_commit(log: &Log, pages: &Pages) -> io::Result<Result<u64, Refusal>> {
     Ok(Ok(last))
 }
 
-/// A page of the tail without its links, and the newest commit in it and them.
+/// A page of the tail, and the newest commit that was ever in it.
 type Page = Result<Option<(Body, u64)>, Refusal>;
 
 fn read(log: &Log, pages: &Pages, pid: u64) -> io::Result<Page> {
     let Some((base, links)) = pages.places(pid) else {
         return Ok(Ok(None));
     };
-    let content = log.content(base.offset)?;
+    let mut content = log.content(base.offset)?;
     let mut newest = match commit_in(&content, base.offset) {
         Ok(commit) => commit,
         Err(refusal) => return Ok(Err(refusal)),
     };
     for link in links {
-        match commit_in(&log.content(link.offset)?, link.offset) {
+        let link_content = log.content(link.offset)?;
+        match commit_in(&link_content, link.offset) {
             Ok(commit) => newest = newest.max(commit),
             Err(refusal) => return Ok(Err(refusal)),
+        }
+        // A child that has gone is no longer its: its page may be of another tree by now.
+        if let (Body::Node(node), Body::Link(link)) = (&mut content.body, link_content.body) {
+            node.apply(link);
         }
     }
     Ok(Ok(Some((content.body, newest))))

@@ -33,8 +33,11 @@ pub(crate) struct Node {
 pub(crate) enum Link {
     Set(Vec<u8>, Value),
     Remove(Vec<u8>),
-    /// Of an inner node's children; none is lost by not following it.
-    Merge,
+    /// A child of an inner node begins to go into its left neighbour.
+    Merge(u64),
+    /// It has gone: its page is free, for any tree.
+    Merged,
+    Capped,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,7 +110,12 @@ impl Node {
         match link {
             Link::Set(key, value) => drop(self.values.insert(key, value)),
             Link::Remove(key) => drop(self.values.remove(&key)),
-            Link::Merge => {}
+            Link::Merge(child) => self.merging_child = Some(child),
+            Link::Merged => {
+                let gone = self.merging_child.take();
+                self.children.retain(|child| Some(*child) != gone);
+            }
+            Link::Capped => {}
         }
     }
 
@@ -163,7 +171,9 @@ fn link(fields: &mut Fields<'_>, offset: u64) -> Option<Link> {
             Some(Link::Set(key, value(fields, offset)?))
         }
         1 => Some(Link::Remove(fields.slice()?.to_vec())),
-        2..=4 => Some(Link::Merge),
+        2 => Some(Link::Merge(fields.varint()?)),
+        3 => Some(Link::Merged),
+        4 => Some(Link::Capped),
         _ => None,
     }
 }
