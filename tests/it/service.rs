@@ -15,6 +15,8 @@ use touchbook_testkit::eventually;
 /// Longer than any start in these tests takes.
 const START: Duration = Duration::from_secs(60);
 const LISTENING: &str = "listening on ";
+/// A NATS server refuses a stream that could outgrow its disk: the default needs 5 GiB free.
+const STREAM_BYTES_MAX: &str = "268435456";
 pub(crate) const TENANT: &str = "acme";
 
 /// The built binary beside this test's own.
@@ -331,6 +333,7 @@ fn launch(command: &mut Command, data_dir: &Path, arguments: &[String]) -> (Chil
         .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
         .args(arguments)
+        .env("TOUCHBOOK_STREAM_MAX_BYTES", STREAM_BYTES_MAX)
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

@@ -8,6 +8,9 @@ pub const PAGE_MAX: u64 = 500;
 pub const PAGE_DEFAULT: u64 = 50;
 /// A JSON body other than events.
 pub const BODY_BYTES_MAX: usize = 512 * 1024;
+/// What is read and dropped of a body that is too large, so that its sender reads why instead of
+/// finding the connection broken.
+pub const DROPPED_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How long a body may take to arrive.
 pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
 /// How long a connection may take to send a request's head.

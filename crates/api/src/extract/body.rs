@@ -1,8 +1,8 @@
 //! Bodies: of a known kind, of a bounded size, arriving in time.
 
-use crate::limits::{BODY_BYTES_MAX, BODY_WAIT_MAX};
+use crate::limits::{BODY_BYTES_MAX, BODY_WAIT_MAX, DROPPED_BYTES_MAX};
 use crate::problem::Problem;
-use axum::body::HttpBody;
+use axum::body::{BodyDataStream, HttpBody};
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::{Bytes, BytesMut};
@@ -125,12 +125,21 @@ fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
 /// The whole body; not copied when it came in one piece.
 async fn collect(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
     refuse_encoded(request.headers())?;
+    // Whoever asks first has sent nothing yet.
+    let asks_first = request.headers().contains_key(header::EXPECT);
     let body = request.into_body();
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
-    if announced > bytes_max {
+    if announced > bytes_max && asks_first {
         return Err(too_large(bytes_max));
     }
-    let collected = join(body.into_data_stream(), announced, bytes_max);
+    let collected = async {
+        let mut pieces = body.into_data_stream();
+        let joined = join(&mut pieces, announced, bytes_max).await;
+        if joined.is_err() {
+            drop_rest(pieces).await;
+        }
+        joined
+    };
     match tokio::time::timeout(BODY_WAIT_MAX, collected).await {
         Ok(collected) => collected,
         Err(_) => {
@@ -144,11 +153,24 @@ async fn collect(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
     }
 }
 
+async fn drop_rest(mut pieces: BodyDataStream) {
+    let mut dropped = 0;
+    while let Some(Ok(piece)) = pieces.next().await {
+        dropped += piece.len();
+        if dropped > DROPPED_BYTES_MAX {
+            break;
+        }
+    }
+}
+
 async fn join(
-    mut pieces: axum::body::BodyDataStream,
+    pieces: &mut BodyDataStream,
     announced: usize,
     bytes_max: usize,
 ) -> Result<Bytes, Problem> {
+    if announced > bytes_max {
+        return Err(too_large(bytes_max));
+    }
     let mut first = Bytes::new();
     let mut rest: Option<BytesMut> = None;
     while let Some(piece) = pieces.next().await {
@@ -209,6 +231,8 @@ mod tests {
         );
         let too_large = (413, "/problems/body_too_large".to_owned());
         assert_eq!(read(pieces(&["one", "two", "three"])).await, too_large);
+        let endless = stream::repeat_with(|| Ok(Bytes::from(vec![0; 1 << 20])));
+        assert_eq!(read(endless).await, too_large, "and not read to its end");
     }
 
     #[tokio::test(start_paused = true)]

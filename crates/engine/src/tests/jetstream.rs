@@ -1,19 +1,27 @@
 use super::*;
 use crate::{NODE_SLUG, OutcomeKind};
+use std::fmt;
 use touchbook_events::{Data, Record};
 use touchbook_stream::JetStreamOptions;
 use touchbook_testkit::Nats;
 
 pub(super) async fn on_stream(data_dir: &Path, nats: &Nats) -> Engine {
-    let stream = StreamConfig::JetStream(JetStreamOptions::new(nats.url()));
+    let stream = StreamConfig::JetStream(options(nats));
     let engine = Engine::open(config(data_dir, stream), toy::registry())
         .await
         .unwrap();
-    until("the stream is connected", || {
-        engine.status().stream.connected
-    })
-    .await;
+    let stream = || engine.status().stream;
+    let connected = fmt::from_fn(|f| write!(f, "connected: {:?}", stream().last_error));
+    eventually(connected, || std::future::ready(stream().connected)).await;
     engine
+}
+
+/// A stream that a server makes on a small disk, too.
+pub(super) fn options(nats: &Nats) -> JetStreamOptions {
+    JetStreamOptions {
+        max_bytes: 256 * 1024 * 1024,
+        ..JetStreamOptions::new(nats.url())
+    }
 }
 
 /// A producer's own connection.

@@ -1,6 +1,6 @@
 //! Messages whose records do not fit one commit.
 
-use super::jetstream::{on_stream, producer, publish};
+use super::jetstream::{on_stream, options, producer, publish};
 use super::*;
 use crate::intake::{Preparer, Source};
 use crate::open::resume_tenants;
@@ -9,7 +9,7 @@ use crate::runner::Runners;
 use crate::shared::Shared;
 use crate::writer::Writer;
 use touchbook_ledger::Ledger;
-use touchbook_stream::{Delivery, JetStreamOptions, Received, Stream};
+use touchbook_stream::{Delivery, Received, Stream};
 use touchbook_testkit::Nats;
 
 const BATCH: &str = "touchbook.events.acme.batch";
@@ -46,8 +46,7 @@ fn script() -> String {
 
 /// The first messages of the stream.
 async fn messages(nats: &Nats, count: usize) -> Vec<Delivery<Incoming>> {
-    let options = JetStreamOptions::new(nats.url());
-    let (stream, mut reader) = Stream::jetstream(options, None).await.unwrap();
+    let (stream, mut reader) = Stream::jetstream(options(nats), None).await.unwrap();
     let mut messages = Vec::new();
     while messages.len() < count {
         let received = reader.next(&mut messages, usize::MAX).await;
