@@ -14,16 +14,19 @@ mod message;
 mod node;
 mod pages;
 mod segment;
+mod segments;
 mod snapshot;
 
-pub(crate) use disk::Disk;
-pub(crate) use node::{Body, Content, Node, Value};
+pub(crate) use disk::{Disk, Image};
+pub(crate) use message::{Kind, Message};
+pub(crate) use node::{Body, Content, Link, Node, Value};
 pub(crate) use pages::Pages;
 pub(crate) use segment::Segment;
+pub(crate) use segments::Spot;
 pub(crate) use snapshot::Snapshot;
 
 use crate::limits::SEGMENT_BYTES;
-use message::Message;
+use segments::Segments;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
@@ -42,51 +45,22 @@ pub(crate) struct Log {
     pub(crate) segments: BTreeMap<u64, Segment>,
     /// How far the log was stable when the newest header was written.
     stable: u64,
-    /// The first segment that was read.
-    from: u64,
 }
 
 impl Log {
     /// Reads all messages from the segment with `lsn` on.
     pub(crate) fn read(volume: &Path, lsn: u64) -> io::Result<Self> {
         let file = File::open(volume.join(LOG_FILE))?;
-        let len = file.metadata()?.len();
-        let from = lsn / SEGMENT * SEGMENT;
-        let mut log = Self {
+        let found = Segments::read(&file, lsn / SEGMENT * SEGMENT)?;
+        let mut segments = BTreeMap::new();
+        for (lsn, spot) in found.spots {
+            segments.insert(lsn, Segment::read(&file, lsn, spot)?);
+        }
+        Ok(Self {
             file,
-            segments: BTreeMap::new(),
-            stable: from,
-            from,
-        };
-        let mut headless = Vec::new();
-        for offset in (0..len).step_by(SEGMENT_BYTES) {
-            match segment::Header::read(&log.file, offset, len)? {
-                segment::Header::Sound { lsn, stable } if lsn >= from => {
-                    log.stable = log.stable.max(stable);
-                    let read = Segment::read(&log.file, offset, lsn, true)?;
-                    log.segments.insert(lsn, read);
-                }
-                segment::Header::Damaged => headless.push(offset),
-                segment::Header::Sound { .. } | segment::Header::Unused => {}
-            }
-        }
-        for offset in headless {
-            log.add_headless(offset)?;
-        }
-        Ok(log)
-    }
-
-    /// A segment whose header can't be read is known by its messages.
-    fn add_headless(&mut self, offset: u64) -> io::Result<()> {
-        let Some(lsn) = segment::number_within(&self.file, offset)? else {
-            return Ok(());
-        };
-        let lsn = lsn.saturating_mul(SEGMENT);
-        if lsn >= self.from && !self.segments.contains_key(&lsn) {
-            let read = Segment::read(&self.file, offset, lsn, false)?;
-            self.segments.insert(lsn, read);
-        }
-        Ok(())
+            segments,
+            stable: found.stable,
+        })
     }
 
     /// Where sled stops reading.

@@ -6,5 +6,6 @@ mod damage;
 mod files;
 mod limits;
 mod model;
+mod scrub;
 pub(crate) mod support;
 mod threads;

@@ -35,6 +35,11 @@ pub(super) struct Header {
 }
 
 impl Header {
+    /// Whether there is a kind where a header has it: quick, for who tries every byte.
+    pub(super) fn may_begin(bytes: &[u8]) -> bool {
+        bytes.get(4).is_some_and(|kind| (1..=11).contains(kind))
+    }
+
     pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let mut fields = Fields::new(bytes);
         let crc = fields.u32()?;

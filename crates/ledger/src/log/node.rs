@@ -97,11 +97,14 @@ impl Content {
             Body::Link(Link::Set(_, value)) => vec![value],
             _ => Vec::new(),
         };
-        values.into_iter().filter_map(|value| {
-            let from = usize::try_from(value.offset.checked_sub(self.offset)?).ok()?;
-            let range: Range<usize> = from..from + value.len;
-            self.bytes.get(range)
-        })
+        values.into_iter().filter_map(|value| self.value(value))
+    }
+
+    /// The bytes of a value in it.
+    pub(crate) fn value(&self, value: &Value) -> Option<&[u8]> {
+        let from = usize::try_from(value.offset.checked_sub(self.offset)?).ok()?;
+        let range: Range<usize> = from..from + value.len;
+        self.bytes.get(range)
     }
 }
 

@@ -1,10 +1,11 @@
 //! Segments: equal pieces of the file, each with a header and messages.
 
 use super::message::{Header as MessageHeader, Kind, Message};
-use super::{SEGMENT, fields::Fields, read_up_to};
+use super::{SEGMENT, Spot, fields::Fields, read_up_to};
 use crate::limits::SEGMENT_BYTES;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 const HEADER_BYTES: usize = 20;
 
@@ -65,6 +66,8 @@ pub(crate) struct Segment {
     pub(crate) has_header: bool,
     pub(crate) messages: Vec<Message>,
     pub(crate) gaps: Vec<Gap>,
+    /// Messages in gaps, whose bodies can't be read and whose headers can.
+    pub(crate) damaged: Vec<Message>,
     /// Whether messages of a later use stand in it: it was about to be written anew.
     pub(crate) is_being_reused: bool,
     /// Where the last message ends.
@@ -73,22 +76,25 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    pub(super) fn read(file: &File, offset: u64, lsn: u64, has_header: bool) -> io::Result<Self> {
-        let mut bytes = vec![0; SEGMENT_BYTES];
-        let len = read_up_to(file, &mut bytes, offset)?;
-        bytes.truncate(len);
+    pub(super) fn read(file: &File, lsn: u64, spot: Spot) -> io::Result<Self> {
+        Ok(Self::of(&bytes(file, spot.offset)?, lsn, spot))
+    }
+
+    /// The segment whose bytes these are.
+    pub(super) fn of(bytes: &[u8], lsn: u64, spot: Spot) -> Self {
         let mut segment = Self {
-            offset,
+            offset: spot.offset,
             lsn,
-            has_header,
+            has_header: spot.has_header,
             messages: Vec::new(),
             gaps: Vec::new(),
+            damaged: Vec::new(),
             is_being_reused: false,
             end: HEADER_BYTES,
             is_capped: false,
         };
-        segment.scan(&bytes);
-        Ok(segment)
+        segment.scan(bytes);
+        segment
     }
 
     fn scan(&mut self, bytes: &[u8]) {
@@ -104,6 +110,8 @@ impl Segment {
                 offset: self.offset + self.end as u64,
                 lsn: self.lsn + self.end as u64,
             });
+            let damaged = self.legible(bytes, next);
+            self.damaged.extend(damaged.into_iter().flatten());
             self.end = next;
         }
     }
@@ -120,13 +128,30 @@ impl Segment {
 
     fn message(&self, bytes: &[u8], at: usize) -> Option<Message> {
         let (header, end) = sound(bytes, at, |number| number == self.number())?;
-        Some(Message {
-            offset: self.offset + at as u64,
-            lsn: self.lsn + at as u64,
+        Some(self.located(&header, at..end))
+    }
+
+    fn located(&self, header: &MessageHeader, range: Range<usize>) -> Message {
+        Message {
+            offset: self.offset + range.start as u64,
+            lsn: self.lsn + range.start as u64,
             kind: header.kind,
             pid: header.pid,
-            len: end - at,
-        })
+            len: range.len(),
+        }
+    }
+
+    /// The messages in the gap that ends at `to`, if their headers lead exactly from one to the
+    /// next and to there: else a length is not what it was, and what follows it is no header.
+    fn legible(&self, bytes: &[u8], to: usize) -> Option<Vec<Message>> {
+        let mut messages = Vec::new();
+        let mut at = self.end;
+        while at < to {
+            let (header, end) = delimited(bytes, at, |number| number == self.number())?;
+            messages.push(self.located(&header, at..end));
+            at = end;
+        }
+        (at == to).then_some(messages)
     }
 
     /// Where messages go on after what can't be read. Notes whether any is of a later use.
@@ -135,6 +160,9 @@ impl Segment {
         // Zeros are not worth searching.
         let used = bytes.iter().rposition(|byte| *byte != 0)?;
         for at in self.end + 1..=used {
+            if !MessageHeader::may_begin(&bytes[at..]) {
+                continue;
+            }
             if let Some((header, _)) = sound(bytes, at, |number| number >= own) {
                 if header.number == own {
                     return Some(at);
@@ -165,19 +193,34 @@ impl Segment {
     }
 }
 
-/// The header and the end of the message at `at`, if it has an acceptable segment number and the
-/// right checksum.
-fn sound(bytes: &[u8], at: usize, accepts: impl Fn(u64) -> bool) -> Option<(MessageHeader, usize)> {
+/// The header and the end of what stands at `at`, if it may be a message with an acceptable segment
+/// number.
+fn delimited(
+    bytes: &[u8],
+    at: usize,
+    accepts: impl Fn(u64) -> bool,
+) -> Option<(MessageHeader, usize)> {
     let header = MessageHeader::parse(bytes.get(at..)?)?;
     let end = header.end(bytes, at).filter(|_| accepts(header.number))?;
+    Some((header, end))
+}
+
+/// The same, if it has the right checksum.
+fn sound(bytes: &[u8], at: usize, accepts: impl Fn(u64) -> bool) -> Option<(MessageHeader, usize)> {
+    let (header, end) = delimited(bytes, at, accepts)?;
     header.is_sound(&bytes[at..end]).then_some((header, end))
+}
+
+/// What the file has of the segment at `offset`.
+pub(super) fn bytes(file: &File, offset: u64) -> io::Result<Vec<u8>> {
+    let mut bytes = vec![0; SEGMENT_BYTES];
+    let len = read_up_to(file, &mut bytes, offset)?;
+    bytes.truncate(len);
+    Ok(bytes)
 }
 
 /// The number of the segment at `offset` by the first message in it.
 pub(super) fn number_within(file: &File, offset: u64) -> io::Result<Option<u64>> {
-    let mut bytes = vec![0; SEGMENT_BYTES];
-    let len = read_up_to(file, &mut bytes, offset)?;
-    bytes.truncate(len);
-    let first = sound(&bytes, HEADER_BYTES, |_| true);
+    let first = sound(&bytes(file, offset)?, HEADER_BYTES, |_| true);
     Ok(first.map(|(header, _)| header.number))
 }
