@@ -85,6 +85,13 @@ impl Projector for Identifiers {
     const NAME: &'static str = "identifiers";
     const VERSION: u32 = 1;
 
+    fn concerns(record: &Record) -> bool {
+        matches!(
+            record.data,
+            Data::CustomerCreated(_) | Data::IdentifierAttached(_) | Data::IdentifierDetached(_)
+        )
+    }
+
     fn apply(state: &mut Self::State, record: &Record) {
         match &record.data {
             Data::CustomerCreated(data) => {

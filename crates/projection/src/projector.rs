@@ -22,9 +22,19 @@ pub trait Projector: Send + Sync + Sized + 'static {
     /// Stable name, part of routes, metrics and snapshot paths.
     const NAME: &'static str;
 
+    /// Whether customers contribute to the index at all.
+    const CONTRIBUTES: bool = true;
+
     /// Changes whenever `apply` or `State`'s encoding does; other versions' snapshots are
     /// discarded.
     const VERSION: u32;
+
+    /// Whether `apply` may make anything of `record`. Other records are passed over, so that a
+    /// projector of few types costs nothing of the rest; a customer with no record that concerns it
+    /// has no state.
+    fn concerns(_record: &Record) -> bool {
+        true
+    }
 
     /// Evolves a customer by one effective, unretracted record of one of its members.
     fn apply(state: &mut Self::State, record: &Record);

@@ -82,8 +82,9 @@ impl<P: Projector> AnyProjection for Projection<P> {
         let shard = read_lock(&self.shards[shard]);
         let states = shard.slots.values().map(|slot| &slot.state);
         let held: usize = states.map(snapshot::encoded_bytes).sum();
-        let slot = size_of::<(CustomerId, Slot<P::State>)>();
-        held + shard.slots.capacity() * slot + shard.finder.bytes()
+        let boxes = shard.slots.capacity() * size_of::<(CustomerId, Box<Slot<P::State>>)>()
+            + shard.slots.len() * size_of::<Slot<P::State>>();
+        held + boxes + shard.finder.bytes()
     }
 
     fn load_shard(&self, shard: usize, position: u64, body: &[u8]) -> Result<(), snapshot::Error> {

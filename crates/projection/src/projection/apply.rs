@@ -70,7 +70,9 @@ impl<P: Projector> Projection<P> {
         } else if Slices::is_changed_by(header.event_type) {
             self.reslice(work, record, history)?;
         } else if let Some(customer) = work.slices.newest_belongs(header) {
-            self.evolve(work, customer, record, history)?;
+            if P::concerns(record) {
+                self.evolve(work, customer, record, history)?;
+            }
         } else if work.folding == Folding::Live {
             P::tenant_record(&mut write_lock(&self.index), record);
         }
@@ -98,7 +100,7 @@ impl<P: Projector> Projection<P> {
         let slot = shard
             .slots
             .entry(customer)
-            .or_insert_with(|| work.new_slot(customer));
+            .or_insert_with(|| Box::new(work.new_slot(customer)));
         work.touch(customer, slot);
         let Err(stale) = Self::apply_guarded(&mut slot.state, record) else {
             if work.folding == Folding::Live
@@ -208,7 +210,7 @@ impl<P: Projector> Projection<P> {
         let slot = shard
             .slots
             .entry(customer)
-            .or_insert_with(|| work.new_slot(customer));
+            .or_insert_with(|| Box::new(work.new_slot(customer)));
         work.touch(customer, slot);
         slot.state = state;
         if work.folding == Folding::Live {
@@ -249,7 +251,7 @@ impl<P: Projector> Work<P> {
     /// this batch.
     fn new_slot(&mut self, customer: CustomerId) -> Slot<P::State> {
         let had_one = !self.gone.is_empty() && self.gone.contains(&customer);
-        if self.folding == Folding::Live && !had_one {
+        if self.must_remember() && !had_one {
             self.touched.push((customer, None));
         }
         Slot {
@@ -259,9 +261,13 @@ impl<P: Projector> Work<P> {
         }
     }
 
+    fn must_remember(&self) -> bool {
+        P::CONTRIBUTES && self.folding == Folding::Live
+    }
+
     /// Remembers what a customer contributed before this batch.
     fn touch(&mut self, customer: CustomerId, slot: &mut Slot<P::State>) {
-        if slot.batch != self.batch && self.folding == Folding::Live {
+        if slot.batch != self.batch && self.must_remember() {
             slot.batch = self.batch;
             self.touched
                 .push((customer, contribution::<P>(customer, &slot.state)));

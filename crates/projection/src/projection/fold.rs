@@ -50,6 +50,9 @@ impl<P: Projector> Projection<P> {
     ) -> Result<Option<Folded<P::State>>, HistoryError> {
         let mut folded: Option<Folded<P::State>> = None;
         slices.slice(customer, history, to, &mut |record| {
+            if !P::concerns(record) {
+                return;
+            }
             let folded = folded.get_or_insert_with(|| Folded {
                 state: P::State::default(),
                 stale: None,

@@ -10,7 +10,8 @@ use std::collections::BTreeMap;
 use touchbook_events::CustomerId;
 
 pub(super) struct Shard<S> {
-    pub(super) slots: HashMap<CustomerId, Slot<S>>,
+    /// Boxed: a table is up to half empty, and a state is hundreds of bytes.
+    pub(super) slots: HashMap<CustomerId, Box<Slot<S>>>,
     /// Customers whose fold panicked; each has a slot.
     pub(super) stale: BTreeMap<CustomerId, Stale>,
     /// Empty in bulk, and never snapshotted.
@@ -83,7 +84,7 @@ impl<S: DeserializeOwned> Shard<S> {
                 batch,
                 number,
             };
-            shard.slots.insert(customer, slot);
+            shard.slots.insert(customer, Box::new(slot));
         }
         match rest {
             [] => Ok(shard),
