@@ -378,6 +378,7 @@ impl Writer {
         }
         // Whoever waits for an answer goes first; folding is what nobody waits for yet.
         self.shared.board.post(batch.take_finished());
+        self.batch = batch.next();
         for (number, records) in records {
             self.runners
                 .send(self.tenants[&number].tenant(), records, deadline);

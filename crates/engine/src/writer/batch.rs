@@ -20,11 +20,13 @@ pub(super) struct Batch {
     /// The last message that is in the batch with all of its events, or a part of the one after it.
     pub(super) checkpoint: Option<Checkpoint>,
     finished: Vec<Finished>,
+    /// A buffer of an earlier commit. A new one of a megabyte costs more than filling it does:
+    /// the system hands it over page by page.
+    spare: Option<Encoded>,
     /// Events decided since the last commit, by outcome.
     counts: BTreeMap<&'static str, u64>,
 }
 
-#[derive(Default)]
 struct Pending {
     records: Vec<Record>,
     encoded: Encoded,
@@ -40,6 +42,16 @@ pub(super) struct Encoded {
 impl Encoded {
     pub(super) fn bytes(&self) -> usize {
         self.bytes.len()
+    }
+
+    fn capacity(&self) -> usize {
+        self.bytes.capacity()
+    }
+
+    fn cleared(mut self) -> Self {
+        self.bytes.clear();
+        self.ends.clear();
+        self
     }
 
     fn append(&mut self, more: &Self) {
@@ -83,7 +95,10 @@ impl Batch {
 
     pub(super) fn push(&mut self, tenant: TenantNumber, records: Vec<Record>, encoded: Encoded) {
         self.bytes += encoded.bytes();
-        let pending = self.tenants.entry(tenant).or_default();
+        let pending = self.tenants.entry(tenant).or_insert_with(|| Pending {
+            records: Vec::new(),
+            encoded: self.spare.take().unwrap_or_default(),
+        });
         pending.encoded.append(&encoded);
         pending.records.extend(records);
     }
@@ -139,11 +154,23 @@ impl Batch {
     }
 
     pub(super) fn take_records(&mut self) -> Vec<(TenantNumber, Vec<Record>)> {
-        let tenants = std::mem::take(&mut self.tenants);
-        tenants
-            .into_iter()
-            .map(|(tenant, pending)| (tenant, pending.records))
-            .collect()
+        let mut records = Vec::with_capacity(self.tenants.len());
+        for (tenant, pending) in std::mem::take(&mut self.tenants) {
+            records.push((tenant, pending.records));
+            let largest = self.spare.as_ref().map_or(0, Encoded::capacity);
+            if pending.encoded.capacity() > largest {
+                self.spare = Some(pending.encoded.cleared());
+            }
+        }
+        records
+    }
+
+    /// The next one, with what can be used again of this.
+    pub(super) fn next(self) -> Self {
+        Self {
+            spare: self.spare,
+            ..Self::default()
+        }
     }
 
     pub(super) fn take_finished(&mut self) -> Vec<Finished> {
