@@ -32,7 +32,7 @@ pub const MAX_COMMIT_BYTES: usize = MAX_RECORD_BYTES;
 /// Small, since the store keeps whole leaves of up to 17 blocks in memory, at least one in each of
 /// its cache's 256 parts, and reads a leaf to read a block. The tests of this crate have larger
 /// ones, so that few records make few blocks.
-pub const BLOCK_BYTES: usize = if cfg!(test) { 128 * KIB } else { 32 * KIB };
+pub const BLOCK_BYTES: usize = if cfg!(test) { 128 * KIB } else { 16 * KIB };
 
 /// A block is full with this many records.
 pub const BLOCK_RECORDS: usize = 1_000;
@@ -62,5 +62,6 @@ pub(crate) const REMOVALS: usize = 64;
 /// How often sled's own thread writes what it holds and reclaims space.
 pub(crate) const FLUSH_EVERY_MILLIS: u64 = 50;
 
-/// Memory that sled may use for leaves, unless told otherwise.
-pub const DEFAULT_CACHE_BYTES: u64 = 128 * MIB as u64;
+/// Memory that sled may use for leaves, unless told otherwise. It keeps one in each part of its
+/// cache all the same, which is more; and the system has the file in memory as well.
+pub const DEFAULT_CACHE_BYTES: u64 = 16 * MIB as u64;

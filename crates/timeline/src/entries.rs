@@ -57,7 +57,7 @@ impl Chunk {
             self.slots.reserve_exact(ROOM_ENTRIES);
         }
         if self.bytes.capacity() - self.bytes.len() < packed.len() {
-            self.make_room(packed.len());
+            self.bytes.reserve_exact(packed.len());
         }
         self.bytes.extend_from_slice(packed);
         let end = end(self.bytes.len());
@@ -71,14 +71,6 @@ impl Chunk {
         }
     }
 
-    fn make_room(&mut self, more: usize) {
-        let spare = match self.is_full() {
-            true => 0,
-            false => self.bytes.len() / 4,
-        };
-        self.bytes.reserve_exact(more + spare);
-    }
-
     fn is_full(&self) -> bool {
         self.slots.len() == CHUNK_ENTRIES
     }
@@ -87,7 +79,7 @@ impl Chunk {
         let range = self.range(at);
         let (before, after) = (range.len(), packed.len());
         if after > before && self.bytes.capacity() - self.bytes.len() < after - before {
-            self.make_room(after - before);
+            self.bytes.reserve_exact(after - before);
         }
         self.bytes.splice(range, packed.iter().copied());
         for slot in &mut self.slots[at..] {

@@ -27,6 +27,7 @@ impl Projector for Timeline {
     type Contribution = ();
     type Index = ();
 
+    const CONTRIBUTES: bool = false;
     const NAME: &'static str = "timeline";
     const VERSION: u32 = 3;
 

@@ -38,7 +38,7 @@ pub(crate) struct Flags {
     #[arg(long, value_name = "DIR")]
     pub(crate) data_dir: Option<String>,
     /// Memory for the ledger's own cache
-    /// [env: TOUCHBOOK_LEDGER_CACHE_BYTES] [default: 134217728]
+    /// [env: TOUCHBOOK_LEDGER_CACHE_BYTES] [default: 16777216]
     #[arg(long, value_name = "BYTES")]
     pub(crate) ledger_cache_bytes: Option<String>,
     /// Records between two snapshots; fewer make starts quicker
