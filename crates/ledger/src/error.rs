@@ -7,10 +7,18 @@ use touchbook_events::TenantNumber;
 
 /// A failure of the store underneath. Its text is all that may be relied on.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct StoreError(#[from] pub(crate) sled::Error);
+#[error("{}", self.said())]
+pub struct StoreError(pub(crate) sled::Error);
 
 impl StoreError {
+    /// What the system says, as the system says it.
+    fn said(&self) -> String {
+        match &self.0 {
+            sled::Error::Io(error) => error.to_string(),
+            other => other.to_string(),
+        }
+    }
+
     fn is_damage(&self) -> bool {
         use sled::Error as E;
         matches!(
@@ -188,6 +196,17 @@ pub(crate) fn load(error: sled::Error) -> Error {
     }
 }
 
+/// What keeps the store from reading a value.
+pub(crate) fn unreadable(error: sled::Error) -> Flaw {
+    let is_of_system = matches!(error, sled::Error::Io(_));
+    let said = StoreError(error).to_string();
+    if is_of_system {
+        Flaw::Unread(said)
+    } else {
+        Flaw::Unreadable(said)
+    }
+}
+
 /// The first bad position that was met.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("tenant {tenant} is damaged at position {position}: {what}")]
@@ -228,4 +247,7 @@ pub enum Flaw {
     NotOnDisk,
     #[error("the store cannot read it: {0}")]
     Unreadable(String),
+    /// It may be whole: the store reads nothing for which it must write, once a write has failed.
+    #[error("the store does not read it: {0}")]
+    Unread(String),
 }
