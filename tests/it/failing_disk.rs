@@ -8,18 +8,20 @@ mod tmpfs;
 use crate::check;
 use crate::power_cut::files;
 use crate::service::Service;
-use book::Book;
+use book::{Book, SOURCE};
 use std::path::PathBuf;
 use tempfile::TempDir;
 use tmpfs::Tmpfs;
 use touchbook_testkit::{FailingDisk, data_dir, eventually};
 
-const FULL: &str = "No space left on device";
-const BROKEN: &str = "Input/output error";
+const FULL: &str = "No space left on device (os error 28)";
+const BROKEN: &str = "Input/output error (os error 5)";
 /// How much is left when writing begins: nothing, less than a commit, less than a block, several.
 const ROOMS: [u64; 4] = [0, 700, 30_000, 600_000];
 /// The same of a real file system, which takes longer.
 const ROOMS_MOUNTED: [u64; 2] = [0, 600_000];
+/// A page of the store is split when it has so many, at the latest, and has half of them then.
+const BLOCKS_A_PAGE: u64 = 17;
 /// So few records that snapshots are due.
 const SNAPSHOTS: [&str; 2] = ["--snapshot-records", "10"];
 
@@ -102,6 +104,25 @@ async fn outlives_full_disks(
         service.restart();
         book.is_kept(service).await;
     }
+}
+
+/// The store splits a page for whoever comes by next, and can't once it has failed to write.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_the_store_would_have_to_write_for_is_read_all_the_same() {
+    let mut node = Node::start(&["--log-level", "off"]);
+    let mut book = Book::default();
+    book.write_blocks(&node.service, BLOCKS_A_PAGE).await;
+    for _ in 0..=BLOCKS_A_PAGE.div_ceil(2) {
+        book.write_blocks(&node.service, 1).await;
+        node.disk.refuse_writes().unwrap();
+        book.write_until_refused(&node.service, FULL).await;
+        let stored = check::stored(&node.service, SOURCE).await;
+        assert_eq!(stored, book.acknowledged);
+        node.service.kill();
+        node.disk.give_room().unwrap();
+        node.service.restart();
+    }
+    book.is_kept(&node.service).await;
 }
 
 /// Design law 8: what Linux says of a sync it says once, so the first error is the last.

@@ -14,7 +14,10 @@ impl StoreError {
     /// What the system says, as the system says it.
     fn said(&self) -> String {
         match &self.0 {
-            sled::Error::Io(error) => error.to_string(),
+            sled::Error::Io(error) => code_in_copy(error).map_or_else(
+                || error.to_string(),
+                |code| io::Error::from_raw_os_error(code).to_string(),
+            ),
             other => other.to_string(),
         }
     }
@@ -29,6 +32,14 @@ impl StoreError {
                 | E::CollectionNotFound(_)
         )
     }
+}
+
+/// sled tells an error to several who ask, most of them a copy, of which only the debug text is
+/// left.
+fn code_in_copy(error: &io::Error) -> Option<i32> {
+    let text = error.get_ref()?.to_string();
+    let rest = text.strip_prefix("Os { code: ")?;
+    rest.split(',').next()?.parse().ok()
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -250,4 +261,19 @@ pub enum Flaw {
     /// It may be whole: the store reads nothing for which it must write, once a write has failed.
     #[error("the store does not read it: {0}")]
     Unread(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_system_reads_as_the_system_says_it() {
+        let full = sled::Error::Io(io::Error::from_raw_os_error(28));
+        let copies = [full.clone(), full];
+        for error in copies {
+            let said = StoreError(error).to_string();
+            assert_eq!(said, "No space left on device (os error 28)");
+        }
+    }
 }

@@ -13,7 +13,8 @@ const ROOM: u64 = 0;
 const BROKEN_SYNCS: u64 = 8;
 const REFUSED_WRITES: u64 = 16;
 const FAILED_SYNCS: u64 = 24;
-const ABOUT: u64 = 32;
+const REFUSES: u64 = 32;
+const ABOUT: u64 = 40;
 const ABOUT_BYTES: usize = 256;
 const CONTROL_BYTES: u64 = ABOUT + ABOUT_BYTES as u64;
 
@@ -64,8 +65,15 @@ impl FailingDisk {
         self.control.write_all_at(&bytes.to_ne_bytes(), ROOM)
     }
 
+    /// Nothing can be written, not even over what is there, as where that is copied first.
+    pub fn refuse_writes(&self) -> io::Result<()> {
+        self.control.write_all_at(&1_u64.to_ne_bytes(), REFUSES)?;
+        self.leave_room(0)
+    }
+
     /// There is as much room as anybody wants.
     pub fn give_room(&self) -> io::Result<()> {
+        self.control.write_all_at(&0_u64.to_ne_bytes(), REFUSES)?;
         self.control.write_all_at(&(-1_i64).to_ne_bytes(), ROOM)
     }
 
@@ -152,10 +160,12 @@ mod tests {
     #[test]
     fn only_files_that_are_meant_fail() {
         let shell = Shell::new();
-        shell.disk.leave_room(0).unwrap();
+        shell.disk.refuse_writes().unwrap();
         shell.disk.concern("/b").unwrap();
         assert_eq!(shell.says(WRITE), "");
         assert!(shell.says("printf x > b").contains("No space left"));
+        shell.disk.concern("").unwrap();
+        assert!(shell.says("printf x 1<> a").contains("No space left"));
     }
 
     #[test]

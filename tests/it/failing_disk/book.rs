@@ -12,12 +12,13 @@ use serde_json::Value;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-const SOURCE: &str = "disk";
+pub(super) const SOURCE: &str = "disk";
 /// Events of a request, which is never cut into several messages.
 const REQUESTS: [u64; 4] = [1, 8, 1, 4];
 /// Long, since it takes a segment of the store (16 MiB) until a file grows again, and most fill a
 /// block.
 const TEXT_LONG: u64 = 24_000;
+const SHORT_ONE_OF: u64 = 4;
 const TEXT_SHORT: u64 = 400;
 /// What each connection still sends when it was refused.
 const REFUSED: usize = 3;
@@ -44,6 +45,20 @@ impl Book {
         for count in REQUESTS {
             let numbers = self.numbers(count);
             let positions = post(service, numbers).await.expect("it takes events");
+            self.acknowledged.extend(positions);
+        }
+    }
+
+    /// Writes long events, each of which ends the block that the one before it began.
+    pub(super) async fn write_blocks(&mut self, service: &Service, blocks: u64) {
+        for _ in 0..blocks {
+            let long = self
+                .numbers(SHORT_ONE_OF)
+                .find(|number| !is_short(*number))
+                .unwrap();
+            let positions = post(service, long..long + 1)
+                .await
+                .expect("it takes events");
             self.acknowledged.extend(positions);
         }
     }
@@ -149,9 +164,12 @@ fn is_said(problem: &Value, reason: &str) {
     assert!(detail.contains(reason), "{problem}");
 }
 
-/// Mostly long ones.
+fn is_short(number: u64) -> bool {
+    number.is_multiple_of(SHORT_ONE_OF)
+}
+
 fn event(number: u64) -> String {
-    let text = if number % 4 == 0 {
+    let text = if is_short(number) {
         TEXT_SHORT
     } else {
         TEXT_LONG

@@ -6,7 +6,7 @@
  *   FAILING_DISK_CONTROL  a file with a `struct control` in it, which a test writes and reads
  *
  * A full disk takes what overwrites, and refuses what makes a file longer: the write that finds too
- * little room is short, the next is ENOSPC. A sync that fails is told once to every descriptor, as
+ * little room is short, the next is ENOSPC. One that copies on write refuses both. A sync that fails is told once to every descriptor, as
  * Linux tells it, and after that syncs succeed. A process that begins later is told of none.
  */
 #define _GNU_SOURCE
@@ -36,6 +36,7 @@ struct control {
     uint64_t broken_syncs;    /* how many failures there were that syncs have to tell of */
     uint64_t refused_writes;  /* ours */
     uint64_t failed_syncs;    /* ours */
+    uint64_t refuses;         /* whether what overwrites needs room, too */
     char about[ABOUT_BYTES];  /* only files with this in their path fail */
 };
 
@@ -86,7 +87,7 @@ static size_t fitting(int fd, size_t bytes, off_t at)
         at = file.st_size;
     else if (at < 0)
         at = syscall(SYS_lseek, fd, 0, SEEK_CUR);
-    int64_t growth = at + (int64_t)bytes - file.st_size;
+    int64_t growth = control->refuses ? bytes : at + (int64_t)bytes - file.st_size;
     int64_t room = control->room;
     if (room < 0 || growth <= 0)
         return bytes;
