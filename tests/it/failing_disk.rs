@@ -1,5 +1,5 @@
-//! A disk that is full, and one that fails to sync: writes stop, reads go on, everybody is told why,
-//! and what was acknowledged is there once the service is restarted with room.
+//! A disk that is full, and one that fails to sync: writes stop, reads go on, everybody is told
+//! why, and what was acknowledged is there once the service is restarted with room.
 
 mod book;
 mod stopped;

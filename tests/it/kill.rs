@@ -1,7 +1,7 @@
 //! SIGKILL under load: what was acknowledged is there, in one order without gaps.
 //!
-//! Most kills are aimed: while the ledger seals, while projections are snapshotted or rebuilt, while
-//! a node opens what another kill left. Whether one hit is seen, never assumed (`aim`).
+//! Most kills are aimed: while the ledger seals, while projections are snapshotted or rebuilt,
+//! while a node opens what another kill left. Whether one hit is seen, never assumed (`aim`).
 #![expect(
     clippy::print_stdout,
     reason = "how much was put at risk is worth reading"

@@ -3,7 +3,7 @@
 //! | aim | it hit when |
 //! |---|---|
 //! | load | always: events were being acknowledged |
-//! | sealing | the newest commit on the disk sealed blocks, and its last record was never acknowledged |
+//! | sealing | the newest commit on the disk sealed blocks, and its end was never acknowledged |
 //! | snapshotting | the frozen process has a snapshot half written |
 //! | rebuilding | the frozen process has the thread that rebuilds |
 //! | opening | the frozen process has the ledger open, and no writer yet |
