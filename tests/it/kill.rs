@@ -1,145 +1,203 @@
-//! SIGKILL at random moments under load: what was acknowledged is there, in one order without gaps.
+//! SIGKILL under load: what was acknowledged is there, in one order without gaps.
+//!
+//! Most kills are aimed: while the ledger seals, while projections are snapshotted or rebuilt,
+//! while a node opens what another kill left. Whether one hit is seen, never assumed (`aim`).
+#![expect(
+    clippy::print_stdout,
+    reason = "how much was put at risk is worth reading"
+)]
 
+mod aim;
+mod process;
+mod totals;
+mod watch;
+mod writers;
+
+use crate::check;
 use crate::service::Service;
-use futures::future::join_all;
+use aim::{Aim, Struck};
+use process::Target;
 use rand::rngs::StdRng;
 use rand::{Rng, SeedableRng};
-use serde_json::Value;
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::Duration;
+use std::sync::atomic::AtomicU64;
+use std::time::{Duration, Instant};
+use totals::Totals;
+use touchbook_ledger::layout::newest;
 use touchbook_testkit::Nats;
+use writers::{SOURCE, Writers};
 
-const KILLS: u64 = 20;
-const KILLS_WITH_NATS: u64 = 6;
-const WRITERS: u64 = 3;
-const EVENTS_A_REQUEST: u64 = 40;
-
-/// Positions by event id, as they were acknowledged.
-type Acknowledged = BTreeMap<u64, u64>;
+const KILLS: u64 = 8;
+const KILLS_WITH_NATS: u64 = 4;
+/// After so many a node begins anew, since everything it has is read after each.
+const KILLS_A_NODE: u64 = 20;
+/// Or when it has so many records.
+const RECORDS_A_NODE: u64 = 25_000;
+/// So few records that snapshots are always due.
+const ARGUMENTS: [&str; 4] = ["--snapshot-records", "300", "--log-level", "error"];
+/// What a node has before it is killed for the first time, so that a rebuild takes a moment.
+const EVENTS_BEFORE: u64 = 3_000;
 
 /// Design laws 2 and 3.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_acknowledged_survives_sigkill_at_any_moment() {
-    survives(Service::start(), KILLS).await;
+    let mut node = Node::begin(None).await;
+    let totals = node.survives(0..KILLS).await;
+    println!("{totals}");
+    totals.are_aimed();
 }
 
 /// Design laws 2 and 3: what the stream holds beyond the last commit is read again, and taken once.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_came_over_nats_survives_sigkill_at_any_moment() {
     let nats = Nats::start();
-    let service = Service::start_with(&["--stream", &nats.url()]);
-    survives(service, KILLS_WITH_NATS).await;
+    let mut node = Node::begin(Some(&nats.url())).await;
+    println!("{}", node.survives(0..KILLS_WITH_NATS).await);
 }
 
-#[expect(
-    clippy::print_stdout,
-    reason = "how much was put at risk is worth reading"
-)]
-async fn survives(mut service: Service, kills: u64) {
-    let mut random = StdRng::seed_from_u64(20_261_121);
-    let mut acknowledged = Acknowledged::new();
-    let next_id = AtomicU64::new(0);
-    for _ in 0..kills {
-        let delay = Duration::from_millis(random.random_range(5..250));
-        write_until_killed(&service, &mut acknowledged, &next_id, delay).await;
-        service.restart();
-        // Behind everything that the stream still holds.
-        let last = next_id.fetch_add(1, Ordering::Relaxed);
-        let position = service.post_one(event(last)).await;
-        acknowledged.insert(last, position.expect("a restarted service takes events"));
-        check_positions(&service, &acknowledged).await;
-        check_ledger_and_folds(&service).await;
-    }
-    let count = acknowledged.len();
-    assert!(
-        count as u64 > kills * EVENTS_A_REQUEST,
-        "hardly anything was written"
-    );
-    println!("{kills} kills, {count} events acknowledged, none lost");
-}
-
-/// Writes on several connections until the process is gone; notes every answer that came, also
-/// those of the last moment.
-async fn write_until_killed(
-    service: &Service,
-    acknowledged: &mut Acknowledged,
-    next_id: &AtomicU64,
-    delay: Duration,
-) {
-    let writing = join_all((0..WRITERS).map(|_| write(service, next_id)));
-    let killing = async {
-        // The moment is chance, so there is no condition to wait for.
-        let _ = tokio::time::timeout(delay, std::future::pending::<()>()).await;
-        service.kill();
+/// `cargo xtask kill` says how many.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "it takes minutes: `cargo xtask kill` runs it"]
+async fn as_many_kills_as_were_asked_for() {
+    let asked = |name, otherwise: u64| {
+        let asked = std::env::var_os(name).map(|text| text.into_string().unwrap().parse());
+        asked.map_or(otherwise, |number| number.expect("a number"))
     };
-    let (answers, ()) = tokio::join!(writing, killing);
-    acknowledged.extend(answers.into_iter().flatten());
+    let (mut seed, kills) = (asked("KILL_FROM", 0), asked("KILL_KILLS", 200));
+    let mut totals = Totals::default();
+    while totals.kills < kills {
+        let to = seed + KILLS_A_NODE.min(kills - totals.kills);
+        let mut node = Node::begin(None).await;
+        let survived = node.survives(seed..to).await;
+        seed += survived.kills + survived.ended;
+        totals.add(&survived);
+        println!("before seed {seed}:\n{totals}\n");
+    }
+    totals.are_aimed();
 }
 
-/// Writes batch after batch until one is not answered.
-async fn write(service: &Service, next_id: &AtomicU64) -> Acknowledged {
-    let mut acknowledged = Acknowledged::new();
-    loop {
-        let from = next_id.fetch_add(EVENTS_A_REQUEST, Ordering::Relaxed);
-        let ids = from..from + EVENTS_A_REQUEST;
-        let lines: String = ids.clone().map(|id| event(id) + "\n").collect();
-        let Some(answer) = post(service, lines).await else {
-            return acknowledged;
+/// A node that is killed over and over, and what it owes.
+struct Node {
+    service: Service,
+    acknowledged: check::Positions,
+    next_id: AtomicU64,
+    /// How long it took to open.
+    opening: Duration,
+}
+
+impl Node {
+    async fn begin(nats: Option<&str>) -> Self {
+        let mut arguments = ARGUMENTS.to_vec();
+        arguments.extend(nats.iter().flat_map(|url| ["--stream", url]));
+        let mut node = Self {
+            service: Service::start_with(&arguments),
+            acknowledged: check::Positions::new(),
+            next_id: AtomicU64::new(0),
+            opening: Duration::ZERO,
         };
-        let results = answer["results"].as_array().expect("a row for every event");
-        let positions = results.iter().map(|row| row["position"].as_u64().unwrap());
-        acknowledged.extend(ids.zip(positions));
+        let before = writers::some(&node.service, &node.next_id, EVENTS_BEFORE).await;
+        node.acknowledged.extend(before);
+        // A clean stop makes the folders of its snapshots.
+        assert_eq!(node.service.terminate(), Some(0));
+        node.restart();
+        node
+    }
+
+    fn restart(&mut self) {
+        let began = Instant::now();
+        self.service.restart();
+        self.opening = began.elapsed();
+    }
+
+    /// Kills it once for every seed, or until it has grown too large.
+    async fn survives(&mut self, seeds: std::ops::Range<u64>) -> Totals {
+        let mut totals = Totals::default();
+        for seed in seeds {
+            let mut random = StdRng::seed_from_u64(seed);
+            let aim = Aim::of(seed);
+            let struck = self.kill(aim, &mut random).await;
+            println!(
+                "seed {seed}: {aim:?}, {struck:?}, {} owed",
+                self.acknowledged.len()
+            );
+            if struck != Struck::Ended && random.random_ratio(1, 4) {
+                check::verifies(&self.service);
+            }
+            self.restart();
+            self.check().await;
+            totals.count(aim, struck);
+            if self.acknowledged.len() as u64 > RECORDS_A_NODE {
+                break;
+            }
+        }
+        totals.acknowledged = self.acknowledged.len() as u64;
+        totals
+    }
+
+    /// Loads it and kills it; afterwards it no longer runs.
+    async fn kill(&mut self, aim: Aim, random: &mut StdRng) -> Struck {
+        let before = self.acknowledged.len();
+        let struck = self.kill_under_load(aim, random).await;
+        assert!(self.acknowledged.len() > before, "nothing was put at risk");
+        self.service.exit_code();
+        match aim {
+            Aim::Sealing => {
+                let newest = newest(self.service.data_dir()).unwrap();
+                let owed = self.acknowledged.values().max().copied();
+                Struck::hit_if(newest.seals && Some(newest.last) > owed)
+            }
+            Aim::Opening => self.kill_while_opening(random).await,
+            _ => struck,
+        }
+    }
+
+    /// Writes and reads on several connections until the process is gone; notes every answer that
+    /// came, also those of the last moment.
+    async fn kill_under_load(&mut self, aim: Aim, random: &mut StdRng) -> Struck {
+        let target = Target::new(self.service.pid(), self.service.data_dir());
+        let writers = Writers::new(&self.service, &self.next_id, aim == Aim::Sealing);
+        let striking = async {
+            writers.have_begun().await;
+            aim.strike(&self.service, target, random).await
+        };
+        let (answered, struck) = tokio::join!(writers.run(), striking);
+        self.acknowledged.extend(answered);
+        struck
+    }
+
+    /// What another kill has left, perhaps more than once.
+    async fn kill_while_opening(&mut self, random: &mut StdRng) -> Struck {
+        let mut struck = Struck::Elsewhere;
+        loop {
+            let moment = self.opening.mul_f64(random.random_range(0.0..0.8));
+            let data_dir = self.service.data_dir().to_owned();
+            let watch = |pid| aim::while_opening(&Target::new(pid, &data_dir), moment);
+            if !self.service.restart_watched(watch) {
+                self.service.kill();
+                return struck;
+            }
+            struck = Struck::Hit;
+            self.service.exit_code();
+            if random.random() {
+                return struck;
+            }
+        }
+    }
+
+    async fn check(&mut self) {
+        // Behind everything that the stream still holds.
+        let last = writers::some(&self.service, &self.next_id, 1).await;
+        self.acknowledged.extend(last);
+        let stored = check::stored(&self.service, SOURCE).await;
+        check::holds(&stored, &self.acknowledged);
+        check::verifies(&self.service);
+        check::folds(&self.service).await;
     }
 }
 
-async fn post(service: &Service, lines: String) -> Option<Value> {
-    let request = service
-        .request(reqwest::Method::POST, "/api/v1/events?results=full")
-        .header("Content-Type", "application/x-ndjson")
-        .body(lines);
-    request.send().await.ok()?.json().await.ok()
-}
-
-fn event(id: u64) -> String {
-    let customer = id % 37;
-    format!(
-        r#"{{"specversion":"1.0","id":"{id}","source":"kill","type":"order.updated","subject":"order/{id}","data":{{"customer":{{"external_id":"k:{customer}"}},"status":"Complete","total":{{"amount":"1.50","currency":"USD"}}}}}}"#
-    )
-}
-
-/// Everything acknowledged stands where it was said to stand, and positions have no gap.
-async fn check_positions(service: &Service, acknowledged: &Acknowledged) {
-    let records = service.records().await;
-    let sent = records.iter().filter(|record| record["source"] == "kill");
-    let found: Vec<(u64, u64)> = sent
-        .map(|record| {
-            let id = record["event_id"].as_str().unwrap().parse().unwrap();
-            (id, record["position"].as_u64().unwrap())
-        })
-        .collect();
-    let count = found.len();
-    let found: BTreeMap<u64, u64> = found.into_iter().collect();
-    assert_eq!(found.len(), count, "an event was taken twice");
-    for (id, position) in acknowledged {
-        assert_eq!(found.get(id), Some(position), "event {id} was acknowledged");
+impl Drop for Node {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            println!("kept {}", self.service.keep().display());
+        }
     }
-}
-
-/// The chain is whole, and every projection equals a fresh fold (law 3).
-async fn check_ledger_and_folds(service: &Service) {
-    let verified = service.run_job("/api/v1/ledger/verify").await;
-    assert_eq!(verified["state"], "succeeded", "{verified}");
-    let live = service.digests().await;
-    for name in live.as_object().unwrap().keys() {
-        let job = service
-            .run_job(&format!("/api/v1/projections/{name}/rebuild"))
-            .await;
-        assert_eq!(job["state"], "succeeded", "{job}");
-    }
-    assert_eq!(
-        service.digests().await,
-        live,
-        "a projection differs from a fresh fold"
-    );
 }

@@ -2,9 +2,13 @@
 
 // The attribute tells clippy that helpers in here, too, are test code.
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod damage;
 #[cfg(test)]
 mod deploy;
+#[cfg(test)]
+mod failing_disk;
 #[cfg(test)]
 mod fuzz;
 #[cfg(test)]

@@ -25,7 +25,8 @@ use totals::Totals;
 use touchbook_projection::snapshot;
 use touchbook_testkit::data_dir;
 use touchbook_testkit::power_cut::{Disk, Survival};
-use workload::{DATA_DIR, Workload, files};
+pub(crate) use workload::files;
+use workload::{DATA_DIR, Workload};
 
 const SEEDS: u64 = 60;
 /// After so many seeds the service is recorded anew.

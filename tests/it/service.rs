@@ -3,6 +3,7 @@
 use reqwest::{Client, Method, RequestBuilder, Response};
 use rustix::process::{Pid, Signal};
 use serde_json::Value;
+use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -41,8 +42,10 @@ pub(crate) struct Service {
     /// Removed at the end.
     home: Option<TempDir>,
     data_dir: PathBuf,
+    /// The program that is given the binary to run, such as a tracer, with its arguments.
+    under: Vec<OsString>,
     arguments: Vec<String>,
-    environment: Vec<(String, String)>,
+    environment: Vec<(OsString, OsString)>,
     tenant: String,
     child: Child,
     base: String,
@@ -72,31 +75,44 @@ impl Service {
         arguments: &[&str],
         environment: Vec<(String, String)>,
     ) -> Self {
+        let environment = environment.into_iter();
+        let environment = environment.map(|(name, value)| (name.into(), value.into()));
+        Self::begin(home, data_dir, Vec::new(), arguments, environment.collect())
+    }
+
+    /// Serves an empty folder under another program, such as a tracer that is given the binary.
+    pub(crate) fn start_under(tracer: &Command) -> Self {
+        let home = touchbook_testkit::data_dir();
+        Self::start_within(home, tracer, &[])
+    }
+
+    /// The same with a folder of one's own.
+    pub(crate) fn start_within(home: TempDir, other: &Command, arguments: &[&str]) -> Self {
+        let program = [other.get_program()].into_iter().chain(other.get_args());
+        let under = program.map(OsStr::to_owned).collect();
+        let variables = other.get_envs();
+        let variables = variables.filter_map(|(name, value)| Some((name, value?)));
+        let environment = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let data_dir = home.path().to_owned();
+        Self::begin(home, data_dir, under, arguments, environment.collect())
+    }
+
+    fn begin(
+        home: TempDir,
+        data_dir: PathBuf,
+        under: Vec<OsString>,
+        arguments: &[&str],
+        environment: Vec<(OsString, OsString)>,
+    ) -> Self {
         let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
-        let mut command = Command::new(binary());
-        command.envs(environment.iter().cloned());
+        let mut command = command(&under, &environment);
         let (child, base) = spawn(&mut command, &data_dir, &arguments);
         Self {
             home: Some(home),
             data_dir,
+            under,
             arguments,
             environment,
-            tenant: TENANT.to_owned(),
-            child,
-            base,
-            client: client(),
-        }
-    }
-
-    /// Serves under another program, such as a tracer that is given the binary to run.
-    pub(crate) fn start_under(tracer: &mut Command) -> Self {
-        let dir = touchbook_testkit::data_dir();
-        let (child, base) = spawn(tracer.arg(binary()), dir.path(), &[]);
-        Self {
-            data_dir: dir.path().to_owned(),
-            home: Some(dir),
-            arguments: Vec::new(),
-            environment: Vec::new(),
             tenant: TENANT.to_owned(),
             child,
             base,
@@ -107,20 +123,12 @@ impl Service {
     /// Serves what is in a folder, unless the service refuses; then what it said.
     pub(crate) fn attempt_in(dir: TempDir, arguments: &[&str]) -> Result<Self, String> {
         let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
-        let mut said = tempfile::tempfile().unwrap();
         let mut command = Command::new(binary());
-        command.stderr(said.try_clone().unwrap());
-        let (mut child, base) = launch(&mut command, dir.path(), &arguments);
-        let Some(base) = base else {
-            child.wait().unwrap();
-            let mut text = String::new();
-            said.rewind().unwrap();
-            said.read_to_string(&mut text).unwrap();
-            return Err(text);
-        };
+        let (child, base) = attempt(&mut command, dir.path(), &arguments)?;
         Ok(Self {
             data_dir: dir.path().to_owned(),
             home: Some(dir),
+            under: Vec::new(),
             arguments,
             environment: Vec::new(),
             tenant: TENANT.to_owned(),
@@ -128,6 +136,21 @@ impl Service {
             base,
             client: client(),
         })
+    }
+
+    /// Runs another command of the binary, where the service runs.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Output {
+        let mut command = command(&self.under, &self.environment);
+        command
+            .args(arguments)
+            .arg("--data-dir")
+            .arg(&self.data_dir);
+        command.output().unwrap()
+    }
+
+    /// Keeps its folder for whoever wants to know what went wrong.
+    pub(crate) fn keep(&mut self) -> PathBuf {
+        self.home.take().expect("it is taken once").keep()
     }
 
     pub(crate) fn data_dir(&self) -> &Path {
@@ -179,9 +202,30 @@ impl Service {
     /// Serves the same folder again, once the process that was told to end has.
     pub(crate) fn restart(&mut self) {
         self.child.wait().unwrap();
-        let mut command = Command::new(binary());
-        command.envs(self.environment.iter().cloned());
+        let mut command = command(&self.under, &self.environment);
         (self.child, self.base) = spawn(&mut command, &self.data_dir, &self.arguments);
+    }
+
+    /// The same, unless the service refuses; then what it said.
+    pub(crate) fn attempt_again(&mut self) -> Result<(), String> {
+        self.child.wait().unwrap();
+        let mut command = command(&self.under, &self.environment);
+        (self.child, self.base) = attempt(&mut command, &self.data_dir, &self.arguments)?;
+        Ok(())
+    }
+
+    /// The same, in the hands of `watch` from the start, which may kill it and then says so.
+    pub(crate) fn restart_watched(&mut self, watch: impl FnOnce(u32) -> bool) -> bool {
+        self.child.wait().unwrap();
+        let mut command = command(&self.under, &self.environment);
+        let command = command.stderr(Stdio::inherit());
+        let (child, lines) = begin(command, &self.data_dir, &self.arguments);
+        self.child = child;
+        if watch(self.child.id()) {
+            return true;
+        }
+        self.base = listening(&lines).expect("the service says where it listens");
+        false
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
@@ -327,8 +371,51 @@ fn spawn(command: &mut Command, data_dir: &Path, arguments: &[String]) -> (Child
     (child, base.expect("the service says where it listens"))
 }
 
+/// The same; what it said where it ended instead.
+fn attempt(
+    command: &mut Command,
+    data_dir: &Path,
+    arguments: &[String],
+) -> Result<(Child, String), String> {
+    let mut said = tempfile::tempfile().unwrap();
+    command.stderr(said.try_clone().unwrap());
+    let (mut child, base) = launch(command, data_dir, arguments);
+    if let Some(base) = base {
+        return Ok((child, base));
+    }
+    child.wait().unwrap();
+    let mut text = String::new();
+    said.rewind().unwrap();
+    said.read_to_string(&mut text).unwrap();
+    Err(text)
+}
+
+/// The binary, or what is given it to run.
+fn command(under: &[OsString], environment: &[(OsString, OsString)]) -> Command {
+    let mut command = match under {
+        [] => Command::new(binary()),
+        [program, arguments @ ..] => {
+            let mut command = Command::new(program);
+            command.args(arguments).arg(binary());
+            command
+        }
+    };
+    command.envs(environment.iter().cloned());
+    command
+}
+
 /// Starts the binary; answers where it listens, unless it ended before it said so.
 fn launch(command: &mut Command, data_dir: &Path, arguments: &[String]) -> (Child, Option<String>) {
+    let (child, lines) = begin(command, data_dir, arguments);
+    (child, listening(&lines))
+}
+
+/// Starts the binary; answers the lines that it says.
+fn begin(
+    command: &mut Command,
+    data_dir: &Path,
+    arguments: &[String],
+) -> (Child, mpsc::Receiver<String>) {
     let mut child = command
         .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
@@ -345,13 +432,18 @@ fn launch(command: &mut Command, data_dir: &Path, arguments: &[String]) -> (Chil
             let _ = sender.send(line);
         }
     });
-    let base = match lines.recv_timeout(START) {
+    (child, lines)
+}
+
+/// Where it listens, unless it ended before it said so.
+fn listening(lines: &mpsc::Receiver<String>) -> Option<String> {
+    let line = match lines.recv_timeout(START) {
         Ok(line) => line,
-        Err(mpsc::RecvTimeoutError::Disconnected) => return (child, None),
+        Err(mpsc::RecvTimeoutError::Disconnected) => return None,
         Err(mpsc::RecvTimeoutError::Timeout) => panic!("it neither serves nor ends"),
     };
-    let base = base
+    let base = line
         .strip_prefix(LISTENING)
         .expect("the first line says where it listens");
-    (child, Some(base.to_owned()))
+    Some(base.to_owned())
 }

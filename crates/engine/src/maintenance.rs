@@ -5,7 +5,7 @@ use crate::memory::Memory;
 use crate::metrics as names;
 use crate::runner;
 use crate::shared::Shared;
-use crate::snapshots::Folder;
+use crate::snapshots::{Folder, SaveError};
 use crate::tenant::Tenant;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::collections::HashMap;
@@ -148,9 +148,7 @@ pub(crate) fn save(shared: &Shared, tenant: &Tenant, projection: &dyn AnyProject
         projection.name(),
         projection.version(),
     );
-    if let Err(error) = folder.save_projection(projection) {
-        tracing::warn!(error = %chain(&error), "could not write a snapshot");
-    }
+    tell(folder.save_projection(projection));
     ::metrics::histogram!(names::SNAPSHOT_SECONDS, "projection" => projection.name())
         .record(started.elapsed());
 }
@@ -158,9 +156,15 @@ pub(crate) fn save(shared: &Shared, tenant: &Tenant, projection: &dyn AnyProject
 pub(crate) fn save_deciders(shared: &Shared, tenant: &Tenant, deciders: &Deciders, position: u64) {
     for decider in deciders.iter() {
         let folder = Folder::new(&shared.data_dir, tenant, decider.name(), decider.version());
-        if let Err(error) = folder.save_decider(decider, position) {
-            tracing::warn!(error = %chain(&error), "could not write a snapshot");
-        }
+        tell(folder.save_decider(decider, position));
+    }
+}
+
+/// Time is lost without a snapshot, never data: the next one is tried when it is due.
+fn tell(saved: Result<(), SaveError>) {
+    if let Err(error) = saved {
+        ::metrics::counter!(names::SNAPSHOT_ERRORS_TOTAL).increment(1);
+        tracing::warn!(error = %chain(&error), "could not write a snapshot");
     }
 }
 

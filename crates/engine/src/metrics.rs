@@ -23,6 +23,7 @@ pub const STREAM_LAG_MESSAGES: &str = "touchbook_stream_lag_messages";
 pub const STREAM_STOPPED: &str = "touchbook_stream_stopped";
 pub const STREAM_CONNECTED: &str = "touchbook_stream_connected";
 pub const SNAPSHOT_SECONDS: &str = "touchbook_snapshot_duration_seconds";
+pub const SNAPSHOT_ERRORS_TOTAL: &str = "touchbook_snapshot_errors_total";
 
 /// Every name above, so that alerts can be checked against them.
 pub const ALL: &[&str] = &[
@@ -47,6 +48,7 @@ pub const ALL: &[&str] = &[
     STREAM_STOPPED,
     STREAM_CONNECTED,
     SNAPSHOT_SECONDS,
+    SNAPSHOT_ERRORS_TOTAL,
 ];
 
 /// Tells the recorder what each metric is.
@@ -114,5 +116,9 @@ pub fn describe() {
         SNAPSHOT_SECONDS,
         Unit::Seconds,
         "One tenant's snapshots of one projection"
+    );
+    describe_counter!(
+        SNAPSHOT_ERRORS_TOTAL,
+        "Snapshots that could not be written; a start folds more"
     );
 }

@@ -239,16 +239,24 @@ fn discard(path: &Path, why: &dyn std::error::Error) -> Option<u64> {
     None
 }
 
-/// A reader sees the old file or the new one, whole, also after a power cut.
+/// A reader sees the old file or the new one, whole, also after a power cut. What could not be
+/// written takes no room, which the ledger may be short of.
 fn write_whole(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let folder = path.parent().unwrap_or_else(|| Path::new("."));
     fs::create_dir_all(folder)?;
     let beside = path.with_extension("new");
-    let mut file = File::create(&beside)?;
-    file.write_all(bytes)?;
-    file.sync_data()?;
-    fs::rename(&beside, path)?;
+    let written = write_durably(&beside, bytes).and_then(|()| fs::rename(&beside, path));
+    if let Err(error) = written {
+        let _ = fs::remove_file(&beside);
+        return Err(error);
+    }
     File::open(folder)?.sync_all()
+}
+
+fn write_durably(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = File::create(path)?;
+    file.write_all(bytes)?;
+    file.sync_data()
 }
 
 #[cfg(test)]
@@ -262,6 +270,19 @@ mod tests {
         write_whole(&path, b"one").unwrap();
         write_whole(&path, b"two").unwrap();
         assert_eq!(std::fs::read(&path).unwrap(), b"two");
+        assert_eq!(
+            std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
+            1
+        );
+    }
+
+    #[test]
+    fn what_can_not_be_written_leaves_nothing_behind() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("a/b/00");
+        // No file takes the place of a folder.
+        std::fs::create_dir_all(path.join("c")).unwrap();
+        write_whole(&path, b"one").unwrap_err();
         assert_eq!(
             std::fs::read_dir(path.parent().unwrap()).unwrap().count(),
             1

@@ -24,6 +24,8 @@ use touchbook_stream::Checkpoint;
 
 /// How long the writer waits for work before it looks around.
 const WAIT: Duration = Duration::from_millis(500);
+/// What follows from a failed commit, for whoever is told of it.
+const UNTIL_RESTARTED: &str = "nothing is written until the service is restarted";
 
 pub(crate) struct Writer {
     ledger: Ledger,
@@ -100,7 +102,8 @@ impl Writer {
             if let Err(error) = self.take_all(work) {
                 ::metrics::counter!(names::COMMIT_ERRORS_TOTAL).increment(1);
                 tracing::error!(error = %chain(&error), "a commit failed; writes have stopped");
-                self.shared.stop_writes(&chain(&error));
+                let reason = format!("{}; {UNTIL_RESTARTED}", chain(&error));
+                self.shared.stop_writes(&reason);
                 return None;
             }
         }

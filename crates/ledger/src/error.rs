@@ -7,10 +7,21 @@ use touchbook_events::TenantNumber;
 
 /// A failure of the store underneath. Its text is all that may be relied on.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
-pub struct StoreError(#[from] pub(crate) sled::Error);
+#[error("{}", self.said())]
+pub struct StoreError(pub(crate) sled::Error);
 
 impl StoreError {
+    /// What the system says, as the system says it.
+    fn said(&self) -> String {
+        match &self.0 {
+            sled::Error::Io(error) => code_in_copy(error).map_or_else(
+                || error.to_string(),
+                |code| io::Error::from_raw_os_error(code).to_string(),
+            ),
+            other => other.to_string(),
+        }
+    }
+
     fn is_damage(&self) -> bool {
         use sled::Error as E;
         matches!(
@@ -21,6 +32,14 @@ impl StoreError {
                 | E::CollectionNotFound(_)
         )
     }
+}
+
+/// sled tells an error to several who ask, most of them a copy, of which only the debug text is
+/// left.
+fn code_in_copy(error: &io::Error) -> Option<i32> {
+    let text = error.get_ref()?.to_string();
+    let rest = text.strip_prefix("Os { code: ")?;
+    rest.split(',').next()?.parse().ok()
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -188,6 +207,17 @@ pub(crate) fn load(error: sled::Error) -> Error {
     }
 }
 
+/// What keeps the store from reading a value.
+pub(crate) fn unreadable(error: sled::Error) -> Flaw {
+    let is_of_system = matches!(error, sled::Error::Io(_));
+    let said = StoreError(error).to_string();
+    if is_of_system {
+        Flaw::Unread(said)
+    } else {
+        Flaw::Unreadable(said)
+    }
+}
+
 /// The first bad position that was met.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("tenant {tenant} is damaged at position {position}: {what}")]
@@ -228,4 +258,22 @@ pub enum Flaw {
     NotOnDisk,
     #[error("the store cannot read it: {0}")]
     Unreadable(String),
+    /// It may be whole: the store reads nothing for which it must write, once a write has failed.
+    #[error("the store does not read it: {0}")]
+    Unread(String),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_error_of_the_system_reads_as_the_system_says_it() {
+        let full = sled::Error::Io(io::Error::from_raw_os_error(28));
+        let copies = [full.clone(), full];
+        for error in copies {
+            let said = StoreError(error).to_string();
+            assert_eq!(said, "No space left on device (os error 28)");
+        }
+    }
 }

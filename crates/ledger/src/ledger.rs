@@ -5,6 +5,8 @@ use crate::limits::DEFAULT_CACHE_BYTES;
 use crate::open::{self, OpenReport};
 use crate::reader::Reader;
 use crate::record::{Checkpoint, PeekFn};
+use crate::run::Run;
+use crate::survey::Rescue;
 use crate::tenant::Tenant;
 use crate::volume::{self, Disk, Store};
 use crate::witness::{Note, Witness};
@@ -32,7 +34,7 @@ impl Default for Options {
     }
 }
 
-/// What readers and the writer share. The locks are held for lookups and never during IO.
+/// What readers and the writer share. Where it is not said, locks are never held during IO.
 pub(crate) struct Shared {
     pub(crate) path: PathBuf,
     pub(crate) cache_bytes: u64,
@@ -42,6 +44,8 @@ pub(crate) struct Shared {
     pub(crate) checkpoint: RwLock<Option<Checkpoint>>,
     pub(crate) last_commit: AtomicU64,
     pub(crate) witness: Mutex<Witness>,
+    /// Of what the store no longer reads. Its lock is held while the log is read.
+    pub(crate) rescue: Mutex<Option<Rescue>>,
     pub(crate) frames: AtomicU64,
     pub(crate) frame_bytes: AtomicU64,
 }
@@ -64,6 +68,18 @@ impl Shared {
         let mut witness = self.witness.lock().unwrap_or_else(PoisonError::into_inner);
         let noted = witness.note(Note { commit, records });
         noted.map_err(|source| Error::Witness { source })
+    }
+
+    /// A block that the store does not read, if it is whole in the log; what was found there
+    /// before is looked for anew when it is not what it was.
+    pub(crate) fn rescue(&self, tenant: TenantNumber, first: u64) -> Option<Run> {
+        let mut rescue = self.rescue.lock().unwrap_or_else(PoisonError::into_inner);
+        let found = |rescue: &Rescue| rescue.load(tenant, first).ok();
+        if let Some(run) = rescue.as_ref().and_then(found) {
+            return Some(run);
+        }
+        *rescue = Rescue::read(&self.path).ok();
+        rescue.as_ref().and_then(found)
     }
 }
 

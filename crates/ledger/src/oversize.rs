@@ -3,7 +3,7 @@
 //! The stub holds the record's length and hash, so a chunk left behind by a commit that never
 //! became durable can't be taken for the record's own.
 
-use crate::error::Flaw;
+use crate::error::{self, Flaw};
 use crate::limits::{CHUNK_BYTES, MAX_RECORD_BYTES};
 use crate::wire::Cursor;
 use touchbook_events::TenantNumber;
@@ -28,7 +28,7 @@ impl Chunks for Stored<'_> {
     fn resolve(&self, position: u64, stub: &[u8]) -> Result<Vec<u8>, Flaw> {
         assemble(stub, |index| {
             let chunk = self.tree.get(key(self.tenant, position, index));
-            let chunk = chunk.map_err(|error| Flaw::Unreadable(error.to_string()))?;
+            let chunk = chunk.map_err(error::unreadable)?;
             chunk.ok_or(Flaw::Chunk)
         })
     }

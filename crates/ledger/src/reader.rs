@@ -235,7 +235,11 @@ impl Reader {
     }
 
     fn block(&self, tenant: TenantNumber, first: u64) -> Result<Run, Error> {
-        Ok(replay::load(&self.shared.store, tenant, first)?)
+        let loaded = replay::load(&self.shared.store, tenant, first);
+        Ok(loaded.or_else(|damage| match damage.what {
+            Flaw::Unread(_) => self.shared.rescue(tenant, first).ok_or(damage),
+            _ => Err(damage),
+        })?)
     }
 
     fn beyond_head(&self, tenant: TenantNumber, position: u64) -> Error {

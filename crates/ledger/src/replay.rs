@@ -190,7 +190,7 @@ pub(crate) fn load(store: &Store, tenant: TenantNumber, first: u64) -> Result<Ru
     };
     let key = block::key(tenant, first);
     let value = store.blocks.get(key);
-    let value = value.map_err(|error| damage(Flaw::Unreadable(error.to_string())))?;
+    let value = value.map_err(|error| damage(error::unreadable(error)))?;
     let value = value.ok_or_else(|| damage(Flaw::Missing))?;
     let chunks = Stored {
         tree: &store.chunks,

@@ -3,6 +3,7 @@
 
 mod entries;
 pub mod layout;
+mod rescue;
 mod walk;
 
 use crate::error::{Damage, Error, Flaw};
@@ -11,6 +12,7 @@ use crate::log::{Log, Pages, Snapshot};
 use crate::volume;
 use crate::witness;
 use entries::Entries;
+pub(crate) use rescue::Rescue;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::Path;
@@ -69,13 +71,9 @@ fn examine(volume: &Path) -> io::Result<Survey> {
     if !volume.try_exists()? {
         return Ok(Survey::default());
     }
-    let (stable, pages) = match Snapshot::newest(volume)? {
-        Ok(Some(snapshot)) => (snapshot.stable, snapshot.pages),
-        Ok(None) | Err(_) => (0, Pages::default()),
-    };
     let acknowledged = witness::last(volume)?.records;
-    let log = match Log::read(volume, stable) {
-        Ok(log) => log,
+    let (log, pages) = match pages(volume) {
+        Ok(read) => read,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Ok(Survey {
                 files,
@@ -85,10 +83,6 @@ fn examine(volume: &Path) -> io::Result<Survey> {
         }
         Err(error) => return Err(error),
     };
-    let mut pages = pages;
-    for message in log.messages().filter(|message| message.lsn >= stable) {
-        pages.apply(message);
-    }
     let mut entries = Entries::collect(&log, &pages)?;
     add(&mut files, std::mem::take(&mut entries.damage));
     let walked = walk::walk(&log, &entries, !files.is_empty())?;
@@ -99,6 +93,19 @@ fn examine(volume: &Path) -> io::Result<Survey> {
         frames: walked.frames,
         missing_records: acknowledged.saturating_sub(seen),
     })
+}
+
+/// The log, and where it has every page.
+fn pages(volume: &Path) -> io::Result<(Log, Pages)> {
+    let (stable, mut pages) = match Snapshot::newest(volume)? {
+        Ok(Some(snapshot)) => (snapshot.stable, snapshot.pages),
+        Ok(None) | Err(_) => (0, Pages::default()),
+    };
+    let log = Log::read(volume, stable)?;
+    for message in log.messages().filter(|message| message.lsn >= stable) {
+        pages.apply(message);
+    }
+    Ok((log, pages))
 }
 
 fn add(files: &mut Vec<FileDamage>, more: Vec<FileDamage>) {

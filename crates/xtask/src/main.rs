@@ -16,6 +16,7 @@ mod damage;
 mod demo;
 mod fuzz;
 mod generate;
+mod kill;
 mod nats;
 mod orders;
 mod power_cut;
@@ -56,6 +57,9 @@ enum Task {
     Bench(bench::Options),
     /// Record the service, cut its power at many moments, and look whether all it promised is there
     PowerCut(power_cut::Options),
+    /// Kill the service under load, mostly while it seals, snapshots, rebuilds or opens, and look
+    /// whether all it promised is there
+    Kill(kill::Options),
     /// Turn over bits of every kind in a data directory, and look whether each is named or harmless
     Damage(damage::Options),
     /// Feed what a fuzzer makes up to everything that reads bytes, each target for ten minutes
@@ -93,6 +97,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Test => suite::run(&root),
         Task::Bench(options) => bench::run(&root, &options),
         Task::PowerCut(options) => power_cut::run(&root, &options),
+        Task::Kill(options) => kill::run(&root, &options),
         Task::Damage(options) => damage::run(&root, &options),
         Task::Fuzz(options) => fuzz::run(&root, &options),
         Task::Nats => nats::install(&root),

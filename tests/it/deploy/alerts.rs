@@ -61,6 +61,7 @@ fn what_loses_or_delays_data_is_watched() {
         "touchbook_ledger_disk_ratio",
         "touchbook_projection_lag_records",
         "touchbook_projection_stalled",
+        "touchbook_snapshot_errors_total",
         "touchbook_stream_connected",
         "touchbook_stream_lag_messages",
         "touchbook_stream_stopped",

@@ -246,7 +246,7 @@ async fn post(service: &Service, tenant: usize, lines: String) -> Option<()> {
 }
 
 /// All files below a folder; none where there is no folder.
-pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
         match entry.file_type() {

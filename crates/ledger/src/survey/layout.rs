@@ -1,10 +1,13 @@
-//! Which bytes of a volume's log are what, for tests that damage each kind.
+//! Which bytes of a volume's log are what, and what was written last, for tests that damage each
+//! kind or kill whoever writes.
 
 use super::entries::Entries;
+use super::pages;
 use crate::error::Error;
 use crate::log::{Log, Pages, Snapshot, Value};
+use crate::mark::{self, Mark};
 use crate::wire::PREFIX_BYTES;
-use crate::{block, volume};
+use crate::{block, frame, volume};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
@@ -68,6 +71,48 @@ fn lay_out(volume: &Path) -> io::Result<Vec<Extent>> {
     }
     pieces.values(&entries);
     Ok(pieces.finish())
+}
+
+/// The newest commit of which anything is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Newest {
+    /// Whether it sealed records into blocks.
+    pub seals: bool,
+    /// The last position of any tenant in it.
+    pub last: u64,
+}
+
+/// What the ledger below `data_dir`, which nobody may have open, was given last.
+pub fn newest(data_dir: &Path) -> Result<Newest, Error> {
+    let path = volume::path(data_dir);
+    find_newest(&path).map_err(|source| Error::Examine { path, source })
+}
+
+fn find_newest(volume: &Path) -> io::Result<Newest> {
+    let (log, pages) = pages(volume)?;
+    let entries = Entries::collect(&log, &pages)?;
+    let mut marks = Vec::with_capacity(entries.marks.len());
+    for (tenant, value) in &entries.marks {
+        let bytes = log.bytes(value.offset, value.len)?;
+        marks.extend(Mark::decode(&mark::key(*tenant), &bytes).map(|(_, mark)| mark));
+    }
+    let framed = entries.frames.keys().map(|(commit, _)| *commit);
+    let commits = framed.chain(marks.iter().map(|mark| mark.commit));
+    let commit = commits.max().unwrap_or_default();
+    marks.retain(|mark| mark.commit == commit);
+    let mut last = marks
+        .iter()
+        .map(|mark| mark.sealed_to)
+        .max()
+        .unwrap_or_default();
+    for value in entries.frames.range((commit, 0)..).map(|(_, value)| value) {
+        let claims = frame::claims(&log.bytes(value.offset, value.len)?).into_iter();
+        last = claims.map(|(_, _, to)| to).fold(last, u64::max);
+    }
+    Ok(Newest {
+        seals: !marks.is_empty(),
+        last,
+    })
 }
 
 /// Where each piece begins; a later one cuts an earlier one short.

@@ -1,7 +1,11 @@
 //! Damage below the store: what it would hide or make worse is named before it may touch it.
 
 use super::support::{Dir, T, all, append, verify};
-use crate::layout::{Extent, layout};
+use crate::error::Flaw;
+use crate::layout::{Extent, layout, newest};
+use crate::ledger::read;
+use crate::replay;
+use crate::survey::Rescue;
 use crate::{Error, Survey, survey};
 use std::fs::{self, OpenOptions};
 use std::os::unix::fs::FileExt;
@@ -217,4 +221,27 @@ fn what_another_version_wrote_is_not_taken_for_damage() {
     );
     assert!(!refusal.is_damage());
     assert!(before == fs::read(dir.volume().join("db")).unwrap());
+}
+
+/// As when it has failed to write, and reads no more what it would have to write for.
+#[test]
+fn every_block_is_found_without_the_store() {
+    let dir = Dir::new();
+    let (mut ledger, _) = dir.open();
+    append(&mut ledger, T, 1, 400_000).unwrap();
+    for _ in 0..40 {
+        append(&mut ledger, T, 30, 6_000).unwrap();
+    }
+    let newest = newest(dir.path()).unwrap();
+    let head = ledger.reader().head(T).position;
+    assert_eq!((newest.seals, newest.last), (true, head));
+    let rescue = Rescue::read(&dir.volume()).unwrap();
+    let blocks = read(&ledger.shared.tenant(T).unwrap()).blocks.clone();
+    assert!(blocks.len() > 20, "{} are no few leaves", blocks.len());
+    for block in &blocks {
+        let run = rescue.load(T, block.first).unwrap();
+        let stored = replay::load(&ledger.shared.store, T, block.first).unwrap();
+        assert!(run.records().eq(stored.records()), "{}", block.first);
+    }
+    assert_eq!(rescue.load(T, head + 1).unwrap_err().what, Flaw::Missing);
 }

@@ -30,11 +30,13 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#include "folder.h"
+
 #if !defined(__LP64__)
 #error "offsets are passed to the kernel in one register"
 #endif
 
-enum { PATH_BYTES = 4096, PIECES_MAX = 1024, SOCKETS_MAX = 65536 };
+enum { PIECES_MAX = 1024, SOCKETS_MAX = 65536 };
 
 /* The numbers are those of `recording.rs`. */
 enum kind {
@@ -64,8 +66,6 @@ struct head {
 static const uint32_t MAGIC = 0x54425243;
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static char root[PATH_BYTES];
-static size_t root_bytes;
 static char halt[PATH_BYTES];
 static int log_fd = -1;
 static uint64_t syncs;
@@ -76,10 +76,8 @@ __attribute__((constructor)) static void begin(void)
 {
     const char *folder = getenv("POWER_CUT_ROOT");
     const char *log = getenv("POWER_CUT_LOG");
-    if (!folder || !log || strlen(folder) >= PATH_BYTES || strlen(log) + 6 >= PATH_BYTES)
+    if (!folder || !log || strlen(log) + 6 >= PATH_BYTES || !look_below(folder))
         return;
-    strcpy(root, folder);
-    root_bytes = strlen(root);
     strcpy(halt, log);
     strcat(halt, ".halt");
     int flags = O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC;
@@ -127,33 +125,6 @@ static void append(struct head head, const char *path, const char *other,
     errno = error;
 }
 
-static int is_below(const char *path)
-{
-    static const char gone[] = " (deleted)";
-    size_t bytes = strlen(path);
-    if (strncmp(path, root, root_bytes) != 0 || (path[root_bytes] && path[root_bytes] != '/'))
-        return 0;
-    return bytes < sizeof gone || strcmp(path + bytes - (sizeof gone - 1), gone) != 0;
-}
-
-/* The name under which a descriptor's file is known now; empty where it has none. */
-static void name_of(int fd, char *name)
-{
-    char link[64] = "/proc/self/fd/";
-    char digits[16];
-    int at = 0, to = strlen(link);
-    name[0] = 0;
-    if (fd < 0 || log_fd < 0)
-        return;
-    for (int rest = fd; at == 0 || rest > 0; rest /= 10)
-        digits[at++] = '0' + rest % 10;
-    while (at > 0)
-        link[to++] = digits[--at];
-    link[to] = 0;
-    long bytes = syscall(SYS_readlinkat, AT_FDCWD, link, name, PATH_BYTES - 1);
-    name[bytes > 0 ? bytes : 0] = 0;
-}
-
 /* The whole path that a call means, if it lies below the folder. */
 static int resolve(int folder, const char *path, char *whole)
 {
@@ -171,14 +142,6 @@ static int resolve(int folder, const char *path, char *whole)
     }
     errno = error;
     return is_below(whole) && root_bytes > 0;
-}
-
-static int is_file_of_ours(int fd, char *name)
-{
-    int error = errno;
-    name_of(fd, name);
-    errno = error;
-    return root_bytes > 0 && is_below(name);
 }
 
 static int is_answer(int fd, const char *name, const struct iovec *data, int pieces)

@@ -2,10 +2,10 @@
 
 use crate::power_cut::Recording;
 use crate::power_cut::recording;
+use crate::preload;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 const SOURCE: &str = include_str!("recorder.c");
 
@@ -26,7 +26,7 @@ impl Recorder {
         notes.write_all(&recording::root(&root.display().to_string()))?;
         Ok(Self {
             root,
-            library: compile(folder)?,
+            library: preload::compile(folder, "recorder", SOURCE)?,
             log,
             notes,
         })
@@ -34,14 +34,11 @@ impl Recorder {
 
     /// What a process must find in its environment to be recorded.
     pub fn environment(&self) -> Vec<(String, String)> {
-        let path = |path: &Path| path.display().to_string();
-        [
-            ("LD_PRELOAD", path(&self.library)),
-            ("POWER_CUT_ROOT", path(&self.root)),
-            ("POWER_CUT_LOG", path(&self.log)),
+        vec![
+            preload::variable("LD_PRELOAD", &self.library),
+            preload::variable("POWER_CUT_ROOT", &self.root),
+            preload::variable("POWER_CUT_LOG", &self.log),
         ]
-        .map(|(name, value)| (name.to_owned(), value))
-        .into()
     }
 
     /// Writes a line of the test's own into the log.
@@ -72,22 +69,4 @@ impl Recorder {
     pub fn log(&self) -> &Path {
         &self.log
     }
-}
-
-/// With the compiler that Rust itself links with.
-fn compile(folder: &Path) -> io::Result<PathBuf> {
-    let source = folder.join("recorder.c");
-    let library = folder.join("recorder.so");
-    fs::write(&source, SOURCE)?;
-    let output = Command::new("cc")
-        .args(["-shared", "-fPIC", "-O2", "-pthread", "-o"])
-        .args([&library, &source])
-        .output()?;
-    if output.status.success() {
-        return Ok(library);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    Err(io::Error::other(format!(
-        "cc could not compile the recorder: {said}"
-    )))
 }
