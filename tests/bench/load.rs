@@ -1,4 +1,4 @@
-//! Requests made of the reference mix before the clock runs: few are kept in memory, many in a file.
+//! Requests made of the reference mix before the clock runs: few are in memory, many in a file.
 
 use crate::client::{Requests, get, post};
 use crate::service;

@@ -23,7 +23,7 @@ const UNTIL_ALL_IS_SENT: Duration = Duration::from_secs(3_600);
 /// Measures what is asked for.
 pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     let mut figures = Vec::new();
-    if options.asks(&[Row::One, Row::Many]) {
+    if options.asks(&[Row::One, Row::Many, Row::Size]) {
         figures.extend(single::measure(options).await?);
     }
     if options.asks(&[Row::Bulk, Row::Size, Row::Rebuild, Row::Ready]) {

@@ -198,7 +198,7 @@ const HEAD: [&str; COLUMNS] = [
     "reach",
 ];
 
-/// The table; figures of rows that nobody asked for are left out, and so are columns that are empty.
+/// The table, without figures of rows that nobody asked for, and without columns that are empty.
 pub(crate) fn table(figures: &[Figure], asked: &[Row]) -> String {
     let asked = figures.iter().filter(|figure| asked.contains(&figure.row));
     let lines: Vec<_> = asked.flat_map(Figure::lines).collect();

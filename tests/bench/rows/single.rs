@@ -23,16 +23,16 @@ pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     let grows = options.asks(&[Row::Size]);
     let time = if grows { TIME_TO_GROW } else { TIME };
     let customers = ONE_EVENTS_A_SECOND_MAX * time.as_secs() / load::EVENTS_A_CUSTOMER;
-    let mut figures = Vec::new();
 
     say("one event a request, 1 connection");
     let singles = load::singles(0..customers, 1);
     let (one, peak) = service
         .watched(drive(service.address, singles, time))
         .await?;
-    if grows {
-        figures.extend(sizes(&service, options, peak).await?);
-    }
+    let sizes = match grows {
+        true => sizes(&service, options, peak).await?,
+        false => Vec::new(),
+    };
     let many = match options.asks(&[Row::Many]) {
         true => Some(many(&service, customers).await?),
         false => None,
@@ -42,11 +42,12 @@ pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     let record_bytes = left.record_bytes()?;
     let syncs = limits::syncs()?;
     let one = figure(Row::One, "singles, 1 connection", &one).work(Work::One);
-    figures.push(one.share(syncs, "fdatasync/s", reach::ONE_OF_SYNCS).share(
+    let one = one.share(syncs, "fdatasync/s", reach::ONE_OF_SYNCS).share(
         left.appends(1)?,
         "ledger, 1 a commit",
         reach::ONE_OF_LEDGER,
-    ));
+    );
+    let mut figures = vec![one];
     if let Some(many) = many {
         let many = figure(Row::Many, "singles, 64 connections", &many).work(Work::Many);
         figures.push(
@@ -55,6 +56,7 @@ pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
                 .reach(reach::MANY),
         );
     }
+    figures.extend(sizes);
     let with_record = |figure: Figure| figure.record_bytes(record_bytes);
     Ok(figures.into_iter().map(with_record).collect())
 }
