@@ -106,7 +106,7 @@ fn parse(head: &[u8]) -> Result<(u16, usize)> {
 
 /// What one connection sends: each of its requests once, or some of them again and again.
 pub(crate) trait Requests: Send + 'static {
-    fn next(&mut self) -> Option<&[u8]>;
+    fn next(&mut self) -> Result<Option<&[u8]>>;
 }
 
 /// What the requests of all connections took.
@@ -129,12 +129,26 @@ impl Driven {
     /// In milliseconds.
     pub(crate) fn percentile(&self, percent: usize) -> f64 {
         let last = self.latencies.len().saturating_sub(1);
-        f64::from(
-            self.latencies
-                .get(last * percent / 100)
-                .copied()
-                .unwrap_or_default(),
-        ) / 1_000.0
+        let found = self.latencies.get(last * percent / 100);
+        f64::from(found.copied().unwrap_or_default()) / 1_000.0
+    }
+
+    /// One more answer, after so long.
+    pub(crate) fn answered(&mut self, after: Duration) {
+        self.requests += 1;
+        let micros = u32::try_from(after.as_micros());
+        self.latencies.push(micros.unwrap_or(u32::MAX));
+    }
+
+    /// The answers of all connections together.
+    pub(crate) fn all(parts: impl IntoIterator<Item = Self>, elapsed: Duration) -> Self {
+        let mut all = Self::default();
+        for part in parts {
+            all.add(part);
+        }
+        all.elapsed = elapsed;
+        all.latencies.sort_unstable();
+        all
     }
 
     fn add(&mut self, other: Self) {
@@ -161,13 +175,11 @@ pub(crate) async fn drive<R: Requests>(
     for (connection, requests) in connections {
         tasks.spawn(send(connection, requests, begun, time));
     }
-    let mut all = Driven::default();
+    let mut parts = Vec::new();
     while let Some(driven) = tasks.join_next().await {
-        all.add(driven??);
+        parts.push(driven??);
     }
-    all.elapsed = begun.elapsed();
-    all.latencies.sort_unstable();
-    Ok(all)
+    Ok(Driven::all(parts, begun.elapsed()))
 }
 
 async fn send<R: Requests>(
@@ -179,18 +191,14 @@ async fn send<R: Requests>(
     let mut driven = Driven::default();
     let mut sent = begun;
     while sent.duration_since(begun) < time {
-        let Some(request) = requests.next() else {
+        let Some(request) = requests.next()? else {
             break;
         };
         let body = connection.body(request).await?;
         driven.position = driven.position.max(position(body)?);
         driven.body_bytes += body.len() as u64;
-        driven.requests += 1;
         let answered = Instant::now();
-        let micros = answered.duration_since(sent).as_micros();
-        driven
-            .latencies
-            .push(u32::try_from(micros).unwrap_or(u32::MAX));
+        driven.answered(answered.duration_since(sent));
         sent = answered;
     }
     Ok(driven)

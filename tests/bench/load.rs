@@ -1,6 +1,10 @@
-//! Requests made of the reference mix before the clock runs.
+//! Requests made of the reference mix before the clock runs: few are in memory, many in a file.
 
 use crate::client::{Requests, get, post};
+use crate::service;
+use anyhow::Result;
+use std::fs::File;
+use std::io::{BufWriter, Read, Seek, Write};
 use std::ops::Range;
 use touchbook_testkit::Mix;
 
@@ -18,9 +22,49 @@ pub(crate) struct Once {
 }
 
 impl Requests for Once {
-    fn next(&mut self) -> Option<&[u8]> {
+    fn next(&mut self) -> Result<Option<&[u8]>> {
         self.next += 1;
-        self.requests.get(self.next - 1).map(Vec::as_slice)
+        Ok(self.requests.get(self.next - 1).map(Vec::as_slice))
+    }
+}
+
+/// Requests that are sent once, in order, out of a file that has no name: ten million events would
+/// not leave the service its memory.
+pub(crate) struct Spool {
+    file: File,
+    /// Lengths of those that are still to be sent.
+    lengths: std::vec::IntoIter<usize>,
+    request: Vec<u8>,
+}
+
+impl Spool {
+    /// What is written is on disk before the clock runs, so that it is no work for the disk then.
+    fn write(requests: impl Iterator<Item = Vec<u8>>) -> Result<Self> {
+        let mut file = BufWriter::new(tempfile::tempfile_in(service::bench_dir()?)?);
+        let mut lengths = Vec::new();
+        for request in requests {
+            file.write_all(&request)?;
+            lengths.push(request.len());
+        }
+        let mut file = file.into_inner()?;
+        file.sync_data()?;
+        file.rewind()?;
+        Ok(Self {
+            file,
+            lengths: lengths.into_iter(),
+            request: Vec::new(),
+        })
+    }
+}
+
+impl Requests for Spool {
+    fn next(&mut self) -> Result<Option<&[u8]>> {
+        let Some(length) = self.lengths.next() else {
+            return Ok(None);
+        };
+        self.request.resize(length, 0);
+        self.file.read_exact(&mut self.request)?;
+        Ok(Some(&self.request))
     }
 }
 
@@ -38,26 +82,27 @@ pub(crate) fn bulk(
     customers: Range<u64>,
     events_a_customer: u64,
     connections: u64,
-) -> (Vec<Once>, u64) {
-    let mut events = 0;
-    let requests = |range| {
+) -> Result<(Vec<Spool>, u64)> {
+    let (mut events, mut spools) = (0, Vec::new());
+    for range in ranges(customers, connections) {
         let mix = Mix::new(SEED, range, events_a_customer);
         events += mix.events();
-        let starts = (0..mix.events()).step_by(EVENTS_A_REQUEST as usize);
-        let body = |start| lines(&mix, start..mix.events().min(start + EVENTS_A_REQUEST));
-        let request = |start| post("/api/v1/events", "application/x-ndjson", &body(start));
-        Once {
-            requests: starts.map(request).collect(),
-            next: 0,
-        }
-    };
-    (
-        ranges(customers, connections)
-            .into_iter()
-            .map(requests)
-            .collect(),
-        events,
-    )
+        let request = |range| {
+            post(
+                "/api/v1/events",
+                "application/x-ndjson",
+                &lines(&mix, range),
+            )
+        };
+        spools.push(Spool::write(requests(mix.events()).map(request))?);
+    }
+    Ok((spools, events))
+}
+
+/// The events of each request.
+pub(crate) fn requests(events: u64) -> impl Iterator<Item = Range<u64>> {
+    let starts = (0..events).step_by(EVENTS_A_REQUEST as usize);
+    starts.map(move |start| start..events.min(start + EVENTS_A_REQUEST))
 }
 
 fn lines(mix: &Mix, indexes: Range<u64>) -> Vec<u8> {
@@ -120,9 +165,9 @@ pub(crate) struct Pages {
 }
 
 impl Requests for Pages {
-    fn next(&mut self) -> Option<&[u8]> {
+    fn next(&mut self) -> Result<Option<&[u8]>> {
         let drawn = rand::Rng::random_range(&mut self.chance, 0..self.requests.len());
-        Some(&self.requests[drawn])
+        Ok(Some(&self.requests[drawn]))
     }
 }
 

@@ -1,7 +1,7 @@
 //! How fast the service is here, each figure beside what limits it: `cargo xtask bench`.
 //!
 //! Drives the release binary over HTTP and JetStream with the reference mix of `testkit`, from a
-//! process that shares its cores, and prints one table.
+//! process that shares its cores, then its peers with the same events, and prints one table.
 #![expect(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -11,6 +11,8 @@
 mod client;
 mod limits;
 mod load;
+mod peers;
+mod reach;
 mod rows;
 mod service;
 mod static_server;
@@ -39,6 +41,8 @@ struct Cli {
     /// Seconds between the load and the second look at memory and disk
     #[arg(long, default_value_t = 60)]
     rest: u64,
+    #[command(flatten)]
+    places: peers::Places,
     /// Be the server of so many bytes that pages are compared with
     #[arg(long, hide = true)]
     static_server: Option<usize>,
@@ -80,8 +84,13 @@ async fn main() -> Result<()> {
     };
     let dir = service::data_dir()?;
     let before = limits::machine(dir.path())?;
-    let figures = rows::measure(&options).await?;
+    let mut figures = rows::measure(&options).await?;
+    let peers = peers::measure(&cli.places, &options).await;
+    peers::put_beside(&peers, &mut figures);
     println!("{}", table::table(&figures, &options.rows));
+    for note in peers.iter().flat_map(|peer| &peer.notes) {
+        println!("{note}");
+    }
     println!(
         "Reference mix: 40 % calls, 20 % e-mail of 400 bytes, 15 % SMS, 10 % social, 15 % orders."
     );

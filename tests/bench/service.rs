@@ -14,6 +14,10 @@ use tempfile::TempDir;
 
 const LISTENING: &str = "listening on http://";
 const LOOK_EVERY: Duration = Duration::from_millis(2);
+/// How often the size on disk is looked at.
+const WEIGH_EVERY: Duration = Duration::from_millis(100);
+/// A line of `/metrics`.
+const ENCODED_BYTES: &str = "touchbook_ledger_logical_bytes";
 /// What the kernel counts a process's time in, whatever its own clock is.
 const TICKS_A_SECOND: f64 = 100.0;
 
@@ -102,6 +106,44 @@ impl Service {
         allocated(&self.dir.path().join("ledger"))
     }
 
+    /// What its records are encoded, as it tells its operators itself.
+    pub(crate) async fn encoded_bytes(&self) -> Result<f64> {
+        let mut connection = self.connect().await?;
+        let metrics = connection.body(&crate::client::get("/metrics")).await?;
+        let line = std::str::from_utf8(metrics)?
+            .lines()
+            .find_map(|line| line.strip_prefix(ENCODED_BYTES));
+        let bytes = line.and_then(|line| line.rsplit(' ').next());
+        Ok(bytes.context("no such metric")?.parse()?)
+    }
+
+    /// Does something, and answers beside its outcome the most that the ledger took on disk
+    /// meanwhile.
+    pub(crate) async fn watched<T>(
+        &self,
+        work: impl Future<Output = Result<T>>,
+    ) -> Result<(T, u64)> {
+        let mut work = std::pin::pin!(work);
+        let mut look = tokio::time::interval(WEIGH_EVERY);
+        let mut most = 0;
+        loop {
+            tokio::select! {
+                done = &mut work => return Ok((done?, most)),
+                _ = look.tick() => most = most.max(self.disk_bytes()?),
+            }
+        }
+    }
+
+    /// Leaves it alone for a while; answers the most that the ledger took on disk.
+    pub(crate) async fn rest(&self, time: Duration) -> Result<u64> {
+        let mut end = tokio::time::interval_at(tokio::time::Instant::now() + time, time);
+        let nothing = async {
+            end.tick().await;
+            anyhow::Ok(())
+        };
+        Ok(self.watched(nothing).await?.1)
+    }
+
     /// A command of the same binary to this service.
     pub(crate) fn command(&self, arguments: &[&str]) -> Result<()> {
         let mut command = Command::new(binary()?);
@@ -141,8 +183,13 @@ impl Drop for Service {
     }
 }
 
-/// `target/bench` of the workspace: the disk that is measured is the one we build on.
+/// A folder in [`bench_dir`] that is gone when it is dropped.
 pub(crate) fn data_dir() -> Result<TempDir> {
+    Ok(tempfile::tempdir_in(bench_dir()?)?)
+}
+
+/// `target/bench` of the workspace: the disk that is measured is the one we build on.
+pub(crate) fn bench_dir() -> Result<PathBuf> {
     let target = binary()?
         .parent()
         .and_then(Path::parent)
@@ -151,7 +198,7 @@ pub(crate) fn data_dir() -> Result<TempDir> {
         .context("the binary lies in target/release")?
         .join("bench");
     fs::create_dir_all(&bench)?;
-    Ok(tempfile::tempdir_in(bench)?)
+    Ok(bench)
 }
 
 /// The built binary, in the folder above this program's own.
@@ -190,7 +237,8 @@ pub(crate) fn listening(mut command: Command) -> Result<(Child, SocketAddr)> {
     Ok((child, address.context("it did not say where it listens")??))
 }
 
-fn allocated(path: &Path) -> Result<u64> {
+/// What the files below a folder take on disk.
+pub(crate) fn allocated(path: &Path) -> Result<u64> {
     use std::os::unix::fs::MetadataExt;
     let mut bytes = 0;
     for entry in fs::read_dir(path)? {

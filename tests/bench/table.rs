@@ -1,4 +1,4 @@
-//! Figures beside their limits, for people.
+//! Figures beside their limits and their peers, for people.
 
 use std::fmt::Write;
 
@@ -23,17 +23,64 @@ pub(crate) enum Row {
     Size,
 }
 
+/// What a peer can do as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Work {
+    Bulk,
+    One,
+    Many,
+    Rebuild,
+    Page,
+    PageMedian,
+    PageSlow,
+    Disk,
+}
+
+/// What a figure should be.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Reach {
+    Least(f64),
+    Most(f64),
+}
+
+impl Reach {
+    fn cell(self, figure: f64, shown: impl Fn(f64) -> String) -> String {
+        let (sign, bound, reached) = match self {
+            Self::Least(least) => ('≥', least, figure >= least),
+            Self::Most(most) => ('≤', most, figure <= most),
+        };
+        let word = if reached { "reached" } else { "MISSED" };
+        format!("{sign} {} {word}", shown(bound))
+    }
+}
+
+/// What can't be exceeded, or what a figure is measured against.
+struct Limit {
+    value: f64,
+    what: &'static str,
+    /// Of the share that the figure has of it.
+    reach: Option<Reach>,
+}
+
+/// The same work, done by somebody else.
+struct Beside {
+    /// None where it does no such thing, or could not be measured.
+    figure: Option<f64>,
+    who: String,
+}
+
 /// One line of the table.
 pub(crate) struct Figure {
     pub(crate) row: Row,
     pub(crate) what: String,
-    pub(crate) figure: f64,
-    pub(crate) unit: &'static str,
-    /// What can't be exceeded, and what it is.
-    pub(crate) limits: Vec<(f64, &'static str)>,
-    pub(crate) record_bytes: Option<f64>,
-    /// What it should be at least.
-    pub(crate) reach: Option<f64>,
+    figure: f64,
+    unit: &'static str,
+    limits: Vec<Limit>,
+    record_bytes: Option<f64>,
+    reach: Option<Reach>,
+    /// What a peer's figure must be of to stand beside it.
+    pub(crate) work: Option<Work>,
+    peers: Vec<Beside>,
 }
 
 impl Figure {
@@ -47,11 +94,22 @@ impl Figure {
             limits: Vec::new(),
             record_bytes: None,
             reach: None,
+            work: None,
+            peers: Vec::new(),
         }
     }
 
-    pub(crate) fn limit(mut self, limit: f64, what: &'static str) -> Self {
-        self.limits.push((limit, what));
+    pub(crate) fn limit(self, limit: f64, what: &'static str) -> Self {
+        self.limit_with(limit, what, None)
+    }
+
+    /// A limit of which the figure should have a share.
+    pub(crate) fn share(self, limit: f64, what: &'static str, reach: Reach) -> Self {
+        self.limit_with(limit, what, Some(reach))
+    }
+
+    fn limit_with(mut self, value: f64, what: &'static str, reach: Option<Reach>) -> Self {
+        self.limits.push(Limit { value, what, reach });
         self
     }
 
@@ -60,46 +118,67 @@ impl Figure {
         self
     }
 
-    pub(crate) fn reach(mut self, reach: f64) -> Self {
-        self.reach = Some(reach);
+    pub(crate) fn reach(mut self, reach: impl Into<Option<Reach>>) -> Self {
+        self.reach = reach.into();
         self
     }
 
-    fn cells(&self) -> [String; 6] {
-        let verdict = |least| format!("≥ {} {}", number(least), word(self.figure >= least));
-        let mut cells = self.limit_cells(0);
-        cells[0].clone_from(&self.what);
-        cells[1] = format!("{} {}", number(self.figure), self.unit);
-        cells[4] = self
-            .record_bytes
-            .map_or_else(String::new, |bytes| format!("{bytes:.0} B"));
-        cells[5] = self.reach.map_or_else(String::new, verdict);
-        cells
+    pub(crate) fn work(mut self, work: Work) -> Self {
+        self.work = Some(work);
+        self
     }
 
-    fn limit_cells(&self, index: usize) -> [String; 6] {
-        let mut cells: [String; 6] = Default::default();
-        if let Some((limit, what)) = self.limits.get(index) {
-            cells[2] = format!("{} {what}", number(*limit));
-            cells[3] = format!("{:.0} %", 100.0 * self.figure / limit);
+    pub(crate) fn put_beside(&mut self, who: String, figure: Option<f64>) {
+        self.peers.push(Beside { figure, who });
+    }
+
+    fn lines(&self) -> impl Iterator<Item = [String; COLUMNS]> {
+        let count = self.limits.len().max(self.peers.len()).max(1);
+        (0..count).map(|index| self.line(index))
+    }
+
+    fn line(&self, index: usize) -> [String; COLUMNS] {
+        let mut cells: [String; COLUMNS] = Default::default();
+        let mut reaches = Vec::new();
+        if index == 0 {
+            cells[0].clone_from(&self.what);
+            cells[1] = format!("{} {}", number(self.figure), self.unit);
+            let record = |bytes| format!("{bytes:.0} B");
+            cells[6] = self.record_bytes.map_or_else(String::new, record);
+            reaches.extend(self.reach.map(|reach| reach.cell(self.figure, number)));
         }
+        if let Some(Limit { value, what, reach }) = self.limits.get(index) {
+            let share = self.figure / value;
+            cells[2] = format!("{} {what}", number(*value));
+            cells[3] = percent(share);
+            reaches.extend(reach.map(|reach| reach.cell(share, |bound| percent(bound) + " of it")));
+        }
+        if let Some(Beside { figure, who }) = self.peers.get(index) {
+            cells[4] = figure.map_or_else(
+                || format!("– {who}"),
+                |figure| format!("{} {who}", number(figure)),
+            );
+            let times = |figure| format!("{:.2} ×", self.figure / figure);
+            cells[5] = figure.map_or_else(String::new, times);
+        }
+        cells[7] = reaches.join(", ");
         cells
     }
 }
 
-fn word(reached: bool) -> &'static str {
-    if reached { "reached" } else { "MISSED" }
+fn percent(share: f64) -> String {
+    format!("{:.0} %", 100.0 * share)
 }
 
 /// With thousands apart, and as many decimals as matter.
-fn number(value: f64) -> String {
+pub(crate) fn number(value: f64) -> String {
     if value < 100.0 {
         return format!("{value:.2}");
     }
     let digits = format!("{value:.0}");
     let mut text = String::new();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             text.push(',');
         }
         text.push(digit);
@@ -107,30 +186,43 @@ fn number(value: f64) -> String {
     text
 }
 
-const HEAD: [&str; 6] = ["what", "figure", "limit", "of it", "record", "reach"];
+const COLUMNS: usize = 8;
+const HEAD: [&str; COLUMNS] = [
+    "what",
+    "figure",
+    "limit",
+    "of it",
+    "peer",
+    "ours ÷ its",
+    "record",
+    "reach",
+];
 
-/// The table; figures of rows that nobody asked for are left out.
+/// The table, without figures of rows that nobody asked for, and without columns that are empty.
 pub(crate) fn table(figures: &[Figure], asked: &[Row]) -> String {
-    let mut lines = vec![HEAD.map(str::to_owned)];
-    for figure in figures.iter().filter(|figure| asked.contains(&figure.row)) {
-        lines.push(figure.cells());
-        lines.extend((1..figure.limits.len()).map(|index| figure.limit_cells(index)));
+    let asked = figures.iter().filter(|figure| asked.contains(&figure.row));
+    let lines: Vec<_> = asked.flat_map(Figure::lines).collect();
+    let length = |cell: &str| cell.chars().count();
+    let mut columns = Vec::new();
+    for (column, head) in HEAD.iter().enumerate() {
+        let longest = lines.iter().map(|line| length(&line[column])).max();
+        if let Some(longest @ 1..) = longest {
+            columns.push((column, longest.max(length(head))));
+        }
     }
-    let width = |column: usize| lines.iter().map(|line| line[column].chars().count()).max();
-    let widths: Vec<usize> = (0..HEAD.len())
-        .map(|column| width(column).unwrap_or(0))
-        .collect();
-    let rule = widths
-        .iter()
-        .map(|width| "-".repeat(*width))
-        .collect::<Vec<_>>();
-    lines.insert(1, rule.try_into().expect("as many columns as widths"));
     let mut text = String::new();
-    for line in &lines {
-        for (cell, width) in line.iter().zip(&widths) {
-            let _ = write!(text, "| {cell:width$} ");
+    let mut write = |line: &[String; COLUMNS]| {
+        for &(column, width) in &columns {
+            let _ = write!(text, "| {:width$} ", line[column]);
         }
         text.push_str("|\n");
+    };
+    write(&HEAD.map(str::to_owned));
+    let mut rule: [String; COLUMNS] = Default::default();
+    for &(column, width) in &columns {
+        rule[column] = "-".repeat(width);
     }
+    write(&rule);
+    lines.iter().for_each(write);
     text
 }

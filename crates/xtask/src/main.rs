@@ -19,6 +19,7 @@ mod generate;
 mod kill;
 mod nats;
 mod orders;
+mod peers;
 mod power_cut;
 mod pypi;
 mod strace;
@@ -54,6 +55,8 @@ enum Task {
     /// Stops at the first check that fails, with exit code 1. This is what CI runs.
     Test,
     /// Measure the service as it ships: one table, each figure beside what limits it
+    ///
+    /// With `--peers` each stands beside Postgres' and UmaDB's, measured in the same run.
     Bench(bench::Options),
     /// Record the service, cut its power at many moments, and look whether all it promised is there
     PowerCut(power_cut::Options),

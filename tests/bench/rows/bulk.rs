@@ -1,35 +1,30 @@
 //! Everything that is measured on one ledger of all the events: bulk, size, rebuild, ready.
 
-use super::{create_tenant, say, send_all};
+use super::{MB, create_tenant, say, send_all};
 use crate::limits::{self, Left};
 use crate::service::Service;
-use crate::table::{Figure, Row};
-use crate::{Options, load};
+use crate::table::{Figure, Row, Work};
+use crate::{Options, load, reach};
 use anyhow::{Context, Result};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 const CONNECTIONS: u64 = 4;
-/// How often the size on disk is looked at.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
-const MIB: f64 = 1024.0 * 1024.0;
-const REACH_BULK: f64 = 80_000.0;
-const REACH_REBUILD: f64 = 300_000.0;
 
 pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     let mut service = Service::start(&[])?;
     create_tenant(&mut service.connect().await?).await?;
     let customers = options.events / load::EVENTS_A_CUSTOMER;
     say(&format!("bulk: making {} events", options.events));
-    let (load, events) = load::bulk(0..customers, load::EVENTS_A_CUSTOMER, CONNECTIONS);
+    let (load, events) = load::bulk(0..customers, load::EVENTS_A_CUSTOMER, CONNECTIONS)?;
 
     say("bulk: sending");
     let cpu = service.cpu_seconds()?;
-    let (took, position) = send_all(&service, load).await?;
+    let ((took, position), peak) = service.watched(send_all(&service, load)).await?;
     let cpu = service.cpu_seconds()? - cpu;
     let loaded = Loaded { events, position };
     let mut figures = vec![loaded.bulk(took.as_secs_f64(), cpu)];
     if options.asks(&[Row::Size]) {
-        figures.extend(loaded.sizes(&service, options).await?);
+        figures.extend(loaded.sizes(&service, options, peak).await?);
     }
     if options.asks(&[Row::Rebuild]) {
         figures.extend(loaded.rebuild(&service).await?);
@@ -37,33 +32,28 @@ pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     if options.asks(&[Row::Ready]) {
         figures.extend(loaded.ready(&mut service).await?);
     }
-    add_limits(&mut figures, service)?;
-    Ok(figures)
+    add_limits(figures, service)
 }
 
 /// Once the service has stopped, its own records tell what the ledger can do.
-fn add_limits(figures: &mut Vec<Figure>, service: Service) -> Result<()> {
+fn add_limits(figures: Vec<Figure>, service: Service) -> Result<Vec<Figure>> {
     say("limits: fdatasync, commits of the same records, a scan of them");
     let left = Left::open(service.stop()?)?;
     let record_bytes = left.record_bytes()?;
-    let encoded = record_bytes * left.records() as f64 / MIB;
-    for figure in std::mem::take(figures) {
+    let limited = figures.into_iter().map(|figure| {
         let figure = figure.record_bytes(record_bytes);
-        figures.push(match figure.row {
-            Row::Bulk => figure
+        Ok(match figure.work {
+            Some(Work::Bulk) => figure
                 .limit(
                     left.appends(load::EVENTS_A_REQUEST)?,
                     "records/s, ledger, 1000 a commit",
                 )
                 .limit(limits::syncs()?, "fdatasync/s"),
-            Row::Rebuild if figure.reach.is_some() => {
-                figure.limit(left.scan()?, "records/s, raw scan")
-            }
-            Row::Size if figure.what.starts_with("disk") => figure.limit(encoded, "MiB encoded"),
+            Some(Work::Rebuild) => figure.limit(left.scan()?, "records/s, raw scan"),
             _ => figure,
-        });
-    }
-    Ok(())
+        })
+    });
+    limited.collect()
 }
 
 struct Loaded {
@@ -80,25 +70,34 @@ impl Loaded {
              of a core an event)"
         );
         let figure = Figure::new(Row::Bulk, what, *events as f64 / seconds, "events/s");
-        figure.reach(REACH_BULK)
+        figure.reach(reach::BULK).work(Work::Bulk)
     }
 
-    async fn sizes(&self, service: &Service, options: &Options) -> Result<Vec<Figure>> {
+    async fn sizes(&self, service: &Service, options: &Options, peak: u64) -> Result<Vec<Figure>> {
         let busy = (service.resident_bytes()?, service.disk_bytes()?);
-        say(&format!("size: resting {} s", options.rest.as_secs()));
-        let peak = peak(service, options.rest).await?;
+        let rest = options.rest.as_secs();
+        say(&format!("size: resting {rest} s"));
+        let peak = peak.max(service.rest(options.rest).await?);
         let rested = (service.resident_bytes()?, service.disk_bytes()?);
+        let encoded = service.encoded_bytes().await? / MB;
         let of = |what: &str, bytes: u64| {
             let what = format!("{what}, {} events", self.events);
-            Figure::new(Row::Size, what, bytes as f64 / MIB, "MiB")
+            Figure::new(Row::Size, what, bytes as f64 / MB, "MB")
         };
-        let rest = options.rest.as_secs();
+        let disk = |what: &str, bytes| of(what, bytes).limit(encoded, "MB encoded");
+        let reach = reach::memory(self.events);
+        let each = rested.1 as f64 / self.events as f64;
         Ok(vec![
-            of("memory at the end of bulk", busy.0),
-            of(&format!("memory after {rest} s"), rested.0),
-            of("disk at the end of bulk", busy.1),
-            of("disk, the most in that time", peak),
-            of(&format!("disk after {rest} s"), rested.1),
+            of("memory at the end of bulk", busy.0).reach(reach),
+            of(&format!("memory after {rest} s"), rested.0).reach(reach),
+            disk("disk at the end of bulk", busy.1),
+            disk("disk, the most until then", peak),
+            of(&format!("disk in bulk, after {rest} s"), rested.1).share(
+                encoded,
+                "MB encoded",
+                reach::DISK_BULK,
+            ),
+            Figure::new(Row::Size, "the same, an event", each, "B").work(Work::Disk),
         ])
     }
 
@@ -123,7 +122,9 @@ impl Loaded {
             self.position
         );
         Ok(vec![
-            Figure::new(Row::Rebuild, what, rate as f64, "records/s").reach(REACH_REBUILD),
+            Figure::new(Row::Rebuild, what, rate as f64, "records/s")
+                .reach(reach::REBUILD)
+                .work(Work::Rebuild),
             Figure::new(
                 Row::Rebuild,
                 "rebuild, the command's wall time",
@@ -139,26 +140,15 @@ impl Loaded {
         let ready = service.kill_and_restart().await?.as_secs_f64();
         service.applied(self.position).await?;
         let applied = begun.elapsed().as_secs_f64();
-        let memory = service.resident_bytes()? as f64 / MIB;
+        let memory = service.resident_bytes()? as f64 / MB;
         let what = format!(
             "ready after SIGKILL, {} events (all applied {applied:.2} s)",
             self.events
         );
         Ok(vec![
-            Figure::new(Row::Ready, what, ready, "s"),
-            Figure::new(Row::Ready, "memory after that start", memory, "MiB"),
+            Figure::new(Row::Ready, what, ready, "s").reach(reach::ready(self.events)),
+            Figure::new(Row::Ready, "memory after that start", memory, "MB")
+                .reach(reach::memory(self.events)),
         ])
     }
-}
-
-/// The most that the ledger takes on disk in this time.
-async fn peak(service: &Service, time: Duration) -> Result<u64> {
-    let begun = Instant::now();
-    let mut look = tokio::time::interval(LOOK_EVERY);
-    let mut most = 0;
-    while begun.elapsed() < time {
-        look.tick().await;
-        most = most.max(service.disk_bytes()?);
-    }
-    Ok(most)
 }

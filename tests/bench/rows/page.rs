@@ -4,16 +4,16 @@ use super::{create_tenant, say, send_all};
 use crate::client::{drive, get};
 use crate::limits::{Left, StaticServer};
 use crate::service::Service;
-use crate::table::{Figure, Row};
-use crate::{Options, load};
+use crate::table::{Figure, Row, Work};
+use crate::{Options, load, reach};
 use anyhow::{Result, ensure};
 use std::time::Duration;
 use touchbook_testkit::Mix;
 
-const TIME: Duration = Duration::from_secs(6);
-const CONNECTIONS: u64 = 32;
+pub(crate) const TIME: Duration = Duration::from_secs(6);
+pub(crate) const CONNECTIONS: u64 = 32;
 const LOADING_CONNECTIONS: u64 = 4;
-const ENTRIES: u64 = 50;
+pub(crate) const ENTRIES: u64 = 50;
 
 pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     let service = Service::start(&[])?;
@@ -26,7 +26,7 @@ pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
         0..customers,
         load::EVENTS_A_PAGE_CUSTOMER,
         LOADING_CONNECTIONS,
-    );
+    )?;
     send_all(&service, requests).await?;
     check_full(&service).await?;
 
@@ -43,9 +43,14 @@ pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     Ok(vec![
         Figure::new(Row::Page, what, driven.rate(), "pages/s")
             .limit(fixed, "static answers/s by axum")
-            .record_bytes(record_bytes),
-        Figure::new(Row::Page, "timeline page, p50", driven.percentile(50), "ms"),
-        Figure::new(Row::Page, "timeline page, p99", driven.percentile(99), "ms"),
+            .record_bytes(record_bytes)
+            .reach(reach::PAGE)
+            .work(Work::Page),
+        Figure::new(Row::Page, "timeline page, p50", driven.percentile(50), "ms")
+            .work(Work::PageMedian),
+        Figure::new(Row::Page, "timeline page, p99", driven.percentile(99), "ms")
+            .reach(reach::PAGE_SLOW)
+            .work(Work::PageSlow),
     ])
 }
 
