@@ -14,6 +14,8 @@
 //!   of the log, which the store may be writing, and for messages around one without a header.
 //! - Chunks have no digests, and are not known by heart as blocks are: they are as good as the
 //!   message that they are in, and missed only while that still says that it holds them.
+//! - While the store writes more than the pace lets this read, what it moved is not caught up with,
+//!   and what was not found is told of nobody but the log of the process.
 //! - The tail's pages, and those that lead to blocks, are not looked at.
 //! - The system is asked to drop what it has of the log in memory, which it does not promise: what
 //!   it keeps is what is read. That costs whoever reads the log next a reading of the disk.

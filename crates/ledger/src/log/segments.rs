@@ -23,7 +23,7 @@ pub(super) struct Segments {
 }
 
 impl Segments {
-    /// Reads the headers. Where the store writes meanwhile, a segment that it begins may be missing.
+    /// Reads the headers. A segment that the store begins meanwhile may be missing.
     pub(super) fn read(file: &File, from: u64) -> io::Result<Self> {
         let len = file.metadata()?.len();
         let mut segments = Self {
