@@ -9,7 +9,7 @@ use crate::error::{Damage, Error, Flaw};
 use crate::guard::{self, FileDamage, Refusal};
 use crate::log::{Log, Pages, Snapshot};
 use crate::volume;
-use crate::witness;
+use crate::witness::{self, Note};
 use entries::Entries;
 use std::collections::BTreeSet;
 use std::io;
@@ -99,6 +99,18 @@ fn examine(volume: &Path) -> io::Result<Survey> {
         frames: walked.frames,
         missing_records: acknowledged.saturating_sub(seen),
     })
+}
+
+/// Whether these pages are a whole ledger, and no smaller than was noted.
+pub(crate) fn are_whole(pages: &Pages, log: &Log, noted: Note) -> io::Result<bool> {
+    let entries = Entries::collect(log, pages)?;
+    let walked = walk::walk(log, &entries, false)?;
+    let records: u64 = walked.tenants.iter().map(|tenant| tenant.whole_to).sum();
+    let is_whole = |tenant: &TenantSurvey| tenant.damage.is_none();
+    Ok(entries.damage.is_empty()
+        && walked.frames.is_empty()
+        && walked.tenants.iter().all(is_whole)
+        && records >= noted.records)
 }
 
 fn add(files: &mut Vec<FileDamage>, more: Vec<FileDamage>) {

@@ -1,6 +1,7 @@
 //! Messages: the items of the log.
 
 use super::fields::Fields;
+use std::ops::RangeInclusive;
 
 /// What a message is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +21,18 @@ pub(crate) enum Kind {
 
 /// Enough for any header, and for what is in most messages.
 pub(super) const FIRST_READ: usize = 4 * 1024;
+
+/// The byte that tells a kind is one of these.
+const KINDS: RangeInclusive<u8> = 1..=11;
+/// Where it stands, behind the checksum.
+const KIND_AT: usize = 4;
+
+/// Whether a message may begin here: quicker than to read it, and seldom true of any bytes.
+pub(super) fn may_begin(bytes: &[u8], at: usize) -> bool {
+    bytes
+        .get(at + KIND_AT)
+        .is_some_and(|kind| KINDS.contains(kind))
+}
 
 /// What stands before a message's body.
 #[derive(Clone, Copy, Debug)]

@@ -1,10 +1,11 @@
 //! Segments: equal pieces of the file, each with a header and messages.
 
-use super::message::{Header as MessageHeader, Kind, Message};
+use super::message::{self, Header as MessageHeader, Kind, Message};
 use super::{SEGMENT, fields::Fields, read_up_to};
 use crate::limits::SEGMENT_BYTES;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 
 const HEADER_BYTES: usize = 20;
 
@@ -54,7 +55,7 @@ impl Header {
 pub(crate) struct Gap {
     /// Where in the file it begins.
     pub(crate) offset: u64,
-    pub(crate) lsn: u64,
+    pub(crate) len: usize,
 }
 
 /// One segment, read as far as there is anything to be read.
@@ -102,7 +103,7 @@ impl Segment {
             };
             self.gaps.push(Gap {
                 offset: self.offset + self.end as u64,
-                lsn: self.lsn + self.end as u64,
+                len: next - self.end,
             });
             self.end = next;
         }
@@ -134,7 +135,8 @@ impl Segment {
         let own = self.number();
         // Zeros are not worth searching.
         let used = bytes.iter().rposition(|byte| *byte != 0)?;
-        for at in self.end + 1..=used {
+        let places = self.end + 1..=used;
+        for at in places.filter(|at| message::may_begin(bytes, *at)) {
             if let Some((header, _)) = sound(bytes, at, |number| number >= own) {
                 if header.number == own {
                     return Some(at);
@@ -154,6 +156,16 @@ impl Segment {
     pub(crate) fn readable_to(&self) -> usize {
         let gap = self.gaps.first().map(|gap| gap.offset - self.offset);
         gap.map_or(self.end, |gap| gap as usize)
+    }
+
+    /// The bytes of the file that hold no message that can be read, though messages stood there.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = Range<u64>> {
+        let gaps = self
+            .gaps
+            .iter()
+            .map(|gap| gap.offset..gap.offset + gap.len as u64);
+        let rest = self.offset + self.end as u64..self.offset + SEGMENT;
+        gaps.chain((!self.is_complete()).then_some(rest))
     }
 
     /// The messages that sled reads.
