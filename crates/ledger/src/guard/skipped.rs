@@ -70,10 +70,10 @@ fn was_begun_anew(segment: &Segment, log: &Log, end: &End, pages: &Pages) -> boo
 
 /// Whether it may be that a segment was being erased. Wherever it can't be read, sectors are zeros;
 /// its header is there, or the segment would not be met at all. No page is in it as the store reads
-/// it; nor would one be if what stands behind erased sectors were read too: whatever page these
+/// it; nor would one be if what stands around erased sectors were read too: whatever page those
 /// messages are of was replaced later.
 fn was_being_erased(segment: &Segment, log: &Log, pages: &Pages) -> io::Result<bool> {
-    let mut messages = segment.messages.iter();
+    let mut messages = segment.messages.iter().chain(&segment.damaged);
     if !segment.has_header
         || is_used(segment, pages)
         || messages.any(|message| pages.may_need(message))
