@@ -5,11 +5,13 @@
 //! without a word, or destroy: see [`crate::log`]. What is found wrong only once the store has
 //! opened its log is refused too, but by then the store may have written in it.
 
+mod skipped;
+
 use crate::error::Error;
 use crate::frame;
 use crate::limits::SEGMENT_BYTES;
-use crate::log::{Body, Content, End, LOG_FILE, Log, Pages, SEGMENT, Segment, Snapshot};
-use crate::witness;
+use crate::log::{Body, Content, End, LOG_FILE, Log, Pages, Snapshot};
+use crate::witness::{self, Note};
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -98,11 +100,11 @@ pub(crate) fn examine(volume: &Path) -> io::Result<Option<Refusal>> {
         Ok(Some(snapshot)) => (snapshot.stable, snapshot.pages),
         Err(path) => return Ok(Some(Refusal::Damage(damaged_snapshot(&path)))),
     };
-    let noted = witness::last(volume)?.commit;
+    let noted = witness::last(volume)?;
     match Log::read(volume, stable) {
         Ok(log) => judge(&log, stable, pages, noted),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            let missing = stable > 0 || noted > 0;
+            let missing = stable > 0 || noted.commit > 0;
             Ok(missing.then(|| Refusal::of_log(None, "is missing")))
         }
         Err(error) => Err(error),
@@ -143,7 +145,7 @@ pub(crate) fn conf_bytes() -> Vec<u8> {
     [settings.as_bytes(), &crc].concat()
 }
 
-fn judge(log: &Log, stable: u64, mut pages: Pages, noted: u64) -> io::Result<Option<Refusal>> {
+fn judge(log: &Log, stable: u64, mut pages: Pages, noted: Note) -> io::Result<Option<Refusal>> {
     let end = log.end();
     if end.lsn < stable {
         let what = "can not be read, though it once was";
@@ -153,7 +155,7 @@ fn judge(log: &Log, stable: u64, mut pages: Pages, noted: u64) -> io::Result<Opt
     for message in read.filter(|message| message.lsn >= stable) {
         pages.apply(message);
     }
-    if let Some(offset) = unread_before(log, &end, &pages) {
+    if let Some(offset) = skipped::first(log, &end, &pages, noted)? {
         let what = "can not be read, and newer parts of the log can";
         return Ok(Some(Refusal::of_log(Some(offset), what)));
     }
@@ -166,40 +168,14 @@ fn judge(log: &Log, stable: u64, mut pages: Pages, noted: u64) -> io::Result<Opt
         Err(refusal) => return Ok(Some(refusal)),
     };
     // A commit begins only when the one before it is acknowledged.
-    let acknowledged = noted.max(newest_commit_after(log, &end)?.saturating_sub(1));
+    let acknowledged = noted
+        .commit
+        .max(newest_commit_after(log, &end)?.saturating_sub(1));
     if acknowledged > last {
         let what = "can not be read, and acknowledged commits are behind it";
         return Ok(Some(Refusal::of_log(end.offset, what)));
     }
     Ok(None)
-}
-
-/// The first thing that the store would skip and go on: it takes damage in the middle for what a
-/// crash leaves in a segment that was about to be used again.
-fn unread_before(log: &Log, end: &End, pages: &Pages) -> Option<u64> {
-    let before = log.segments.values().filter(|segment| {
-        segment.lsn < end.lsn && !segment.is_being_reused && segment.lsn + SEGMENT <= end.lsn
-    });
-    let mut skipped = before.filter(|segment| {
-        !segment.has_header || !segment.gaps.is_empty() || !segment.is_complete()
-    });
-    let first = skipped.next()?;
-    if skipped.next().is_none() && was_begun_anew(first, log, end, pages) {
-        return None;
-    }
-    Some(match first.has_header {
-        true => first.offset + first.readable_to() as u64,
-        false => first.offset,
-    })
-}
-
-/// Whether it may be that a power cut left of the first write into a segment that was free only
-/// what stands within a message: then the segment still has its old header. The log is whole up to
-/// where that write would have followed, and of the segment nothing is needed.
-fn was_begun_anew(segment: &Segment, log: &Log, end: &End, pages: &Pages) -> bool {
-    let is_next_missing = end.lsn.is_multiple_of(SEGMENT) && !log.segments.contains_key(&end.lsn);
-    let range = segment.offset..segment.offset + SEGMENT;
-    is_next_missing && !pages.any_within(&range)
 }
 
 /// The last commit that the store would show; or why it must not be asked.

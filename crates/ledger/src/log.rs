@@ -30,6 +30,7 @@ use segments::Segments;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -37,6 +38,9 @@ use std::path::Path;
 pub(crate) const LOG_FILE: &str = "db";
 
 pub(crate) const SEGMENT: u64 = SEGMENT_BYTES as u64;
+
+/// A disk writes whole ones.
+const SECTOR: u64 = 512;
 
 /// What is in the file, from some point of the log on.
 pub(crate) struct Log {
@@ -108,6 +112,16 @@ impl Log {
     /// since our values have digests of their own.
     pub(crate) fn content(&self, offset: u64) -> io::Result<Content> {
         content(&self.file, offset)
+    }
+
+    /// Whether a sector is all zeros that any of these bytes of the file stand in.
+    pub(crate) fn has_erased_sector(&self, range: &Range<u64>) -> io::Result<bool> {
+        let from = range.start / SECTOR * SECTOR;
+        let len = range.end.next_multiple_of(SECTOR) - from;
+        let mut bytes = vec![0; len as usize];
+        let read = read_up_to(&self.file, &mut bytes, from)?;
+        let mut sectors = bytes[..read].chunks_exact(SECTOR as usize);
+        Ok(sectors.any(|sector| sector.iter().all(|byte| *byte == 0)))
     }
 
     /// Bytes of the file.

@@ -10,7 +10,7 @@ use crate::error::{Damage, Error, Flaw};
 use crate::guard::{self, FileDamage, Refusal};
 use crate::log::{Log, Pages, Snapshot};
 use crate::volume;
-use crate::witness;
+use crate::witness::{self, Note};
 use entries::Entries;
 pub(crate) use rescue::Rescue;
 use std::collections::BTreeSet;
@@ -106,6 +106,18 @@ fn pages(volume: &Path) -> io::Result<(Log, Pages)> {
         pages.apply(message);
     }
     Ok((log, pages))
+}
+
+/// Whether these pages are a whole ledger, and no smaller than was noted.
+pub(crate) fn are_whole(pages: &Pages, log: &Log, noted: Note) -> io::Result<bool> {
+    let entries = Entries::collect(log, pages)?;
+    let walked = walk::walk(log, &entries, false)?;
+    let records: u64 = walked.tenants.iter().map(|tenant| tenant.whole_to).sum();
+    let is_whole = |tenant: &TenantSurvey| tenant.damage.is_none();
+    Ok(entries.damage.is_empty()
+        && walked.frames.is_empty()
+        && walked.tenants.iter().all(is_whole)
+        && records >= noted.records)
 }
 
 fn add(files: &mut Vec<FileDamage>, more: Vec<FileDamage>) {

@@ -3,6 +3,7 @@
 mod codec;
 mod crash;
 mod damage;
+mod erasure;
 mod files;
 mod limits;
 mod model;

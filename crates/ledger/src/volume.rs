@@ -103,6 +103,9 @@ impl Store {
             path: path.to_owned(),
         })?;
         let db = db.map_err(opened)?;
+        // By now it has given its snapshot a name, and erased what nothing in that needs. The
+        // sooner the snapshot from before can't come back, the better.
+        sync_folder(path).map_err(|error| opened(sled::Error::Io(error)))?;
         let tree = |name: &str| db.open_tree(name).map_err(opened);
         let (tail, blocks) = (tree("tail")?, tree("blocks")?);
         let (chunks, marks) = (tree("chunks")?, tree("marks")?);
@@ -188,6 +191,11 @@ fn write_settings(path: &Path, log: &File) -> io::Result<()> {
     file.write_all(&guard::conf_bytes())?;
     file.sync_data()?;
     fs::rename(&beside, path.join("conf"))?;
+    sync_folder(path)
+}
+
+/// Makes the names in a folder survive a power cut.
+fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
 }
 

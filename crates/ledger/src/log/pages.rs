@@ -89,6 +89,18 @@ impl Pages {
         })
     }
 
+    /// Whether a page would be another without this message, as far as can be told: nothing later
+    /// is known that replaces or frees the page.
+    pub(crate) fn may_need(&self, message: &Message) -> bool {
+        if matches!(message.kind, Kind::Nothing | Kind::Cap) {
+            return false;
+        }
+        match self.0.get(message.pid as usize) {
+            Some(Page::Present { base: place, .. } | Page::Free(place)) => place.lsn <= message.lsn,
+            Some(Page::Unknown) | None => true,
+        }
+    }
+
     /// Whether there are pages of which sled would know that they are, and not where.
     pub(crate) fn has_unknown(&self) -> bool {
         self.0.contains(&Page::Unknown)
@@ -99,5 +111,41 @@ impl Pages {
         let all = self.0.iter().zip(0..);
         all.filter(|(page, _)| matches!(page, Page::Present { .. }))
             .map(|(_, pid)| pid)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const fn message(kind: Kind, pid: u64, lsn: u64) -> Message {
+        Message {
+            offset: lsn + 1_000,
+            lsn,
+            kind,
+            pid,
+            len: 1,
+        }
+    }
+
+    #[test]
+    fn a_message_is_needed_until_its_page_is_replaced_or_freed() {
+        let mut pages = Pages::default();
+        let base = message(Kind::Node, 1, 10);
+        let link = message(Kind::Link, 1, 20);
+        for one in [base, link] {
+            assert!(pages.may_need(&one), "nothing is known of the page");
+            pages.apply(&one);
+            assert!(pages.may_need(&one));
+        }
+        pages.apply(&message(Kind::Node, 1, 30));
+        assert!(!pages.may_need(&base) && !pages.may_need(&link));
+        let last = message(Kind::Link, 1, 40);
+        pages.apply(&last);
+        assert!(pages.may_need(&last));
+        let free = message(Kind::Free, 1, 50);
+        pages.apply(&free);
+        assert!(!pages.may_need(&last) && pages.may_need(&free));
+        assert!(!pages.may_need(&message(Kind::Cap, u64::MAX, 60)));
     }
 }

@@ -55,7 +55,7 @@ impl Header {
 pub(crate) struct Gap {
     /// Where in the file it begins.
     pub(crate) offset: u64,
-    pub(crate) lsn: u64,
+    pub(crate) len: usize,
 }
 
 /// One segment, read as far as there is anything to be read.
@@ -108,7 +108,7 @@ impl Segment {
             };
             self.gaps.push(Gap {
                 offset: self.offset + self.end as u64,
-                lsn: self.lsn + self.end as u64,
+                len: next - self.end,
             });
             let damaged = self.legible(bytes, next);
             self.damaged.extend(damaged.into_iter().flatten());
@@ -182,6 +182,16 @@ impl Segment {
     pub(crate) fn readable_to(&self) -> usize {
         let gap = self.gaps.first().map(|gap| gap.offset - self.offset);
         gap.map_or(self.end, |gap| gap as usize)
+    }
+
+    /// The bytes of the file that hold no message that can be read, though messages stood there.
+    pub(crate) fn unread(&self) -> impl Iterator<Item = Range<u64>> {
+        let gaps = self
+            .gaps
+            .iter()
+            .map(|gap| gap.offset..gap.offset + gap.len as u64);
+        let rest = self.offset + self.end as u64..self.offset + SEGMENT;
+        gaps.chain((!self.is_complete()).then_some(rest))
     }
 
     /// The messages that sled reads.
