@@ -50,14 +50,20 @@ fn with_a_segment_to_be_erased() -> (Dir, u64) {
     append(&mut ledger, T, 8, 120_000).unwrap();
     drop(ledger);
     wait_until_closed(&dir.volume());
+    let (pages, middle) = middle(&dir);
+    let is_free = |at: &u64| !pages.any_within(&(*at..at + SEGMENT_BYTES as u64));
+    let free = middle.into_iter().find(is_free);
+    (dir, free.expect("what is wasted is in no page"))
+}
+
+/// Where every page is, and where the segments begin in the middle of the log: all but the last
+/// two, in which the store looks for the end.
+fn middle(dir: &Dir) -> (Pages, Vec<u64>) {
     let log = Log::read(&dir.volume(), 0).unwrap();
     let mut pages = Pages::default();
     log.messages().for_each(|message| pages.apply(message));
-    // The last two are those in which the store looks for the end.
     let segments = log.segments.values().rev().skip(2);
-    let mut places = segments.map(|segment| segment.offset);
-    let free = places.find(|at| !pages.any_within(&(*at..at + SEGMENT_BYTES as u64)));
-    (dir, free.expect("what is wasted is in no page"))
+    (pages, segments.map(|segment| segment.offset).collect())
 }
 
 /// Which sectors of a segment are erased; the first keeps its header.
@@ -113,14 +119,26 @@ fn is_refused(dir: &Dir, what: &str) {
 
 #[test]
 fn a_segment_in_use_that_is_erased_keeps_the_ledger_from_opening() {
-    let (killed, free) = with_a_segment_to_be_erased();
-    let pieces = layout(killed.path()).unwrap();
-    let block = pieces.iter().find(|piece| piece.what == "block body");
-    let used = block.unwrap().offset / SEGMENT_BYTES as u64 * SEGMENT_BYTES as u64;
+    let dir = Dir::new();
+    let (mut ledger, _) = dir.open();
+    for _ in 0..40 {
+        append(&mut ledger, T, 8, 120_000).unwrap();
+    }
+    drop(ledger);
+    wait_until_closed(&dir.volume());
+    let pieces = layout(dir.path()).unwrap();
+    let blocks_in = |at: &u64| {
+        let blocks = pieces.iter().filter(|piece| piece.what == "block body");
+        let within = *at..at + SEGMENT_BYTES as u64;
+        blocks
+            .filter(|piece| within.contains(&piece.offset))
+            .count()
+    };
+    let (_, middle) = middle(&dir);
+    let used = middle.into_iter().max_by_key(blocks_in).unwrap();
     for (what, is_erased) in ERASED {
-        let damaged = killed.copy();
+        let damaged = dir.copy();
         erase(&damaged, used, is_erased);
-        erase(&damaged, free, |sector| sector > 0);
         is_refused(&damaged, what);
     }
 }
