@@ -5,7 +5,8 @@
 
 use crate::lanes::{Lanes, Waiting};
 use crate::limits::{
-    FULL_RETRY_AFTER, QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, RESERVED_BYTES, RESERVED_EVENTS,
+    FULL_RETRY_AFTER, QUEUE_BYTES_MAX, QUEUE_EVENTS_MAX, READER_SPIN, RESERVED_BYTES,
+    RESERVED_EVENTS,
 };
 use crate::{Delivery, Message, PublishError, Received};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -142,7 +143,7 @@ impl<T> Queue<T> {
         wait: Option<Duration>,
     ) -> Received {
         let until = wait.map(|wait| Instant::now() + wait);
-        let mut state = self.lock();
+        let mut state = self.look(wait.map_or(READER_SPIN, |wait| wait.min(READER_SPIN)));
         while state.lanes.is_empty() && !state.closed {
             state = match until.map(|until| until.saturating_duration_since(Instant::now())) {
                 None => self
@@ -183,6 +184,21 @@ impl<T> Queue<T> {
             events: state.events,
             bytes: state.bytes,
             last_sequence: state.last_offered,
+        }
+    }
+
+    /// Looks whether something waits, again and again for so long.
+    fn look(&self, spin: Duration) -> MutexGuard<'_, State<T>> {
+        let begun = Instant::now();
+        loop {
+            let state = self.lock();
+            let found = !state.lanes.is_empty() || state.closed;
+            if found || begun.elapsed() >= spin {
+                return state;
+            }
+            drop(state);
+            // Whoever has something to offer needs the lock, and perhaps the core.
+            std::thread::yield_now();
         }
     }
 
