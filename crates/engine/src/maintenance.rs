@@ -42,6 +42,7 @@ impl Maintenance {
         }
         let mut memory = Memory::default();
         while stop.recv_timeout(ROUND) == Err(RecvTimeoutError::Timeout) {
+            self.reader.tend_cache();
             self.set_gauges(&mut memory);
             for tenant in self.shared.tenants.all() {
                 self.snapshot_if_due(&tenant, &mut saved);

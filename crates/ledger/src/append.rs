@@ -208,6 +208,7 @@ fn write_records(store: &Store, plan: &Plan<'_>) -> sled::Result<()> {
         }
         for sealed in &part.sealed {
             let key = block::key(sealed.tenant, sealed.entry.first);
+            store.cache.accessed();
             store.blocks.insert(key, sealed.value.as_slice())?;
         }
         if let Some(sealed) = part.sealed.last() {

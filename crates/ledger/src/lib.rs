@@ -13,6 +13,7 @@
 
 mod append;
 mod block;
+mod cache;
 mod error;
 mod frame;
 #[doc(hidden)]

@@ -48,6 +48,12 @@ impl Reader {
         Self { shared }
     }
 
+    /// To be called now and then: gives back memory that sled keeps of blocks beyond its limit, once
+    /// they are no longer read one after the other. Answers whether there was much of it.
+    pub fn tend_cache(&self) -> bool {
+        self.shared.store.cache.tend(&self.shared.store)
+    }
+
     /// All tenants that have a record.
     pub fn tenants(&self) -> Vec<TenantNumber> {
         read(&self.shared.tenants).keys().copied().collect()

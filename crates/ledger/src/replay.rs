@@ -189,6 +189,7 @@ pub(crate) fn load(store: &Store, tenant: TenantNumber, first: u64) -> Result<Ru
         what,
     };
     let key = block::key(tenant, first);
+    store.cache.accessed();
     let value = store.blocks.get(key);
     let value = value.map_err(|error| damage(error::unreadable(error)))?;
     let value = value.ok_or_else(|| damage(Flaw::Missing))?;

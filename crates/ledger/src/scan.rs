@@ -49,6 +49,7 @@ pub(crate) fn blocks(
             found: Scanned::default(),
         };
         for item in &store.blocks {
+            store.cache.accessed();
             let (key, value) = item.map_err(error::load)?;
             scan.block(key, value)?;
         }

@@ -1,5 +1,6 @@
 //! The volume directory and the store in it.
 
+use crate::cache::Cache;
 use crate::error::{Error, StoreError};
 use crate::guard;
 use crate::limits::{FLUSH_EVERY_MILLIS, SEGMENT_BYTES};
@@ -10,6 +11,7 @@ use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// The first volume; a full one will be left alone and the next begun.
@@ -45,6 +47,7 @@ pub(crate) struct Store {
     pub(crate) blocks: sled::Tree,
     pub(crate) chunks: sled::Tree,
     pub(crate) marks: sled::Tree,
+    pub(crate) cache: Arc<Cache>,
 }
 
 impl Volume {
@@ -115,6 +118,7 @@ impl Store {
             blocks,
             chunks,
             marks,
+            cache: Arc::default(),
         })
     }
 }

@@ -12,16 +12,16 @@ pub(crate) struct Title<'e, 'a>(pub(crate) &'e Entry<'a>);
 
 impl Display for Title<'_, '_> {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let name = self.0.entry_id().map(own_name);
+        let name = || self.0.entry_id().map(own_name);
         match self.0.details() {
             Details::Call(call) => write_call(f, call),
             Details::Email(email) => write_email(f, email),
             Details::Sms(message) => f.write_str(message_title("SMS", message.direction)),
             Details::Chat(message) => f.write_str(message_title("Chat message", message.direction)),
-            Details::Quote(quote) => write_quote(f, quote, name),
+            Details::Quote(quote) => write_quote(f, quote, name()),
             Details::Conversation(conversation) => write_conversation(f, conversation),
             Details::Social(social) => write_social(f, social),
-            Details::Order(order) => write_order(f, order, name),
+            Details::Order(order) => write_order(f, order, name()),
             Details::Manual(manual) => write_manual(f, manual),
             Details::Workflow(workflow) => write_workflow(f, workflow),
         }

@@ -25,7 +25,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// Bytes of a usual entry in JSON.
-const ENTRY_BYTES: usize = 512;
+const ENTRY_BYTES: usize = 576;
 /// Entries of a page that an async thread may write.
 const INLINE_ENTRIES_MAX: usize = 50;
 const DAY_SECONDS: i64 = 24 * 60 * 60;

@@ -9,8 +9,10 @@ const LENGTH_MAX: usize = 27;
 
 /// RFC 3339 in UTC, with as many digits of a second as it needs: none, three, or six.
 pub(super) fn with_text<R>(time: Timestamp, take: impl FnOnce(&str) -> R) -> R {
-    let utc = time.to_utc();
+    // Without its offset, which each part of it would add again.
+    let utc = time.to_utc().naive_utc();
     let Some(year) = u32::try_from(utc.year()).ok().filter(|year| *year <= 9999) else {
+        let utc = utc.and_utc();
         return take(&utc.to_rfc3339_opts(SecondsFormat::AutoSi, true));
     };
     let mut text = Text::default();
