@@ -34,9 +34,10 @@ pub const TENANT_CHARACTERS_MAX: usize = 40;
 /// Characters of an event type in a subject.
 pub const EVENT_TYPE_CHARACTERS_MAX: usize = 128;
 
-/// How long a reader that blocks its thread looks for more before it sleeps. Waking a thread on a
-/// core that has gone to sleep takes 50 µs on a virtual machine; whoever sends one event after
-/// another comes again within twice that (measured: a fifth more of them a second).
+/// How long a reader that blocks its thread looks for more before it sleeps.
+///
+/// Waking a thread on a core that has gone to sleep takes 50 µs on a virtual machine; whoever sends
+/// one event after another comes again within twice that (measured: a sixth more of them a second).
 pub const READER_SPIN: Duration = Duration::from_micros(150);
 /// What a caller is told to wait when the queue is full.
 pub const FULL_RETRY_AFTER: Duration = Duration::from_secs(1);
