@@ -64,8 +64,8 @@ enum Task {
     /// Kill the service under load, mostly while it seals, snapshots, rebuilds or opens, and look
     /// whether all it promised is there
     Kill(kill::Options),
-    /// Write a ledger for hours, one event at a time and in bulk, and look whether it keeps no more of
-    /// the disk than it may
+    /// Write ledgers for hours, one event at a time and in bulk, and look whether they take no more
+    /// of the disk than they may
     Disk(disk::Options),
     /// Turn over bits of every kind in a data directory, and look whether each is named or harmless
     Damage(damage::Options),
