@@ -60,7 +60,7 @@ fn restarts(commits: u64, events: u64, every: u64) -> Load {
 
 #[test]
 fn what_is_no_longer_needed_is_reclaimed() {
-    let course = Subject::new(Table::Omitted).bear(&restarts(1_500, 90, 1_000), SHORT_REST);
+    let course = Subject::new(Table::Omitted).bear(&restarts(1_200, 110, 1_000), SHORT_REST);
     assert!(
         course.written_bytes > course.allowed_bytes(),
         "nothing had to be reclaimed: only {} bytes were written",

@@ -5,7 +5,8 @@ use touchbook_ledger::limits::SEGMENT_BYTES;
 
 /// What the store sets aside whatever is in it: of a segment's dead bytes it knows only when two
 /// more are full, and what it saved from it must be in a full one, too, before it is used again.
-const SET_ASIDE_BYTES: u64 = 6 * SEGMENT_BYTES as u64;
+/// Beside that, small files.
+const SET_ASIDE_BYTES: u64 = 6 * SEGMENT_BYTES as u64 + 1024 * 1024;
 
 /// What a ratio may rise by and still be the same: files grow by whole segments.
 const STEADY: f64 = 1.05;
