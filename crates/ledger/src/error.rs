@@ -164,7 +164,7 @@ pub enum Error {
     #[error("the size of the ledger cannot be read")]
     Size {
         #[source]
-        source: StoreError,
+        source: io::Error,
     },
 }
 

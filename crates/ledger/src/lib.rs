@@ -51,9 +51,9 @@ pub use record::{
     Appended, Chain, Checkpoint, Commit, Head, NewRecord, Partial, Peek, PeekFn, ROOT,
 };
 pub use run::{RecordBytes, Records};
-#[doc(hidden)]
-pub use survey::layout;
 pub use survey::{Survey, TenantSurvey, survey};
+#[doc(hidden)]
+pub use survey::{layout, space};
 pub use verify::{Checked, Verified};
 
 #[cfg(test)]

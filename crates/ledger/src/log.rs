@@ -124,6 +124,10 @@ impl Log {
         Ok(sectors.any(|sector| sector.iter().all(|byte| *byte == 0)))
     }
 
+    pub(crate) fn file_len(&self) -> io::Result<u64> {
+        Ok(self.file.metadata()?.len())
+    }
+
     /// Bytes of the file.
     pub(crate) fn bytes(&self, offset: u64, len: usize) -> io::Result<Vec<u8>> {
         let mut bytes = vec![0; len];

@@ -1,11 +1,12 @@
 //! Reading, from any thread, while the writer writes.
 
-use crate::error::{Damage, Error, Flaw, StoreError};
+use crate::error::{Damage, Error, Flaw};
 use crate::ledger::{Shared, read};
 use crate::record::{Chain, Checkpoint, Head, ROOT, link};
 use crate::replay;
 use crate::run::{RecordBytes, Records, Run};
 use crate::tenant::{Place, TailRun};
+use crate::volume;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use touchbook_events::TenantNumber;
@@ -23,6 +24,7 @@ pub struct Stats {
     pub records: u64,
     /// Bytes of all records as they were given.
     pub logical_bytes: u64,
+    /// What all files of the ledger take.
     pub disk_bytes: u64,
     /// Memory of the indexes.
     pub index_bytes: u64,
@@ -166,10 +168,8 @@ impl Reader {
     }
 
     pub fn stats(&self) -> Result<Stats, Error> {
-        let size = self.shared.store.db.size_on_disk();
-        let disk_bytes = size.map_err(|source| Error::Size {
-            source: StoreError(source),
-        })?;
+        let disk_bytes = volume::disk_bytes(&self.shared.path);
+        let disk_bytes = disk_bytes.map_err(|source| Error::Size { source })?;
         let mut stats = Stats {
             disk_bytes,
             cache_bytes: self.shared.cache_bytes,

@@ -4,6 +4,7 @@
 mod entries;
 pub mod layout;
 mod rescue;
+pub mod space;
 mod walk;
 
 use crate::error::{Damage, Error, Flaw};

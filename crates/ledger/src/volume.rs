@@ -1,11 +1,14 @@
 //! The volume directory and the store in it.
 
+mod size;
+
 use crate::cache::Cache;
 use crate::error::{Error, StoreError};
 use crate::guard;
 use crate::limits::{FLUSH_EVERY_MILLIS, SEGMENT_BYTES};
 use crate::log::LOG_FILE;
 use crate::witness::Witness;
+pub(crate) use size::disk_bytes;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
 use std::os::unix::fs::MetadataExt;

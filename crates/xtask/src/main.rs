@@ -14,6 +14,7 @@ mod bench;
 mod command;
 mod damage;
 mod demo;
+mod disk;
 mod fuzz;
 mod generate;
 mod kill;
@@ -63,6 +64,9 @@ enum Task {
     /// Kill the service under load, mostly while it seals, snapshots, rebuilds or opens, and look
     /// whether all it promised is there
     Kill(kill::Options),
+    /// Write ledgers for hours, one event at a time and in bulk, and look whether they take no more
+    /// of the disk than they may
+    Disk(disk::Options),
     /// Turn over bits of every kind in a data directory, and look whether each is named or harmless
     Damage(damage::Options),
     /// Feed what a fuzzer makes up to everything that reads bytes, each target for ten minutes
@@ -101,6 +105,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Bench(options) => bench::run(&root, &options),
         Task::PowerCut(options) => power_cut::run(&root, &options),
         Task::Kill(options) => kill::run(&root, &options),
+        Task::Disk(options) => disk::run(&root, &options),
         Task::Damage(options) => damage::run(&root, &options),
         Task::Fuzz(options) => fuzz::run(&root, &options),
         Task::Nats => nats::install(&root),

@@ -81,11 +81,18 @@ impl Pages {
 
     /// Whether anything that a page is made of, or that frees one, stands at these offsets.
     pub(crate) fn any_within(&self, offsets: &Range<u64>) -> bool {
-        let is_within = |place: &Place| offsets.contains(&place.offset);
-        self.0.iter().any(|page| match page {
-            Page::Unknown => false,
-            Page::Free(place) => is_within(place),
-            Page::Present { base, links } => is_within(base) || links.iter().any(is_within),
+        self.needed().any(|place| offsets.contains(&place.offset))
+    }
+
+    /// Every message that a page is made of, or that frees one.
+    pub(crate) fn needed(&self) -> impl Iterator<Item = Place> {
+        self.0.iter().flat_map(|page| {
+            let (first, links) = match page {
+                Page::Unknown => (None, [].as_slice()),
+                Page::Free(place) => (Some(*place), [].as_slice()),
+                Page::Present { base, links } => (Some(*base), links.as_slice()),
+            };
+            first.into_iter().chain(links.iter().copied())
         })
     }
 

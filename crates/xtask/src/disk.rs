@@ -1,0 +1,36 @@
+//! What the ledger takes on disk over whole hours.
+
+use std::path::Path;
+
+use anyhow::Result;
+use clap::Args;
+
+use crate::command::{self, cargo};
+
+/// The test that commits as much as it is told; it is ignored when nobody tells.
+const TEST: &str = "as_many_commits_as_were_asked_for";
+
+#[derive(Args)]
+pub(crate) struct Options {
+    /// How many commits are an hour
+    #[arg(long, default_value_t = 36_000)]
+    commits: u64,
+    /// Events of each commit in bulk; 300 take 4 GB of disk for the time
+    #[arg(long, default_value_t = 300)]
+    events: u64,
+    /// For how long the size on disk must stay the same after each load; less than 90
+    #[arg(long, value_name = "SECONDS", default_value_t = 60)]
+    rest: u64,
+}
+
+/// Writes a ledger for hours without the time between commits, and prints what it takes.
+pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
+    let arguments = ["test", "--locked", "--release", "--package"];
+    let mut test = cargo(root, &arguments);
+    test.args(["touchbook-ledger", "--test", "disk", "--", TEST])
+        .args(["--exact", "--ignored", "--nocapture"])
+        .env("DISK_COMMITS", options.commits.to_string())
+        .env("DISK_EVENTS", options.events.to_string())
+        .env("DISK_REST_SECONDS", options.rest.to_string());
+    command::run(&mut test)
+}
