@@ -50,8 +50,8 @@ impl Reader {
         Self { shared }
     }
 
-    /// To be called now and then: gives back memory that sled keeps of blocks beyond its limit, once
-    /// they are no longer read one after the other. Answers whether there was much of it.
+    /// To be called now and then: gives back memory that sled keeps of blocks beyond its limit,
+    /// once they are no longer read one after the other. Answers whether there was much of it.
     pub fn tend_cache(&self) -> bool {
         self.shared.store.cache.tend(&self.shared.store)
     }
