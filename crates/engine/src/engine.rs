@@ -13,6 +13,7 @@ use crate::runner::{FoldError, Runners};
 use crate::shared::Shared;
 use crate::status::{self, Status};
 use crate::tenant::{ProjectionStatus, Tenant};
+use crate::tenants::TENANTS_MAX;
 use crate::writer::WriterTenant;
 use crate::{rebuild, verify};
 use bytes::Bytes;
@@ -22,7 +23,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot::{self, error::RecvError};
 use tokio::time::Instant;
-use touchbook_events::{CustomerId, Digest, EventType, Incoming, Problem, TenantNumber, Timestamp};
+use touchbook_events::{CustomerId, EventType, Incoming, Problem, TenantNumber, Timestamp};
 use touchbook_ledger::Ledger;
 use touchbook_stream::{AdoptError, Checkpoint, Item, Outgoing, Placed, PublishError, Stream};
 
@@ -297,6 +298,14 @@ impl Engine {
     pub async fn create_tenant(&self, slug: &str) -> Result<Arc<Tenant>, SubmitError> {
         if let Some(known) = self.tenant(slug) {
             return self.begun(known).await;
+        }
+        if self.tenants().len() >= TENANTS_MAX {
+            let detail = format!("a node has at most {TENANTS_MAX} tenants");
+            return Err(SubmitError::Refused(Problem::new(
+                "too_many_tenants",
+                "",
+                detail,
+            )));
         }
         let submission = crate::tenant_created::submission(slug).map_err(SubmitError::Refused)?;
         let items = vec![item(submission)];
