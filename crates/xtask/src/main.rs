@@ -22,6 +22,7 @@ mod orders;
 mod peers;
 mod power_cut;
 mod pypi;
+mod siege;
 mod strace;
 mod suite;
 mod tidy;
@@ -63,6 +64,9 @@ enum Task {
     /// Kill the service under load, mostly while it seals, snapshots, rebuilds or opens, and look
     /// whether all it promised is there
     Kill(kill::Options),
+    /// Use the service as an hour of an ordinary day does, beside slow, silent and greedy callers,
+    /// and look whether anybody else notices: who waited how long, and what memory there is
+    Siege(siege::Options),
     /// Turn over bits of every kind in a data directory, and look whether each is named or harmless
     Damage(damage::Options),
     /// Feed what a fuzzer makes up to everything that reads bytes, each target for ten minutes
@@ -101,6 +105,7 @@ fn perform(task: Task) -> Result<()> {
         Task::Bench(options) => bench::run(&root, &options),
         Task::PowerCut(options) => power_cut::run(&root, &options),
         Task::Kill(options) => kill::run(&root, &options),
+        Task::Siege(options) => siege::run(&root, &options),
         Task::Damage(options) => damage::run(&root, &options),
         Task::Fuzz(options) => fuzz::run(&root, &options),
         Task::Nats => nats::install(&root),

@@ -104,7 +104,11 @@ async fn a_hole_that_a_stream_knows_of_is_noticed_twice_and_goes_on_once_adopted
     scene.both_say("stream_rewound").await;
     scene.both_adopt().await;
     // All that is left is read again, and then comes the hole.
-    let behind = scene.node.post_lines(load::event("behind", 0)).await.unwrap();
+    let behind = scene
+        .node
+        .post_lines(load::event("behind", 0))
+        .await
+        .unwrap();
     assert_eq!(behind.status(), 503);
     let why = behind.text().await.unwrap();
     assert!(why.contains("stream_gap"), "{why}");
