@@ -1,6 +1,7 @@
 //! What must be true of a node, whatever happened to it.
 
 use crate::service::{Service, TENANT};
+use serde_json::Value;
 use std::collections::BTreeMap;
 
 /// Positions by number.
@@ -9,7 +10,11 @@ pub(crate) type Positions = BTreeMap<u64, u64>;
 /// Where the events of a source stand whose ids are numbers; no position is missing, and no event
 /// is there twice.
 pub(crate) async fn stored(service: &Service, source: &str) -> Positions {
-    let records = service.records().await;
+    taken(&service.records().await, source)
+}
+
+/// The same among `records`.
+pub(crate) fn taken(records: &[Value], source: &str) -> Positions {
     let sent = records.iter().filter(|record| record["source"] == source);
     let found: Vec<(u64, u64)> = sent
         .map(|record| {

@@ -26,14 +26,14 @@ const BLOCKS_A_PAGE: u64 = 17;
 const SNAPSHOTS: [&str; 2] = ["--snapshot-records", "10"];
 
 /// A node whose disk fails when it is told to.
-struct Node {
-    disk: FailingDisk,
-    service: Service,
+pub(crate) struct Node {
+    pub(crate) disk: FailingDisk,
+    pub(crate) service: Service,
     _own: TempDir,
 }
 
 impl Node {
-    fn start(arguments: &[&str]) -> Self {
+    pub(crate) fn start(arguments: &[&str]) -> Self {
         let (home, own) = (data_dir(), data_dir());
         let disk = FailingDisk::new(home.path(), own.path()).unwrap();
         let folder = home.path().to_owned();

@@ -92,9 +92,7 @@ async fn broken_connections_disturb_nobody() {
 
 /// Sends bytes, says that no more follow, and reads what comes back.
 fn exchange(service: &Service, request: &[u8]) -> String {
-    let here = service.request(Method::GET, "/").build().unwrap();
-    let (host, port) = (here.url().host_str(), here.url().port());
-    let mut stream = TcpStream::connect((host.unwrap(), port.unwrap())).unwrap();
+    let mut stream = TcpStream::connect(service.address()).unwrap();
     stream.set_read_timeout(Some(ANSWER_WAIT_MAX)).unwrap();
     // Whoever is refused early may be told so before all was sent.
     let _ = stream.write_all(request);

@@ -32,6 +32,8 @@ mod serve;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod siege;
+#[cfg(test)]
 mod stream;
 #[cfg(test)]
 mod trace;

@@ -5,6 +5,7 @@ use rustix::process::{Pid, Signal};
 use serde_json::Value;
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read, Seek};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -151,6 +152,12 @@ impl Service {
     /// Keeps its folder for whoever wants to know what went wrong.
     pub(crate) fn keep(&mut self) -> PathBuf {
         self.home.take().expect("it is taken once").keep()
+    }
+
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        let address = self.base.strip_prefix("http://").expect("it speaks HTTP");
+        address.parse().expect("it listens on an address")
     }
 
     pub(crate) fn data_dir(&self) -> &Path {

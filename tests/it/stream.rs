@@ -1,10 +1,14 @@
-//! A NATS server that dies, and one that comes back with nothing.
+//! A NATS server that dies, and one that comes back with nothing, with less, or slowly.
 
+mod damaged;
+mod network;
+
+use crate::check;
 use crate::load;
-use crate::service::{Service, TENANT, run};
+use crate::service::{Service, TENANT};
+use async_nats::jetstream::Context;
 use reqwest::Method;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use touchbook_testkit::{Nats, eventually};
@@ -23,11 +27,11 @@ async fn a_killed_nats_server_loses_nothing_and_repeats_nothing() {
     let node = Service::start_with(&["--stream", &nats.url()]);
     node.json("/api/v1/customers").await;
     let other = Service::start_with(&["--stream", &nats.url()]);
-    let (over_http, over_nats) = (AtomicU64::new(0), AtomicU64::new(0));
+    let (of_http, of_nats) = (AtomicU64::new(0), AtomicU64::new(0));
     let producer = load::producer(&nats).await;
     let killing = async {
         eventually("both producers are at it", || {
-            let sent = [&over_http, &over_nats].map(|sent| sent.load(Ordering::Relaxed));
+            let sent = [&of_http, &of_nats].map(|sent| sent.load(Ordering::Relaxed));
             std::future::ready(sent.iter().all(|sent| *sent >= BEFORE))
         })
         .await;
@@ -41,28 +45,12 @@ async fn a_killed_nats_server_loses_nothing_and_repeats_nothing() {
         }
     };
     tokio::join!(
-        send_over_http(&node, &over_http),
-        send_over_nats(&producer, &over_nats),
+        over_http(&node, 0..EVENTS, &of_http),
+        over_nats(&producer, 0..EVENTS, &of_nats),
         killing
     );
 
-    let records = node.records().await;
-    assert!(
-        records
-            .iter()
-            .all(|record| record["decision"] != "dead_letter")
-    );
-    for source in ["http", "nats"] {
-        let mut times: BTreeMap<u64, u64> = BTreeMap::new();
-        for record in records.iter().filter(|record| record["source"] == source) {
-            let id = record["event_id"].as_str().unwrap().parse().unwrap();
-            *times.entry(id).or_default() += 1;
-        }
-        assert!(
-            (0..EVENTS).all(|id| times.get(&id) == Some(&1)),
-            "{source}: {times:?}"
-        );
-    }
+    taken_once(&node, EVENTS, EVENTS).await;
     same_chain(&node, &other).await;
 }
 
@@ -81,16 +69,7 @@ async fn a_wiped_stream_is_noticed_and_goes_on_once_adopted() {
         "1"
     );
 
-    let data_dir = node.data_dir().to_str().unwrap();
-    let adopted = run(&[
-        "stream",
-        "adopt",
-        "--data-dir",
-        data_dir,
-        "--stream",
-        &nats.url(),
-    ]);
-    assert!(adopted.status.success(), "{adopted:?}");
+    adopt(&node);
     ready(&node).await;
     let after = node.post_one(load::event("after", 2)).await.unwrap();
     assert!(after > before);
@@ -141,8 +120,8 @@ async fn what_came_for_an_unknown_tenant_is_sent_again_once_it_is_there() {
     );
 }
 
-async fn send_over_http(node: &Service, acknowledged: &AtomicU64) {
-    for number in 0..EVENTS {
+async fn over_http(node: &Service, numbers: impl Iterator<Item = u64>, acknowledged: &AtomicU64) {
+    for number in numbers {
         eventually(format!("event {number} is taken"), || async {
             let sending = node.post_one(load::event("http", number));
             matches!(tokio::time::timeout(PATIENCE, sending).await, Ok(Some(_)))
@@ -152,8 +131,12 @@ async fn send_over_http(node: &Service, acknowledged: &AtomicU64) {
     }
 }
 
-async fn send_over_nats(producer: &async_nats::jetstream::Context, acknowledged: &AtomicU64) {
-    for number in 0..EVENTS {
+async fn over_nats(
+    producer: &Context,
+    numbers: impl Iterator<Item = u64>,
+    acknowledged: &AtomicU64,
+) {
+    for number in numbers {
         eventually(format!("event {number} is published"), || async {
             // The type on the subject says nothing that the batch's events do not say themselves.
             let subject = format!("touchbook.events.{TENANT}.batch");
@@ -184,6 +167,24 @@ async fn ready(node: &Service) {
         node.get("/readyz").await.status() == 200
     })
     .await;
+}
+
+/// `touchbook stream adopt`.
+fn adopt(node: &Service) {
+    let adopted = node.command(&["stream", "adopt"]);
+    assert!(adopted.status.success(), "{adopted:?}");
+}
+
+/// What both producers sent is there once each, and nothing was kept as unusable.
+async fn taken_once(node: &Service, over_http: u64, over_nats: u64) {
+    let letters = node.json("/api/v1/dead-letters?status=all").await;
+    assert_eq!(letters["items"], json!([]));
+    let records = node.records().await;
+    for (source, sent) in [("http", over_http), ("nats", over_nats)] {
+        let taken = check::taken(&records, source);
+        let every: Vec<u64> = (0..sent).collect();
+        assert_eq!(taken.into_keys().collect::<Vec<_>>(), every, "{source}");
+    }
 }
 
 /// Two nodes on one stream hold the same bytes.

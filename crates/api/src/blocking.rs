@@ -1,11 +1,37 @@
 //! Work that reads the ledger for longer than an async thread may be kept.
 
+use crate::limits::{READS_MAX, STREAM_READS_MAX};
 use crate::problem::Problem;
+use tokio::sync::Semaphore;
 
+static READS: Semaphore = Semaphore::const_new(READS_MAX);
+static STREAM_READS: Semaphore = Semaphore::const_new(STREAM_READS_MAX);
+
+/// Does work for an answer.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
-    tokio::task::spawn_blocking(work)
-        .await
-        .map_err(|error| Problem::internal(&error))?
+    in_turn(&READS, work).await
+}
+
+/// Does work for an event stream; many readers of streams are not in the way of answers.
+pub(crate) async fn streaming<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    in_turn(&STREAM_READS, work).await
+}
+
+async fn in_turn<T: Send + 'static>(
+    turns: &'static Semaphore,
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    let turn = turns.acquire().await;
+    let turn = turn.map_err(|error| Problem::internal(&error))?;
+    // The turn goes with the work, which goes on when nobody waits for it any more.
+    let working = tokio::task::spawn_blocking(move || {
+        let worked = work();
+        drop(turn);
+        worked
+    });
+    working.await.map_err(|error| Problem::internal(&error))?
 }

@@ -9,12 +9,14 @@
 
 mod answer;
 mod blocking;
+mod budget;
 mod decode;
 mod docs;
 mod etag;
 mod extract;
 pub mod limits;
 mod lookup;
+mod patient;
 mod problem;
 mod refresh;
 mod router;

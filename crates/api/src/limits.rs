@@ -6,19 +6,51 @@ use std::time::Duration;
 pub const PAGE_MAX: u64 = 500;
 /// Rows of a page whose caller names no `limit`.
 pub const PAGE_DEFAULT: u64 = 50;
+/// Encoded records of one page; one that would take more ends earlier, after a row at least.
+pub const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// A JSON body other than events.
 pub const BODY_BYTES_MAX: usize = 512 * 1024;
 /// What is read and dropped of a body that is too large, so that its sender reads why instead of
 /// finding the connection broken.
 pub const DROPPED_BYTES_MAX: usize = 8 * 1024 * 1024;
+/// Bodies that are held at once, of all connections together: what arrives and what is being read.
+pub const BODIES_BYTES_MAX: usize = 64 * 1024 * 1024;
+/// Answers that are held at once, of all connections together, until their askers took them. Tests
+/// of this crate have less, so that few answers are too many.
+pub const ANSWERS_BYTES_MAX: usize = if cfg!(test) { 8 } else { 128 } * 1024 * 1024;
+/// What of each body or answer is not counted, so that a few large ones shut no small one out. Of
+/// as many connections as there may be these are 256 MiB.
+pub const UNCOUNTED_BYTES: usize = 64 * 1024;
+/// Reads of the ledger or of large pages that are worked on at once; more wait.
+pub const READS_MAX: usize = 32;
+/// The same of event streams.
+pub const STREAM_READS_MAX: usize = 4;
 /// How long a body may take to arrive.
 pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
-/// How long a connection may take to send a request's head.
+/// How long a connection may take to send a request's head, also the first and the next one.
 pub const HEAD_WAIT_MAX: Duration = Duration::from_secs(15);
+/// The same of a connection that comes when of [`CONNECTIONS_MAX`] less than a quarter is free, so
+/// that those who say nothing make room for those who do.
+pub const HEAD_WAIT_BUSY_MAX: Duration = Duration::from_secs(2);
+/// A request's head; and what a connection holds of a body or of an event stream at once.
+pub const HEAD_BYTES_MAX: usize = 64 * 1024;
+/// How long an answer may wait for its asker to take [`TAKEN_BYTES_MIN`] of it; then the connection
+/// ends.
+pub const TAKE_WAIT_MAX: Duration = Duration::from_secs(30);
+/// What counts as taking an answer.
+pub const TAKEN_BYTES_MIN: usize = 64 * 1024;
+/// What the system may hold of an answer beside us. More than an asker far away needs, and so
+/// little that [`TAKEN_BYTES_MIN`] of it is noticed.
+pub const SEND_BUFFER_BYTES: usize = 256 * 1024;
 /// How long open connections may take to end once the service stops.
 pub const DRAIN_WAIT_MAX: Duration = Duration::from_secs(20);
 /// Open connections; more wait in the listener's queue.
 pub const CONNECTIONS_MAX: usize = 4_096;
+/// Connections that wait in the listener's queue; whoever comes then is asked by its system to come
+/// again, after a second at the earliest.
+pub const ACCEPT_QUEUE_MAX: u32 = 1_024;
+/// What of the files that the process may open is left to everything but connections.
+pub const FILES_KEPT: usize = 256;
 /// Requests of one tenant that wait for a projection or for the writer.
 pub const WAITERS_MAX: usize = 1_000;
 /// Open event streams of one tenant.

@@ -1,5 +1,6 @@
 //! All routes as one service, and what stands around them.
 
+use crate::answer;
 use crate::extract::caller::unknown_path;
 use crate::problem::Problem;
 use crate::routes;
@@ -7,6 +8,7 @@ use crate::state::Api;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
+use axum::middleware::map_response_with_state;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -19,7 +21,8 @@ pub fn router(api: Api) -> Router {
         .merge(docs())
         .fallback(nothing_here)
         .method_not_allowed_fallback(no_such_method)
-        .with_state(api)
+        .with_state(api.clone())
+        .layer(map_response_with_state(api, answer::hold))
         .layer(CatchPanicLayer::custom(panicked))
 }
 

@@ -134,7 +134,7 @@ impl Reader {
         let positions = self.position + 1..=to;
         self.wait_for_entries(to).await;
         let (tenant, filter) = (Arc::clone(&self.tenant), self.filter.clone());
-        let page = crate::blocking::blocking(move || {
+        let page = crate::blocking::streaming(move || {
             let mut page = VecDeque::new();
             tenant.records(positions, &mut |record| {
                 if filter.admits(&tenant, &record.header) {

@@ -1,6 +1,7 @@
 //! What every handler has: the engine, who may come in, and how many may wait.
 
-use crate::limits::{SSE_READERS_MAX, WAITERS_MAX};
+use crate::budget::Budget;
+use crate::limits::{ANSWERS_BYTES_MAX, BODIES_BYTES_MAX, SSE_READERS_MAX, WAITERS_MAX};
 use crate::problem::Problem;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::collections::HashMap;
@@ -30,6 +31,8 @@ struct Inner {
     metrics: Option<PrometheusHandle>,
     stopping: CancellationToken,
     gates: RwLock<HashMap<TenantNumber, Arc<Gates>>>,
+    bodies: Budget,
+    answers: Budget,
 }
 
 /// How many of a tenant's requests may wait at once.
@@ -52,6 +55,8 @@ impl Api {
             metrics,
             stopping,
             gates: RwLock::default(),
+            bodies: Budget::new(BODIES_BYTES_MAX),
+            answers: Budget::new(ANSWERS_BYTES_MAX),
         }))
     }
 
@@ -69,6 +74,16 @@ impl Api {
 
     pub fn stopping(&self) -> &CancellationToken {
         &self.0.stopping
+    }
+
+    /// Bytes of bodies.
+    pub(crate) fn bodies(&self) -> &Budget {
+        &self.0.bodies
+    }
+
+    /// Bytes of answers.
+    pub(crate) fn answers(&self) -> &Budget {
+        &self.0.answers
     }
 
     /// A place among those of `tenant` that wait for the writer or a projection.

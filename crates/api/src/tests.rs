@@ -7,6 +7,7 @@ mod customers;
 mod document;
 mod events;
 mod hostile;
+mod large;
 mod node;
 mod operations;
 mod serving;

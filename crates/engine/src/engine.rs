@@ -1,5 +1,7 @@
 //! The engine's handle: what the service and its command line ask for.
 
+mod sent;
+
 use crate::config::{Config, Registry};
 use crate::error::{JobError, OpenError, SubmitError, chain};
 use crate::jobs::{JobView, Jobs};
@@ -11,18 +13,24 @@ use crate::runner::{FoldError, Runners};
 use crate::shared::Shared;
 use crate::status::{self, Status};
 use crate::tenant::{ProjectionStatus, Tenant};
-use crate::writer::{Known, WriterTenant, repeated};
+use crate::tenants::TENANTS_MAX;
+use crate::writer::WriterTenant;
 use crate::{rebuild, verify};
 use bytes::Bytes;
+use sent::{Sent, digest, known};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use touchbook_events::{CustomerId, Digest, EventType, Incoming, Problem, TenantNumber, Timestamp};
+use tokio::sync::oneshot::{self, error::RecvError};
+use tokio::time::Instant;
+use touchbook_events::{CustomerId, EventType, Incoming, Problem, TenantNumber, Timestamp};
 use touchbook_ledger::Ledger;
 use touchbook_stream::{AdoptError, Checkpoint, Item, Outgoing, Placed, PublishError, Stream};
 
 /// How often a wait that a stop would end looks for one.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
+/// How long a sender is kept waiting for what becomes of an event that the stream has taken.
+const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// One node: a ledger, its tenants, and the threads that keep them going. Cheap to clone.
 #[derive(Clone)]
@@ -257,7 +265,7 @@ impl Engine {
             Posted::Now(answers) => Ok(Some(answers)),
             Posted::Forgotten => Ok(None),
             Posted::Closed => Err(stopped()),
-            Posted::Later(answer) => match answer.await {
+            Posted::Later(answer) => match self.answered(answer).await? {
                 Ok(answers) => Ok(Some(answers)),
                 Err(_) if self.0.shared.stopped().is_some() => Err(stopped()),
                 // It was passed by, or the stream is another one.
@@ -266,10 +274,38 @@ impl Engine {
         }
     }
 
+    /// Waits for answers, or until it is known that they may take for ever.
+    async fn answered(
+        &self,
+        mut answer: oneshot::Receiver<Answers>,
+    ) -> Result<Result<Answers, RecvError>, SubmitError> {
+        let until = Instant::now() + ANSWER_WAIT_MAX;
+        while Instant::now() < until {
+            // Looks again now and then, since reading may stop in between.
+            match tokio::time::timeout(LOOK_AGAIN, &mut answer).await {
+                Ok(answered) => return Ok(answered),
+                Err(_) => {
+                    if let Some(reason) = self.0.stream.status().stopped {
+                        return Err(undecided(&reason.to_string()));
+                    }
+                }
+            }
+        }
+        Err(undecided("it takes longer than anybody waits"))
+    }
+
     /// Begins a tenant, or finds it.
     pub async fn create_tenant(&self, slug: &str) -> Result<Arc<Tenant>, SubmitError> {
         if let Some(known) = self.tenant(slug) {
             return self.begun(known).await;
+        }
+        if self.tenants().len() >= TENANTS_MAX {
+            let detail = format!("a node has at most {TENANTS_MAX} tenants");
+            return Err(SubmitError::Refused(Problem::new(
+                "too_many_tenants",
+                "",
+                detail,
+            )));
         }
         let submission = crate::tenant_created::submission(slug).map_err(SubmitError::Refused)?;
         let items = vec![item(submission)];
@@ -399,54 +435,10 @@ fn item(submission: Submission) -> Item<Incoming> {
     }
 }
 
-/// Names a message whose own source and id are not known.
-fn digest(bytes: &[u8]) -> Digest {
-    let mut key = [0; 16];
-    key.copy_from_slice(&blake3::hash(bytes).as_bytes()[..16]);
-    Digest(key)
-}
-
-/// What is kept of a submission until it is answered.
-struct Sent {
-    event_type: EventType,
-    json: Bytes,
-    event_key: Digest,
-    content: Digest,
-}
-
-impl Sent {
-    fn of(submission: &Submission) -> Self {
-        Self {
-            event_type: submission.incoming.data.event_type(),
-            json: submission.json.clone(),
-            event_key: submission.incoming.event_key,
-            content: submission.incoming.content,
-        }
-    }
-
-    /// The same event under a name that the stream's server has not seen.
-    fn again(&self, now: Timestamp) -> Item<Incoming> {
-        let mut name = self.event_key.0.to_vec();
-        name.extend_from_slice(&now.micros().to_be_bytes());
-        Item {
-            event_type: self.event_type.as_str().into(),
-            payload: self.json.clone(),
-            key: digest(&name),
-            decoded: None,
-        }
-    }
-}
-
-/// What the ledger answers to an event with this source, id and content.
-fn known(tenant: &Tenant, sent: &Sent) -> Result<Option<Outcome>, SubmitError> {
-    let failed = |error: crate::ReadError| SubmitError::Unavailable {
-        reason: chain(&error),
-    };
-    let Some(position) = tenant.find_key(&sent.event_key.0).map_err(failed)? else {
-        return Ok(None);
-    };
-    let header = tenant.header(position).map_err(failed)?;
-    Ok(header.map(|header| repeated(&Known::from(&header), sent.content)))
+/// The stream has taken an event, and whether the ledger will is not known yet.
+fn undecided(why: &str) -> SubmitError {
+    let reason = format!("the event is not decided yet; send it again with the same id: {why}");
+    SubmitError::Unavailable { reason }
 }
 
 fn unavailable(error: PublishError) -> SubmitError {

@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock};
 use touchbook_events::TenantNumber;
 
+/// Tenants of one node. Tests of this crate have fewer, so that few are too many.
+pub(crate) const TENANTS_MAX: usize = if cfg!(test) { 64 } else { 10_000 };
+
 /// Tenants by slug and by number.
 #[derive(Default)]
 pub(crate) struct Tenants(RwLock<State>);

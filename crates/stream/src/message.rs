@@ -71,9 +71,11 @@ impl<T> Message<T> {
         self.event_type() == BATCH
     }
 
-    /// BLAKE3 of what makes this message this message: subject, atomicity, payload.
+    /// BLAKE3 of what makes this message this message: when the stream took it, subject, atomicity,
+    /// payload. Without the time, a producer that repeats its last message at the place where a
+    /// stream lost it would hide that other messages stand before it now.
     pub fn digest(&self) -> [u8; 32] {
-        digest(&self.subject, self.atomic, &self.payload)
+        digest(self.recorded_at, &self.subject, self.atomic, &self.payload)
     }
 
     /// Where a reader is that has taken the whole of this message. What was decoded is never read
@@ -116,8 +118,14 @@ impl<T> Message<T> {
 #[error("the batch is not a JSON array")]
 pub struct BatchError(#[from] serde_json::Error);
 
-pub(crate) fn digest(subject: &str, atomic: bool, payload: &[u8]) -> [u8; 32] {
+pub(crate) fn digest(
+    recorded_at: Timestamp,
+    subject: &str,
+    atomic: bool,
+    payload: &[u8],
+) -> [u8; 32] {
     let mut hasher = blake3::Hasher::new();
+    hasher.update(&recorded_at.micros().to_le_bytes());
     hasher.update(&(subject.len() as u64).to_le_bytes());
     hasher.update(subject.as_bytes());
     hasher.update(&[u8::from(atomic)]);
@@ -190,7 +198,7 @@ mod tests {
     }
 
     #[test]
-    fn the_digest_covers_subject_atomicity_and_payload() {
+    fn the_digest_covers_time_subject_atomicity_and_payload() {
         let subject = "touchbook.events.acme.call.started";
         let base = message(subject, "{}");
         let others = [
@@ -200,12 +208,16 @@ mod tests {
                 atomic: true,
                 ..message(subject, "{}")
             },
+            Message {
+                recorded_at: Timestamp::from_micros(1),
+                ..message(subject, "{}")
+            },
         ];
         assert!(others.iter().all(|other| other.digest() != base.digest()));
-        let later = Message {
+        let elsewhere = Message {
             sequence: 9,
             ..message(subject, "{}")
         };
-        assert_eq!(base.digest(), later.digest());
+        assert_eq!(base.digest(), elsewhere.digest());
     }
 }

@@ -1,4 +1,4 @@
-//! A disk that is full, or that fails to sync, for one process and the files below one folder.
+//! A disk that is full, busy, or fails to sync, for one process and the files below one folder.
 
 use crate::preload;
 use std::fs::{File, OpenOptions};
@@ -14,7 +14,8 @@ const BROKEN_SYNCS: u64 = 8;
 const REFUSED_WRITES: u64 = 16;
 const FAILED_SYNCS: u64 = 24;
 const REFUSES: u64 = 32;
-const ABOUT: u64 = 40;
+const HELD: u64 = 40;
+const ABOUT: u64 = 48;
 const ABOUT_BYTES: usize = 256;
 const CONTROL_BYTES: u64 = ABOUT + ABOUT_BYTES as u64;
 
@@ -85,6 +86,15 @@ impl FailingDisk {
             .write_all_at(&broken.to_ne_bytes(), BROKEN_SYNCS)
     }
 
+    /// Syncs wait until they are let go on.
+    pub fn hold_syncs(&self) -> io::Result<()> {
+        self.control.write_all_at(&1_u64.to_ne_bytes(), HELD)
+    }
+
+    pub fn let_sync(&self) -> io::Result<()> {
+        self.control.write_all_at(&0_u64.to_ne_bytes(), HELD)
+    }
+
     /// How many writes found too little room.
     pub fn refused_writes(&self) -> io::Result<u64> {
         self.number(REFUSED_WRITES)
@@ -133,6 +143,11 @@ mod tests {
             String::from_utf8(output.stderr).unwrap()
         }
 
+        fn bytes(&self, name: &str) -> Option<u64> {
+            let found = std::fs::metadata(self.root.path().join(name));
+            found.ok().map(|file| file.len())
+        }
+
         fn text(&self, name: &str) -> String {
             std::fs::read_to_string(self.root.path().join(name)).unwrap()
         }
@@ -167,6 +182,20 @@ mod tests {
         assert!(shell.says("printf x | cat > b").contains("No space left"));
         shell.disk.concern("").unwrap();
         assert!(shell.says("printf x | cat 1<> a").contains("No space left"));
+    }
+
+    #[test]
+    fn a_sync_waits_until_it_is_let_go_on() {
+        let shell = Shell::new();
+        shell.disk.hold_syncs().unwrap();
+        let mut dd = Command::new("dd");
+        dd.args(["if=/dev/zero", "of=a", "count=1", "conv=fdatasync"])
+            .current_dir(shell.root.path());
+        let mut dd = dd.envs(shell.disk.environment()).spawn().unwrap();
+        eventually_blocking("all is written", || shell.bytes("a") == Some(512));
+        assert_eq!(dd.try_wait().unwrap(), None);
+        shell.disk.let_sync().unwrap();
+        assert!(dd.wait().unwrap().success());
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A real NATS server that a test starts, kills and starts again.
 
 use crate::{data_dir, eventually_blocking, free_port, workspace_dir};
+use rustix::process::{Pid, Signal};
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -218,6 +219,35 @@ impl Nats {
         });
     }
 
+    /// Asks the server to end, as whoever runs it does: it writes down where its streams end.
+    pub fn stop(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
+            let pid = pid.expect("the nats-server's id");
+            rustix::process::kill_process(pid, Signal::TERM).expect("asking the nats-server");
+            child.wait().expect("the end of the nats-server");
+        }
+    }
+
+    /// Cuts the file with the newest messages to a part of its length, as a machine may leave it
+    /// that lost its power before it synced. The server must not run.
+    pub fn cut_newest_messages(&self, part: f64) {
+        assert!(self.child.is_none(), "the server writes to its files");
+        let blocks = files(&self.store_dir()).into_iter();
+        let blocks = blocks.filter(|path| path.extension().is_some_and(|name| name == "blk"));
+        let newest = blocks.max_by_key(|path| {
+            let number = path
+                .file_stem()
+                .and_then(|name| name.to_str()?.parse().ok());
+            number.unwrap_or(0_u64)
+        });
+        let file = File::options().write(true).open(newest.expect("a block"));
+        let file = file.expect("the newest block");
+        let bytes = file.metadata().expect("its length").len();
+        file.set_len((bytes as f64 * part) as u64)
+            .expect("cutting the newest block");
+    }
+
     /// Kills the server, and forgets everything it stored.
     pub fn kill_and_wipe(&mut self) {
         self.kill();
@@ -302,6 +332,17 @@ fn greets(port: u16) -> bool {
     patience.is_ok() && stream.read_exact(&mut greeting).is_ok() && &greeting == b"INFO"
 }
 
+/// All files below a folder.
+fn files(dir: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(dir).expect("a directory of the store");
+    let paths = entries.map(|entry| entry.expect("an entry of the store").path());
+    let within = paths.flat_map(|path| match path.is_dir() {
+        true => files(&path),
+        false => vec![path],
+    });
+    within.collect()
+}
+
 fn copy_dir(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a directory");
     for entry in fs::read_dir(from).expect("a directory to copy") {
@@ -343,6 +384,24 @@ mod tests {
             nats.restart();
             assert_eq!(publish(nats.url()).await, 2);
         }
+    }
+
+    #[tokio::test]
+    async fn a_cut_store_forgets_its_end() {
+        let mut nats = Nats::start();
+        for sequence in 1..=10 {
+            assert_eq!(publish(nats.url()).await, sequence);
+        }
+        nats.kill();
+        nats.cut_newest_messages(0.5);
+        nats.restart();
+        let next = publish(nats.url()).await;
+        assert!((5..=6).contains(&next), "{next}");
+        // One that was asked to end knows how far it was.
+        nats.stop();
+        nats.cut_newest_messages(0.5);
+        nats.restart();
+        assert_eq!(publish(nats.url()).await, next + 1);
     }
 
     #[tokio::test]

@@ -5,10 +5,13 @@ use crate::progress::say;
 use crate::signals::Signals;
 use crate::{control, damage, registry, telemetry};
 use anyhow::{Context, bail};
+use rustix::process::{Resource, getrlimit, setrlimit};
+use std::io;
 use std::net::SocketAddr;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
+use touchbook_api::limits::{ACCEPT_QUEUE_MAX, CONNECTIONS_MAX, FILES_KEPT};
 use touchbook_api::{Access, Api};
 use touchbook_engine::{Engine, OpenError, StreamConfig, clock};
 
@@ -56,7 +59,8 @@ impl Service {
                 listen.port()
             );
         }
-        let listener = TcpListener::bind(listen).await;
+        open_many_files();
+        let listener = listen_on(listen);
         let listener = listener.with_context(|| format!("could not listen on {listen}"))?;
         let address = listener
             .local_addr()
@@ -97,6 +101,31 @@ impl Service {
         let served = self.http.await;
         shut_down(self.engine).await?;
         served.context("serving ended with a panic")
+    }
+}
+
+/// Like [`TcpListener::bind`], with room for many who come at once.
+fn listen_on(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = match address {
+        SocketAddr::V4(_) => TcpSocket::new_v4()?,
+        SocketAddr::V6(_) => TcpSocket::new_v6()?,
+    };
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(ACCEPT_QUEUE_MAX)
+}
+
+/// Lets the process open as many files as connections and the ledger may need, if it is allowed to:
+/// what a process begins with is often less.
+fn open_many_files() {
+    let mut files = getrlimit(Resource::Nofile);
+    let needed = (CONNECTIONS_MAX + FILES_KEPT) as u64;
+    if files.current.is_none_or(|current| current >= needed) {
+        return;
+    }
+    files.current = Some(files.maximum.map_or(needed, |maximum| maximum.min(needed)));
+    if let Err(error) = setrlimit(Resource::Nofile, files) {
+        tracing::warn!(%error, "could not raise the number of files that may be open");
     }
 }
 

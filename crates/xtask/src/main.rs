@@ -23,6 +23,7 @@ mod orders;
 mod peers;
 mod power_cut;
 mod pypi;
+mod siege;
 mod strace;
 mod suite;
 mod tidy;
@@ -67,6 +68,9 @@ enum Task {
     /// Write ledgers for hours, one event at a time and in bulk, and look whether they take no more
     /// of the disk than they may
     Disk(disk::Options),
+    /// Use the service as an hour of an ordinary day does, beside slow, silent and greedy callers,
+    /// and look whether anybody else notices: who waited how long, and what memory there is
+    Siege(siege::Options),
     /// Turn over bits of every kind in a data directory, and look whether each is named or harmless
     Damage(damage::Options),
     /// Feed what a fuzzer makes up to everything that reads bytes, each target for ten minutes
@@ -106,6 +110,7 @@ fn perform(task: Task) -> Result<()> {
         Task::PowerCut(options) => power_cut::run(&root, &options),
         Task::Kill(options) => kill::run(&root, &options),
         Task::Disk(options) => disk::run(&root, &options),
+        Task::Siege(options) => siege::run(&root, &options),
         Task::Damage(options) => damage::run(&root, &options),
         Task::Fuzz(options) => fuzz::run(&root, &options),
         Task::Nats => nats::install(&root),

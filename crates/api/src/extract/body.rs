@@ -1,7 +1,11 @@
 //! Bodies: of a known kind, of a bounded size, arriving in time.
 
-use crate::limits::{BODY_BYTES_MAX, BODY_WAIT_MAX, DROPPED_BYTES_MAX};
+use crate::budget::{Budget, Held};
+use crate::limits::{
+    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_WAIT_MAX, DROPPED_BYTES_MAX, UNCOUNTED_BYTES,
+};
 use crate::problem::Problem;
+use crate::state::Api;
 use axum::body::{BodyDataStream, HttpBody};
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
@@ -47,31 +51,35 @@ impl MediaType {
 pub(crate) struct Body {
     pub media_type: MediaType,
     pub bytes: Bytes,
+    /// For as long as the bytes are there.
+    pub held: Option<Held>,
 }
 
-impl<S: Send + Sync> FromRequest<S> for Body {
+impl FromRequest<Api> for Body {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
         let known = MediaType::of(request.headers());
         let media_type = known
             .ok_or_else(|| unsupported(MediaType::NAMES.iter().map(|(name, _)| *name).collect()))?;
+        let (bytes, held) = collect(request, BATCH_BYTES_MAX, api.bodies()).await?;
         Ok(Self {
             media_type,
-            bytes: collect(request, BATCH_BYTES_MAX).await?,
+            bytes,
+            held,
         })
     }
 }
 
-impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for JsonBody<T> {
+impl<T: DeserializeOwned> OptionalFromRequest<Api> for JsonBody<T> {
     type Rejection = Problem;
 
     /// No body is one that does not say what it is.
-    async fn from_request(request: Request, state: &S) -> Result<Option<Self>, Problem> {
+    async fn from_request(request: Request, api: &Api) -> Result<Option<Self>, Problem> {
         if !request.headers().contains_key(header::CONTENT_TYPE) {
             return Ok(None);
         }
-        <Self as FromRequest<S>>::from_request(request, state)
+        <Self as FromRequest<Api>>::from_request(request, api)
             .await
             .map(Some)
     }
@@ -80,14 +88,14 @@ impl<T: DeserializeOwned, S: Send + Sync> OptionalFromRequest<S> for JsonBody<T>
 /// One JSON object, read as `T`: 400 where it is no JSON, 422 where it is no `T`.
 pub(crate) struct JsonBody<T>(pub T);
 
-impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for JsonBody<T> {
+impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
         if MediaType::of(request.headers()) != Some(MediaType::Json) {
             return Err(unsupported(vec!["application/json"]));
         }
-        let bytes = collect(request, BODY_BYTES_MAX).await?;
+        let (bytes, _held) = collect(request, BODY_BYTES_MAX, api.bodies()).await?;
         let begins_with = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
         if begins_with == Some(&b'[') {
             // serde would take an array's items for the members of an object, one by one.
@@ -123,7 +131,11 @@ fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// The whole body; not copied when it came in one piece.
-async fn collect(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
+async fn collect(
+    request: Request,
+    bytes_max: usize,
+    budget: &Budget,
+) -> Result<(Bytes, Option<Held>), Problem> {
     refuse_encoded(request.headers())?;
     // Whoever asks first has sent nothing yet.
     let asks_first = request.headers().contains_key(header::EXPECT);
@@ -132,9 +144,16 @@ async fn collect(request: Request, bytes_max: usize) -> Result<Bytes, Problem> {
     if announced > bytes_max && asks_first {
         return Err(too_large(bytes_max));
     }
+    let arriving = Arriving {
+        announced,
+        bytes_max,
+        budget,
+        held: None,
+        counted: 0,
+    };
     let collected = async {
         let mut pieces = body.into_data_stream();
-        let joined = join(&mut pieces, announced, bytes_max).await;
+        let joined = arriving.join(&mut pieces).await;
         if joined.is_err() {
             drop_rest(pieces).await;
         }
@@ -163,36 +182,57 @@ async fn drop_rest(mut pieces: BodyDataStream) {
     }
 }
 
-async fn join(
-    pieces: &mut BodyDataStream,
+/// A body on its way.
+struct Arriving<'a> {
     announced: usize,
     bytes_max: usize,
-) -> Result<Bytes, Problem> {
-    if announced > bytes_max {
-        return Err(too_large(bytes_max));
-    }
-    let mut first = Bytes::new();
-    let mut rest: Option<BytesMut> = None;
-    while let Some(piece) = pieces.next().await {
-        let piece = piece.map_err(|_| {
-            Problem::unreadable("unreadable_body", "the body broke off before its end")
-        })?;
-        let so_far = rest.as_ref().map_or(first.len(), BytesMut::len);
-        if so_far + piece.len() > bytes_max {
-            return Err(too_large(bytes_max));
+    budget: &'a Budget,
+    held: Option<Held>,
+    /// What of it is held.
+    counted: usize,
+}
+
+impl Arriving<'_> {
+    async fn join(mut self, pieces: &mut BodyDataStream) -> Result<(Bytes, Option<Held>), Problem> {
+        if self.announced > self.bytes_max {
+            return Err(too_large(self.bytes_max));
         }
-        match &mut rest {
-            Some(rest) => rest.extend_from_slice(&piece),
-            None if first.is_empty() => first = piece,
-            None => {
-                let mut all = BytesMut::with_capacity(announced.max(first.len() + piece.len()));
-                all.extend_from_slice(&first);
-                all.extend_from_slice(&piece);
-                rest = Some(all);
+        let mut first = Bytes::new();
+        let mut rest: Option<BytesMut> = None;
+        while let Some(piece) = pieces.next().await {
+            let piece = piece.map_err(|_| {
+                Problem::unreadable("unreadable_body", "the body broke off before its end")
+            })?;
+            let so_far = rest.as_ref().map_or(first.len(), BytesMut::len);
+            self.admit(so_far + piece.len())?;
+            match &mut rest {
+                Some(rest) => rest.extend_from_slice(&piece),
+                None if first.is_empty() => first = piece,
+                None => {
+                    let bytes = self.announced.max(first.len() + piece.len());
+                    let mut all = BytesMut::with_capacity(bytes);
+                    all.extend_from_slice(&first);
+                    all.extend_from_slice(&piece);
+                    rest = Some(all);
+                }
             }
         }
+        Ok((rest.map_or(first, BytesMut::freeze), self.held))
     }
-    Ok(rest.map_or(first, BytesMut::freeze))
+
+    /// Whether it may have so many bytes, on its own and beside all others.
+    fn admit(&mut self, bytes: usize) -> Result<(), Problem> {
+        if bytes > self.bytes_max {
+            return Err(too_large(self.bytes_max));
+        }
+        let more = bytes.saturating_sub(UNCOUNTED_BYTES + self.counted);
+        if more > 0 && !self.budget.add(&mut self.held, more) {
+            let detail = format!("bodies of {BODIES_BYTES_MAX} bytes are being read already");
+            return Err(Problem::too_many(detail));
+        }
+        self.counted += more;
+        Ok(())
+    }
 }
 
 fn too_large(bytes_max: usize) -> Problem {
@@ -210,8 +250,8 @@ mod tests {
 
     async fn read(pieces: impl futures::Stream<Item = Piece> + Send + 'static) -> (u16, String) {
         let body = axum::body::Body::from_stream(pieces);
-        match collect(Request::new(body), 10).await {
-            Ok(bytes) => (200, String::from_utf8(bytes.to_vec()).unwrap()),
+        match collect(Request::new(body), 10, &Budget::new(0)).await {
+            Ok((bytes, _)) => (200, String::from_utf8(bytes.to_vec()).unwrap()),
             Err(problem) => (problem.status().as_u16(), problem.of_item(0).r#type),
         }
     }
@@ -247,5 +287,23 @@ mod tests {
             read(broken).await,
             (400, "/problems/unreadable_body".to_owned())
         );
+    }
+
+    #[tokio::test]
+    async fn large_bodies_are_held_within_a_budget() {
+        const PIECE: &[u8] = &[b'x'; UNCOUNTED_BYTES];
+        let budget = Budget::new(2 * UNCOUNTED_BYTES);
+        let body = |pieces| {
+            let pieces = stream::repeat_with(|| Piece::Ok(PIECE.into())).take(pieces);
+            Request::new(axum::body::Body::from_stream(pieces))
+        };
+        let collected = async |pieces| collect(body(pieces), usize::MAX, &budget).await;
+        let first = collected(3).await.unwrap();
+        assert_eq!(first.0.len(), 3 * UNCOUNTED_BYTES);
+        let refused = collected(2).await.unwrap_err();
+        assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+        collected(1).await.expect("small ones are not counted");
+        drop(first);
+        collected(2).await.unwrap();
     }
 }

@@ -8,6 +8,7 @@ use crate::extract::query::invalid;
 use crate::extract::{
     Caller, Freshness, IdempotencyKey, IfMatch, JsonBody, Params, Path, Query, Values,
 };
+use crate::limits::PAGE_BYTES_MAX;
 use crate::lookup::{self, NAMED_BY};
 use crate::problem::Problem;
 use crate::state::Api;
@@ -80,6 +81,8 @@ impl Params for ListParams {
 }
 
 /// List customers
+///
+/// A page of large ones ends after 2 MiB, with a `next_cursor`.
 #[utoipa::path(
     get,
     path = "/api/v1/customers",
@@ -107,14 +110,11 @@ fn page(
     policies: &Policies,
     now: Timestamp,
 ) -> Result<Vec<u8>, Problem> {
-    let Rows {
-        rows,
-        next_cursor,
-        currency,
-    } = rows(customers, params, policies)?;
+    let found = rows(customers, params, policies, params.limit)?;
+    let (mut next_cursor, count) = (found.next_cursor, found.rows.len());
     let mut text = b"{\"items\":[".to_vec();
     let mut separator: &[u8] = b"";
-    for (customer, matched) in rows {
+    for (written, (customer, matched)) in (1..).zip(found.rows) {
         let before = text.len();
         text.extend_from_slice(separator);
         // One that was merged since the list was read is another's now.
@@ -125,11 +125,15 @@ fn page(
         } else {
             text.truncate(before);
         }
+        if text.len() >= PAGE_BYTES_MAX && written < count {
+            next_cursor = rows(customers, params, policies, written)?.next_cursor;
+            break;
+        }
     }
     text.extend_from_slice(b"],\"next_cursor\":");
     let next_cursor = next_cursor.map(|cursor| cursor.to_string());
     serde_json::to_writer(&mut text, &next_cursor).map_err(|error| Problem::internal(&error))?;
-    if let Some(currency) = currency {
+    if let Some(currency) = found.currency {
         text.extend_from_slice(b",\"currency\":");
         serde_json::to_writer(&mut text, &currency).map_err(|error| Problem::internal(&error))?;
     }
@@ -149,8 +153,9 @@ fn rows(
     customers: &Projection<Customers>,
     params: &ListParams,
     policies: &Policies,
+    limit: usize,
 ) -> Result<Rows, Problem> {
-    let (after, limit) = (params.cursor, params.limit);
+    let after = params.cursor;
     if params.view != Some("top") && after.is_some_and(|cursor| cursor.is_of_top()) {
         return Err(invalid("cursor", "it is of the view `top`"));
     }

@@ -63,7 +63,8 @@ impl Params for ListParams {
 /// List dead letters
 ///
 /// What came in and could not be used, byte for byte, with the reason. What names no tenant that is
-/// known, or two, is in the node's own ledger: with `--dev`, `X-Tenant-ID: _node` lists those.
+/// known, or two, is in the node's own ledger: with `--dev`, `X-Tenant-ID: _node` lists those. A
+/// page of large ones ends after 2 MiB, with a `next_cursor`.
 #[utoipa::path(
     get,
     path = "/api/v1/dead-letters",

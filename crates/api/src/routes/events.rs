@@ -67,8 +67,10 @@ pub(crate) async fn send_events(
     State(api): State<Api>,
     caller: Caller,
     Query(params): Query<SendParams>,
-    body: Body,
+    mut body: Body,
 ) -> Result<Json<Sent>, Problem> {
+    // Until it is answered, since events are slices of the body.
+    let _held = body.held.take();
     let (decoded, caller) = read(caller, body).await?;
     Ok(Json(match decoded {
         Decoded::One(item) => Sent::One(caller.submit_one(&api, item?).await?),

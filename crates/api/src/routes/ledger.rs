@@ -4,7 +4,7 @@ use crate::answer::{Read, Stamped};
 use crate::blocking::blocking;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::{Caller, Freshness, LedgerCaller, Params, Query, Values};
-use crate::limits::SUBJECT_SCAN_RECORDS_MAX;
+use crate::limits::{PAGE_BYTES_MAX, SUBJECT_SCAN_RECORDS_MAX};
 use crate::problem::Problem;
 use crate::routes::jobs::Begun;
 use crate::state::Api;
@@ -50,6 +50,8 @@ impl Params for RecordParams {
 }
 
 /// Read records in ledger order
+///
+/// A page of large records ends after 2 MiB, with a `next_cursor`.
 #[utoipa::path(
     get,
     path = "/api/v1/ledger/events",
@@ -81,6 +83,7 @@ fn list(tenant: &Tenant, params: &RecordParams, head: u64) -> Result<EventList, 
         subject,
         limit: params.limit,
         items: Vec::new(),
+        bytes: 0,
         last: to,
         bad: None,
     };
@@ -101,6 +104,8 @@ struct Page {
     subject: Option<Digest>,
     limit: usize,
     items: Vec<EventRecord>,
+    /// Of the records in it.
+    bytes: usize,
     /// The last position that was looked at.
     last: u64,
     bad: Option<touchbook_events::record::CodecError>,
@@ -112,7 +117,8 @@ impl Page {
             Ok(None) => ControlFlow::Continue(()),
             Ok(Some(record)) => {
                 self.items.push(record.into());
-                if self.items.len() < self.limit {
+                self.bytes += bytes.len();
+                if self.items.len() < self.limit && self.bytes < PAGE_BYTES_MAX {
                     return ControlFlow::Continue(());
                 }
                 self.last = position;

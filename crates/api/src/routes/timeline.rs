@@ -6,6 +6,7 @@ use crate::etag::{self, tagged};
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::{Given, invalid};
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
+use crate::limits::{PAGE_BYTES_MAX, PAGE_MAX};
 use crate::lookup::{self, NAMED_BY};
 use crate::problem::Problem;
 use crate::state::Api;
@@ -15,6 +16,8 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use chrono_tz::Tz;
+use serde_json::value::{RawValue, to_raw_value};
+use std::collections::VecDeque;
 use std::sync::Arc;
 use touchbook_engine::Tenant;
 use touchbook_events::{CustomerId, Digest, EntrySource, Moment, Timestamp};
@@ -151,7 +154,7 @@ fn page(
 
 /// Read an entry
 ///
-/// With all of its records, in which its body, transcript and items are.
+/// With its records, in which its body, transcript and items are.
 #[utoipa::path(
     get,
     path = "/api/v1/entries/{entry_id}",
@@ -198,14 +201,16 @@ impl Found {
         let Some(customer) = owner(timeline, subject) else {
             return Ok(None);
         };
-        let history = history(tenant, timeline, customer, subject)?;
+        let mut history = History::default();
+        history.read(tenant, timeline, customer, subject)?;
         let found = timeline.read(customer, |state, _| {
             let entry = state.entry(subject)?;
             let last_position = entry.last_position();
             let answer = EntryAnswer {
                 customer_id: customer.0,
                 entry,
-                history,
+                history: history.newest,
+                history_omitted: history.omitted,
             };
             // A merge or a retraction changes the answer, and not its last position.
             Some(serde_json::to_vec(&answer).map(|text| Self {
@@ -227,24 +232,48 @@ fn owner(timeline: &Projection<Timeline>, subject: Digest) -> Option<CustomerId>
     })
 }
 
-/// The entry's records, of the customer's slice.
-fn history(
-    tenant: &Tenant,
-    timeline: &Projection<Timeline>,
-    customer: CustomerId,
-    subject: Digest,
-) -> Result<Vec<EventRecord>, Problem> {
-    let to = timeline.applied();
-    let mut history = Vec::new();
-    let read = timeline
-        .slices(to)
-        .slice(customer, &tenant.history(), to, &mut |record| {
-            if record.header.subject == subject {
-                history.push(EventRecord::from(record.clone()));
+/// The entry's newest records, as they are answered, oldest first.
+#[derive(Default)]
+struct History {
+    newest: VecDeque<Box<RawValue>>,
+    bytes: usize,
+    omitted: u64,
+}
+
+impl History {
+    /// Those of the customer's slice.
+    fn read(
+        &mut self,
+        tenant: &Tenant,
+        timeline: &Projection<Timeline>,
+        customer: CustomerId,
+        subject: Digest,
+    ) -> Result<(), Problem> {
+        let to = timeline.applied();
+        let slices = timeline.slices(to);
+        let mut written = Ok(());
+        let read = slices.slice(customer, &tenant.history(), to, &mut |record| {
+            if record.header.subject == subject && written.is_ok() {
+                written = to_raw_value(&EventRecord::from(record.clone())).map(|row| self.add(row));
             }
         });
-    read.map_err(|error| Problem::internal(&error))?;
-    Ok(history)
+        read.map_err(|error| Problem::internal(&error))?;
+        written.map_err(|error| Problem::internal(&error))
+    }
+
+    fn add(&mut self, row: Box<RawValue>) {
+        self.bytes += row.get().len();
+        self.newest.push_back(row);
+        while self.newest.len() > 1 && self.is_too_long() {
+            let oldest = self.newest.pop_front();
+            self.bytes -= oldest.map_or(0, |oldest| oldest.get().len());
+            self.omitted += 1;
+        }
+    }
+
+    fn is_too_long(&self) -> bool {
+        self.newest.len() as u64 > PAGE_MAX || self.bytes > PAGE_BYTES_MAX
+    }
 }
 
 /// The end of a range: an instant, or the last one of a local day.

@@ -1,6 +1,8 @@
 use super::*;
+use crate::limits::HEAD_WAIT_MAX;
 use crate::serve;
-use std::time::Duration;
+use crate::serve::serve_some;
+use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -57,4 +59,31 @@ async fn too_large_a_body_is_refused_by_its_announcement() {
     let answer = rest(&mut stream).await;
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     assert!(answer.contains("/problems/body_too_large"), "{answer}");
+}
+
+/// Half-open connections hold all places; those that came last are given up first.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_says_nothing_makes_room_for_who_does() {
+    const CONNECTIONS: usize = 8;
+    let service = Service::start().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    tokio::spawn(serve_some(listener, service.api.clone(), CONNECTIONS));
+    let began = Instant::now();
+    let mut silent = Vec::new();
+    for _ in 0..CONNECTIONS {
+        silent.push(TcpStream::connect(address).await.unwrap());
+    }
+    let mut stream = TcpStream::connect(address).await.unwrap();
+    let request = "GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let answer = rest(&mut stream).await;
+    assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    // Those that came first still have their time, unless the machine has paused.
+    let asked = silent[0].write_all(request.as_bytes()).await;
+    if began.elapsed() < HEAD_WAIT_MAX {
+        asked.unwrap();
+        let answer = rest(&mut silent[0]).await;
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+    }
 }

@@ -2,6 +2,8 @@
 
 use super::event::EventRecord;
 use serde::Serialize;
+use serde_json::value::RawValue;
+use std::collections::VecDeque;
 use touchbook_timeline::Entry;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -81,13 +83,16 @@ pub(crate) struct PageAnswer<'a> {
 pub(crate) struct EntryWithHistory {
     customer_id: Uuid,
     entry: EntryDocument,
-    /// Its records, oldest first.
+    /// Its records, oldest first; of a long history the last 500, or as many as have 2 MiB.
     history: Vec<EventRecord>,
+    /// How many older records are left out; `/ledger/events?subject=` has all.
+    history_omitted: u64,
 }
 
 #[derive(Serialize)]
 pub(crate) struct EntryAnswer<'a> {
     pub customer_id: Uuid,
     pub entry: Entry<'a>,
-    pub history: Vec<EventRecord>,
+    pub history: VecDeque<Box<RawValue>>,
+    pub history_omitted: u64,
 }

@@ -1,6 +1,8 @@
 use super::*;
 use crate::OutcomeKind;
+use crate::SubmitError;
 use crate::outcome::Outcome;
+use crate::tenants::TENANTS_MAX;
 use touchbook_events::{Data, EventType, Problem};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,5 +232,25 @@ async fn a_tenant_that_two_begin_at_once_begins_once() {
         Some(2)
     );
     drop(tenants);
+    stop(engine).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_has_so_many_tenants_and_no_more() {
+    let dir = tempfile::tempdir().unwrap();
+    let engine = embedded(dir.path()).await;
+    let slug = |number| format!("tenant-{number}");
+    for number in 0..TENANTS_MAX {
+        engine.create_tenant(&slug(number)).await.unwrap();
+    }
+    let refused = engine.create_tenant(&slug(TENANTS_MAX)).await;
+    let Err(SubmitError::Refused(problem)) = refused else {
+        panic!("it is one too many");
+    };
+    assert_eq!(problem.code, "too_many_tenants");
+    engine
+        .create_tenant(&slug(0))
+        .await
+        .expect("it is there already");
     stop(engine).await;
 }

@@ -9,9 +9,9 @@ use crate::message::{self, ATOMIC_HEADER};
 use crate::queue::Queue;
 use crate::{AdoptError, Cause, Checkpoint, Delivery, Message, Partial, StopReason};
 use async_nats::HeaderMap;
+use async_nats::jetstream;
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
 use async_nats::jetstream::stream::{Info, RawMessageErrorKind, Stream};
-use async_nats::jetstream::{self, ErrorCode};
 use bytes::Bytes;
 use futures::StreamExt;
 use std::convert::Infallible;
@@ -19,6 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
+use touchbook_events::Timestamp;
 
 pub(super) type AdoptReply = oneshot::Sender<Result<Checkpoint, AdoptError>>;
 
@@ -44,6 +45,7 @@ struct Position {
 enum Content {
     Digest([u8; 32]),
     Of {
+        recorded_at: Timestamp,
         subject: Box<str>,
         atomic: bool,
         payload: Bytes,
@@ -256,6 +258,7 @@ impl Position {
             created_at_micros: message.stream_created_at_micros,
             sequence: message.sequence,
             content: Content::Of {
+                recorded_at: message.recorded_at,
                 subject: message.subject.clone(),
                 atomic: message.atomic,
                 payload: message.payload.clone(),
@@ -268,10 +271,11 @@ impl Position {
         let digest = match &self.content {
             Content::Digest(digest) => *digest,
             Content::Of {
+                recorded_at,
                 subject,
                 atomic,
                 payload,
-            } => message::digest(subject, *atomic, payload),
+            } => message::digest(*recorded_at, subject, *atomic, payload),
         };
         Checkpoint {
             stream_created_at_micros: self.created_at_micros,
@@ -326,19 +330,14 @@ async fn digest_at(stream: &Stream, sequence: u64) -> Result<Option<[u8; 32]>, C
         Ok(found) => {
             let atomic = is_atomic(Some(&found.headers));
             Ok(Some(message::digest(
+                found.time.into(),
                 found.subject.as_str(),
                 atomic,
                 &found.payload,
             )))
         }
-        Err(error) => match error.kind() {
-            RawMessageErrorKind::JetStream(error)
-                if error.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
-            {
-                Ok(None)
-            }
-            _ => Err(cause(error)),
-        },
+        Err(error) if error.kind() == RawMessageErrorKind::NoMessageFound => Ok(None),
+        Err(error) => Err(cause(error)),
     }
 }
 

@@ -66,6 +66,33 @@ async fn a_store_that_grew_past_the_checkpoint_again_is_told_by_its_message() {
     assert_nothing_waits(&mut reader);
 }
 
+/// The producer whose message was lost sends it again, and it comes to stand where it stood.
+#[tokio::test]
+async fn a_store_that_grew_again_up_to_the_same_message_is_told_by_its_time() {
+    let mut nats = Nats::start();
+    let (stream, mut reader) = open(nats.url(), None).await;
+    publish(&stream, 1..=2).await;
+    let backup = nats.kill_and_back_up();
+    nats.restart();
+    publish(&stream, 3..=4).await;
+    let checkpoint = read(&mut reader, 4).await[3].checkpoint();
+    stream.close().await;
+    nats.kill_and_restore(&backup);
+    nats.restart();
+    let (other, mut unread) = open(nats.url(), None).await;
+    publish(&other, [13, 4]).await;
+    assert_eq!(all_numbers(&read(&mut unread, 4).await), [1, 2, 13, 4]);
+    let (stream, mut reader) = open(nats.url(), Some(checkpoint)).await;
+    until_stopped(&stream).await;
+    let expected = StopReason::Rewound {
+        checkpoint: 4,
+        last: 4,
+        cause: RewindCause::OtherMessage,
+    };
+    assert_eq!(stream.status().stopped, Some(expected));
+    assert_nothing_waits(&mut reader);
+}
+
 /// A node that died between the halves of a message finds the one that it had begun, or stops.
 #[tokio::test]
 async fn a_message_that_was_half_taken_is_read_again_unless_another_took_its_place() {
@@ -253,19 +280,41 @@ async fn a_checkpoint_of_the_embedded_stream_does_not_fit_jetstream() {
     assert_eq!(reason, expected);
 }
 
-#[tokio::test]
-async fn a_hole_in_the_middle_stops_reading_and_is_passed_once_adopted() {
-    let mut nats = Nats::start();
-    let theirs = async_nats::jetstream::stream::Config {
+/// A stream whose messages may be deleted; ours may not.
+async fn deletable(nats: &Nats) -> async_nats::jetstream::stream::Stream {
+    let config = async_nats::jetstream::stream::Config {
         name: "TOUCHBOOK".to_owned(),
         subjects: vec!["touchbook.>".to_owned()],
         ..Default::default()
     };
-    let theirs = client(nats.url())
-        .await
-        .create_stream(theirs)
-        .await
-        .unwrap();
+    let context = client(nats.url()).await;
+    context.create_stream(config).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_message_that_is_gone_at_the_checkpoint_stops_reading() {
+    let nats = Nats::start();
+    let theirs = deletable(&nats).await;
+    let (stream, mut reader) = open(nats.url(), None).await;
+    publish(&stream, 1..=3).await;
+    let checkpoint = read(&mut reader, 3).await[1].checkpoint();
+    stream.close().await;
+    theirs.delete_message(2).await.unwrap();
+    let (stream, mut reader) = open(nats.url(), Some(checkpoint)).await;
+    until_stopped(&stream).await;
+    let expected = StopReason::Rewound {
+        checkpoint: 2,
+        last: 3,
+        cause: RewindCause::MessageGone,
+    };
+    assert_eq!(stream.status().stopped, Some(expected));
+    assert_nothing_waits(&mut reader);
+}
+
+#[tokio::test]
+async fn a_hole_in_the_middle_stops_reading_and_is_passed_once_adopted() {
+    let mut nats = Nats::start();
+    let theirs = deletable(&nats).await;
     let (stream, _unread) = open(nats.url(), None).await;
     publish(&stream, 1..=5).await;
     stream.close().await;

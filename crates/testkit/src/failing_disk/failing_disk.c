@@ -6,8 +6,9 @@
  *   FAILING_DISK_CONTROL  a file with a `struct control` in it, which a test writes and reads
  *
  * A full disk takes what overwrites, and refuses what makes a file longer: the write that finds too
- * little room is short, the next is ENOSPC. One that copies on write refuses both. A sync that fails is told once to every descriptor, as
- * Linux tells it, and after that syncs succeed. A process that begins later is told of none.
+ * little room is short, the next is ENOSPC. One that copies on write refuses both. A sync that fails
+ * is told once to every descriptor, as Linux tells it, and after that syncs succeed. A process that
+ * begins later is told of none. A disk that is busy keeps syncs waiting.
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -28,7 +29,7 @@
 #error "offsets are passed to the kernel in one register"
 #endif
 
-enum { PIECES_MAX = 1024, FILES_MAX = 65536, ABOUT_BYTES = 256 };
+enum { PIECES_MAX = 1024, FILES_MAX = 65536, ABOUT_BYTES = 256, POLL_MICROS = 1000 };
 
 /* The places are those of `failing_disk.rs`. */
 struct control {
@@ -37,6 +38,7 @@ struct control {
     uint64_t refused_writes;  /* ours */
     uint64_t failed_syncs;    /* ours */
     uint64_t refuses;         /* whether what overwrites needs room, too */
+    uint64_t held;            /* whether syncs wait */
     char about[ABOUT_BYTES];  /* only files with this in their path fail */
 };
 
@@ -172,6 +174,8 @@ ssize_t pwritev64(int fd, const struct iovec *data, int pieces, off64_t at)
 static int sync_as(long call, int fd)
 {
     if (fd >= 0 && fd < FILES_MAX && may_fail(fd)) {
+        while (control->held)
+            usleep(POLL_MICROS);
         pthread_mutex_lock(&lock);
         int fails = told[fd] < control->broken_syncs;
         told[fd] = control->broken_syncs;

@@ -1,6 +1,7 @@
 //! Dead letters as the ledger has them, and what dealt with each.
 
 use super::ListParams;
+use crate::limits::PAGE_BYTES_MAX;
 use crate::problem::Problem;
 use crate::wire::dead_letter::{DeadLetterItem, DeadLetterList, Resolution};
 use std::collections::BTreeMap;
@@ -29,14 +30,22 @@ pub(super) fn list(
         })
         .take(params.limit + 1)
         .collect();
-    let more = page.len() > params.limit;
+    let wanted = page.len();
     page.truncate(params.limit);
-    let next_cursor = page.last().copied().filter(|_| more);
-    let items = page.into_iter().map(|position| {
+    let (mut items, mut bytes) = (Vec::new(), 0);
+    for position in page {
         let (header, letter) = found(tenant, position)?;
-        Ok(item(&header, letter, known.resolutions.remove(&position)))
-    });
-    let items = items.collect::<Result<_, Problem>>()?;
+        bytes += letter
+            .personal
+            .as_ref()
+            .map_or(0, |personal| personal.raw.0.len());
+        items.push(item(&header, letter, known.resolutions.remove(&position)));
+        if bytes >= PAGE_BYTES_MAX {
+            break;
+        }
+    }
+    let next_cursor = items.last().map(|last| last.position);
+    let next_cursor = next_cursor.filter(|_| items.len() < wanted);
     Ok(DeadLetterList { items, next_cursor })
 }
 

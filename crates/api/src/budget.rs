@@ -1,0 +1,64 @@
+//! How many bytes of bodies and answers are held at once, all connections together.
+
+use std::sync::Arc;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+
+/// Bytes that may be held at once.
+#[derive(Clone, Debug)]
+pub(crate) struct Budget {
+    free: Arc<Semaphore>,
+    bytes: usize,
+}
+
+/// Bytes that are held; free again once this is dropped.
+#[derive(Debug)]
+pub(crate) struct Held(OwnedSemaphorePermit);
+
+impl Budget {
+    pub(crate) fn new(bytes: usize) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(bytes)),
+            bytes,
+        }
+    }
+
+    /// Takes so many bytes, or all there are; `None` where others hold them.
+    pub(crate) fn take(&self, bytes: usize) -> Option<Held> {
+        let bytes = u32::try_from(bytes.min(self.bytes)).ok()?;
+        let free = Arc::clone(&self.free);
+        free.try_acquire_many_owned(bytes).ok().map(Held)
+    }
+
+    /// Takes so many bytes more; `false` where others hold them.
+    pub(crate) fn add(&self, held: &mut Option<Held>, bytes: usize) -> bool {
+        match (self.take(bytes), held) {
+            (None, _) => false,
+            (Some(Held(more)), Some(Held(held))) => {
+                held.merge(more);
+                true
+            }
+            (more, none) => {
+                *none = more;
+                true
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_held_is_free_again_once_dropped() {
+        let budget = Budget::new(10);
+        let mut held = None;
+        assert!(budget.add(&mut held, 4) && budget.add(&mut held, 4));
+        assert!(!budget.add(&mut held, 4) && budget.take(3).is_none());
+        let rest = budget.take(2).unwrap();
+        drop(held);
+        assert!(budget.take(9).is_none());
+        drop(rest);
+        assert!(budget.take(99).is_some(), "never more than there is");
+    }
+}
