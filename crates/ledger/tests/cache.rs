@@ -57,8 +57,8 @@ mod cache {
         ledger.close().unwrap();
     }
 
-    /// Changes a byte in every copy of the block that holds the record at `position`, whose end is the
-    /// record's.
+    /// Changes a byte in every copy of the block that holds the record at `position`, whose end is
+    /// the record's.
     fn damage(data_dir: &Path, position: u64) {
         let log = data_dir.join("ledger/0001/db");
         let log = OpenOptions::new().read(true).write(true).open(log).unwrap();
