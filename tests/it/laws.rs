@@ -190,6 +190,12 @@ fn undone_is_as_never_merged<P: Answers>(driver: &Driver, ways: &Ways) {
     assert_eq!(lists(&undone), lists(&never_merged), "{}", P::NAME);
 }
 
+/// Between a record and what it causes nothing is decided or told: they come in one commit. An order
+/// that names another customer than the one it was assigned to belongs to neither there.
+fn is_cause_of(record: &Record, next: Option<&Record>) -> bool {
+    next.is_some_and(|next| next.header.cause == Some(record.header.position))
+}
+
 /// Whoever writes under the tag of an answer is compared with what the answer was of.
 fn tags_say_what_conditions_are_compared_with(
     decider: &IdentityDecider,
@@ -269,8 +275,11 @@ proptest! {
             decider.apply(record);
             live.apply_batch([record], &driver).unwrap();
             let so_far = &records[..=at];
-            tags_say_what_conditions_are_compared_with(&decider, &live, so_far, "live");
             what_changes_has_a_new_tag(&mut told, &live, so_far);
+            if is_cause_of(record, records.get(at + 1)) {
+                continue;
+            }
+            tags_say_what_conditions_are_compared_with(&decider, &live, so_far, "live");
             if at == place.index(head) {
                 let rebuilt = Projection::<Customers>::new(Folding::Bulk);
                 rebuilt.apply_batch(so_far, &driver).unwrap();
