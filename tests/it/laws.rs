@@ -190,8 +190,8 @@ fn undone_is_as_never_merged<P: Answers>(driver: &Driver, ways: &Ways) {
     assert_eq!(lists(&undone), lists(&never_merged), "{}", P::NAME);
 }
 
-/// Between a record and what it causes nothing is decided or told: they come in one commit. An order
-/// that names another customer than the one it was assigned to belongs to neither there.
+/// Between a record and what it causes nothing is decided or told: they come in one commit. An
+/// order that names another customer than the one it was assigned to belongs to neither there.
 fn is_cause_of(record: &Record, next: Option<&Record>) -> bool {
     next.is_some_and(|next| next.header.cause == Some(record.header.position))
 }
