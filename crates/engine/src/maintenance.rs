@@ -43,6 +43,7 @@ impl Maintenance {
         let mut memory = Memory::default();
         while stop.recv_timeout(ROUND) == Err(RecvTimeoutError::Timeout) {
             self.reader.tend_cache();
+            self.save_indexes();
             self.set_gauges(&mut memory);
             for tenant in self.shared.tenants.all() {
                 self.snapshot_if_due(&tenant, &mut saved);
@@ -75,6 +76,13 @@ impl Maintenance {
         if since >= due {
             *last = tenant.head();
             self.snapshot_deciders(tenant);
+        }
+    }
+
+    fn save_indexes(&self) {
+        if let Err(error) = self.reader.save_indexes() {
+            ::metrics::counter!(names::SNAPSHOT_ERRORS_TOTAL).increment(1);
+            tracing::warn!(error = %chain(&error), "could not save an index");
         }
     }
 

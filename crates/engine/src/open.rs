@@ -89,6 +89,7 @@ fn tell(report: &OpenReport) {
     tracing::info!(
         tenants = report.tenants,
         records = report.records,
+        saved_records = report.saved_records,
         "opened the ledger"
     );
     for dropped in &report.dropped {

@@ -161,6 +161,13 @@ pub enum Error {
         #[source]
         source: StoreError,
     },
+    /// Only the next start takes longer.
+    #[error("what the indexes have of new records cannot be saved in {path}")]
+    SaveIndex {
+        path: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("the size of the ledger cannot be read")]
     Size {
         #[source]

@@ -30,6 +30,7 @@ mod reader;
 mod record;
 mod replay;
 mod run;
+mod saved;
 mod scan;
 mod scrub;
 mod seal;

@@ -59,6 +59,12 @@ pub(crate) const TAIL_BYTES: usize = if cfg!(test) { 512 * KIB } else { 16 * MIB
 /// Most frames that one commit removes, so that none has to wait for a thousand removals.
 pub(crate) const REMOVALS: usize = 64;
 
+/// How many records the parts of a saved index are of, at least.
+///
+/// A start reads the blocks of fewer in a tenth of a second, and what is kept of them until then
+/// takes 8 bytes a record.
+pub(crate) const SAVED_RECORDS: usize = if cfg!(test) { 300 } else { 65_536 };
+
 /// How often sled's own thread writes what it holds and reclaims space.
 pub(crate) const FLUSH_EVERY_MILLIS: u64 = 50;
 

@@ -32,12 +32,17 @@ use std::fs::File;
 use std::io;
 use std::ops::Range;
 use std::os::unix::fs::FileExt;
+use std::panic::resume_unwind;
 use std::path::Path;
+use std::thread;
 
 /// The file with the log.
 pub(crate) const LOG_FILE: &str = "db";
 
 pub(crate) const SEGMENT: u64 = SEGMENT_BYTES as u64;
+
+/// Threads that read segments at once, each with one in memory.
+const READERS_MAX: usize = 4;
 
 /// A disk writes whole ones.
 const SECTOR: u64 = 512;
@@ -56,13 +61,9 @@ impl Log {
     pub(crate) fn read(volume: &Path, lsn: u64) -> io::Result<Self> {
         let file = File::open(volume.join(LOG_FILE))?;
         let found = Segments::read(&file, lsn / SEGMENT * SEGMENT)?;
-        let mut segments = BTreeMap::new();
-        for (lsn, spot) in found.spots {
-            segments.insert(lsn, Segment::read(&file, lsn, spot)?);
-        }
         Ok(Self {
+            segments: read_segments(&file, found.spots)?,
             file,
-            segments,
             stable: found.stable,
         })
     }
@@ -155,6 +156,36 @@ fn content(file: &File, offset: u64) -> io::Result<Content> {
     }
     bytes.truncate(total as usize);
     Ok(Content::parse(bytes, &header, offset))
+}
+
+/// Reads segments by as many threads as there are cores: before a start everything waits for it.
+fn read_segments(file: &File, spots: BTreeMap<u64, Spot>) -> io::Result<BTreeMap<u64, Segment>> {
+    let spots: Vec<_> = spots.into_iter().collect();
+    let readers = thread::available_parallelism().map_or(1, usize::from);
+    let share = spots.len().div_ceil(readers.min(READERS_MAX)).max(1);
+    thread::scope(|scope| {
+        let readers: Vec<_> = spots
+            .chunks(share)
+            .map(|spots| scope.spawn(move || read_share(file, spots)))
+            .collect();
+        let mut segments = BTreeMap::new();
+        for reader in readers {
+            let share = reader.join().unwrap_or_else(|panic| resume_unwind(panic))?;
+            segments.extend(share.into_iter().map(|segment| (segment.lsn, segment)));
+        }
+        Ok(segments)
+    })
+}
+
+/// One after the other into the same piece of memory: new pages of it cost more than reading.
+fn read_share(file: &File, spots: &[(u64, Spot)]) -> io::Result<Vec<Segment>> {
+    let mut bytes = vec![0; SEGMENT_BYTES];
+    let mut segments = Vec::with_capacity(spots.len());
+    for (lsn, spot) in spots {
+        let len = read_up_to(file, &mut bytes, spot.offset)?;
+        segments.push(Segment::of(&bytes[..len], *lsn, *spot));
+    }
+    Ok(segments)
 }
 
 /// The first place in the log that sled doesn't read, and where in the file that is.

@@ -12,6 +12,7 @@ use crate::mark::{self, Mark};
 use crate::oversize;
 use crate::record::{Checkpoint, PeekFn};
 use crate::replay;
+use crate::saved;
 use crate::scan::{self, Scanned};
 use crate::tail::{self, Tail};
 use crate::tenant::Tenant;
@@ -28,6 +29,8 @@ use touchbook_events::TenantNumber;
 pub struct OpenReport {
     pub tenants: usize,
     pub records: u64,
+    /// Those of which the indexes were read from where they had been saved.
+    pub saved_records: u64,
     pub blocks: usize,
     pub frames: usize,
     /// The commit that a crash interrupted before it was acknowledged.
@@ -56,8 +59,19 @@ pub(crate) fn open(
     let mut volume = Volume::open(data_dir, options.cache_bytes)?;
     let store = &volume.store;
     let tail = tail::read(store)?;
-    let scanned = scan::blocks(store, &tail, peek, options.read_damaged)?;
+    let saved = match options.read_damaged {
+        true => Tenants::new(),
+        false => {
+            saved::load(&volume.path, store, tail.last_commit).map_err(|source| Error::Examine {
+                path: volume.path.clone(),
+                source,
+            })?
+        }
+    };
+    let saved_records = saved.values().map(|tenant| tenant.head.position).sum();
+    let scanned = scan::blocks(store, &tail, peek, options.read_damaged, saved)?;
     let mut report = report(&tail, &scanned);
+    report.saved_records = saved_records;
     let mut leftovers = Leftovers::new(store, &tail, &scanned)?;
     let Scanned { mut tenants, .. } = scanned;
     let frames = replay::frames(store, &tail, &mut tenants, peek)?;

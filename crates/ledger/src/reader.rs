@@ -182,7 +182,7 @@ impl Reader {
             stats.tenants += 1;
             stats.records += state.head.position;
             stats.logical_bytes += state.logical_bytes;
-            stats.index_bytes += state.index.bytes() as u64;
+            stats.index_bytes += state.index.bytes() as u64 + state.unsaved.memory();
             stats.tail_bytes += state.tail.iter().map(TailRun::memory).sum::<u64>();
             stats.blocks += state.blocks.len() as u64;
         }

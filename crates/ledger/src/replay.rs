@@ -89,7 +89,7 @@ fn add(
     }
     for (position, record, _) in new.from(new.run.first()) {
         let peek = peek_at(peek, position, record).map_err(damaged(commit))?;
-        tenant.index.insert(&peek);
+        tenant.index(&peek);
     }
     tenant.push_tail(new);
     Ok(())

@@ -1,5 +1,6 @@
-//! Scanning all blocks when the ledger is opened: their order is checked here, their content and
-//! what the indexes need of it by as many threads as there are cores.
+//! Scanning the blocks when the ledger is opened, but for those of which the indexes were saved:
+//! their order is checked here, their content and what the indexes need of it by as many threads as
+//! there are cores.
 
 use crate::block::{self, Header};
 use crate::error::{self, Damage, Error, Flaw};
@@ -11,6 +12,7 @@ use crate::tenant::BlockEntry;
 use crate::volume::Store;
 use sled::IVec;
 use std::collections::VecDeque;
+use std::ops::Bound;
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread::{self, Scope};
 use touchbook_events::TenantNumber;
@@ -36,6 +38,7 @@ pub(crate) fn blocks(
     tail: &Tail,
     peek: PeekFn,
     read_damaged: bool,
+    saved: Tenants,
 ) -> Result<Scanned, Error> {
     thread::scope(|scope| {
         let cores = thread::available_parallelism().map_or(1, usize::from);
@@ -46,15 +49,33 @@ pub(crate) fn blocks(
             workers: workers.collect(),
             pending: VecDeque::new(),
             next_worker: 0,
-            found: Scanned::default(),
+            found: Scanned {
+                tenants: saved,
+                ..Scanned::default()
+            },
         };
-        for item in &store.blocks {
-            store.cache.accessed();
-            let (key, value) = item.map_err(error::load)?;
-            scan.block(key, value)?;
+        for range in ranges(&scan.found.tenants) {
+            for item in store.blocks.range(range) {
+                store.cache.accessed();
+                let (key, value) = item.map_err(error::load)?;
+                scan.block(key, value)?;
+            }
         }
         scan.finish()
     })
+}
+
+/// The keys between what is known of each tenant.
+fn ranges(saved: &Tenants) -> Vec<(Bound<block::Key>, Bound<block::Key>)> {
+    let mut from = Bound::Unbounded;
+    let mut ranges = Vec::with_capacity(saved.len() + 1);
+    for (number, tenant) in saved {
+        let to = Bound::Excluded(block::key(*number, 0));
+        let after = Bound::Included(block::key(*number, tenant.head.position + 1));
+        ranges.push((std::mem::replace(&mut from, after), to));
+    }
+    ranges.push((from, Bound::Unbounded));
+    ranges
 }
 
 struct Scan {
@@ -126,6 +147,7 @@ impl Scan {
         let entry = BlockEntry {
             first,
             chain: header.chain,
+            bytes: 0,
         };
         state.push_block(entry, header.next() - 1);
         self.submit(header, key, value)
@@ -149,8 +171,8 @@ impl Scan {
             match self.workers[worker].content() {
                 Ok((peeks, bytes)) => {
                     let state = self.found.tenants.entry(tenant).or_default();
-                    state.logical_bytes += bytes;
-                    peeks.iter().for_each(|peek| state.index.insert(peek));
+                    state.weigh_block(first, bytes);
+                    peeks.iter().for_each(|peek| state.index(peek));
                 }
                 Err((position, what)) => {
                     self.damaged(Damage {
@@ -168,6 +190,7 @@ impl Scan {
     /// Keeps the indexes in step over records that can't be read.
     fn skip(&mut self, tenant: TenantNumber, from: u64, to: u64) {
         let state = self.found.tenants.entry(tenant).or_default();
+        state.unsaved.give_up();
         for position in from..to {
             state.index.insert(&Peek {
                 position,

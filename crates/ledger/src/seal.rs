@@ -106,6 +106,7 @@ impl Sealer {
             entry: BlockEntry {
                 first: self.first,
                 chain,
+                bytes: bytes as u32,
             },
             last: next - 1,
             bytes,

@@ -85,7 +85,7 @@ impl<'a> Staged<'a> {
         let mut state = write(&self.state);
         state.push_tail(self.new);
         for record in self.records {
-            state.index.insert(&record.peek);
+            state.index(&record.peek);
         }
         for sealed in self.sealed {
             state.seal(sealed.entry, sealed.last, sealed.bytes);

@@ -1,8 +1,9 @@
 //! What is known in memory of one tenant's durable records.
 
 use crate::index::Index;
-use crate::record::{Chain, Head, ROOT};
+use crate::record::{Chain, Head, Peek, ROOT};
 use crate::run::Run;
+use crate::saved::Unsaved;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ use std::sync::Arc;
 pub(crate) struct BlockEntry {
     pub(crate) first: u64,
     pub(crate) chain: Chain,
+    /// Of the records in it.
+    pub(crate) bytes: u32,
 }
 
 /// Records that are not in a block yet, each with the chain after it.
@@ -52,6 +55,8 @@ pub(crate) struct Tenant {
     pub(crate) blocks: Vec<BlockEntry>,
     pub(crate) tail: VecDeque<TailRun>,
     pub(crate) index: Index,
+    /// What of the index a start would have to derive again.
+    pub(crate) unsaved: Unsaved,
     /// Bytes of all records.
     pub(crate) logical_bytes: u64,
     /// Bytes of those that are in no block.
@@ -66,6 +71,7 @@ impl Default for Tenant {
             blocks: Vec::new(),
             tail: VecDeque::new(),
             index: Index::default(),
+            unsaved: Unsaved::default(),
             logical_bytes: 0,
             unsealed_bytes: 0,
         }
@@ -113,6 +119,12 @@ impl Tenant {
             .map_or(ROOT, |before| self.blocks[before].chain)
     }
 
+    /// Adds the next record to the indexes.
+    pub(crate) fn index(&mut self, peek: &Peek) {
+        let is_new = self.index.insert(peek);
+        self.unsaved.push(peek, is_new);
+    }
+
     /// Adds records that follow the head.
     pub(crate) fn push_tail(&mut self, tail: TailRun) {
         if let Some(chain) = tail.chains.last() {
@@ -141,6 +153,15 @@ impl Tenant {
             position: last,
             chain: block.chain,
         };
+    }
+
+    /// Notes how many bytes the records of a block have that was pushed.
+    pub(crate) fn weigh_block(&mut self, first: u64, bytes: u64) {
+        self.logical_bytes += bytes;
+        if let Some(block) = self.block_of(first) {
+            // A block holds at most a commit's bytes.
+            self.blocks[block].bytes = bytes as u32;
+        }
     }
 
     /// Forgets the tail's records that are in blocks.

@@ -7,6 +7,7 @@ mod erasure;
 mod files;
 mod limits;
 mod model;
+mod saved;
 mod scrub;
 pub(crate) mod support;
 mod threads;

@@ -36,9 +36,16 @@ pub(crate) struct Customers {
 }
 
 impl Customers {
-    pub(crate) fn insert(&mut self, customer: Option<&[u8; 16]>, position: u64) {
+    /// Answers whether the customer had no record before.
+    pub(crate) fn insert(&mut self, customer: Option<&[u8; 16]>, position: u64) -> bool {
         let previous = customer.and_then(|customer| self.advance(customer, position));
         let distance = previous.map_or(0, |previous| position - previous);
+        self.link(position, distance);
+        customer.is_some() && previous.is_none()
+    }
+
+    /// Notes how far back the record before of the same customer is; positions come in order.
+    pub(crate) fn link(&mut self, position: u64, distance: u64) {
         if distance >= u64::from(FAR) {
             self.far.insert(position, distance);
         }
@@ -53,13 +60,16 @@ impl Customers {
         {
             Some(entry) => Some(std::mem::replace(&mut entry.last, position)),
             None => {
-                self.table.insert(Entry {
-                    customer: *customer,
-                    last: position,
-                });
+                self.begin(customer, position);
                 None
             }
         }
+    }
+
+    /// Adds a customer that is not there yet.
+    pub(crate) fn begin(&mut self, customer: &[u8; 16], last: u64) {
+        let customer = *customer;
+        self.table.insert(Entry { customer, last });
     }
 
     fn push(&mut self, distance: u32) {
@@ -76,17 +86,20 @@ impl Customers {
     }
 
     pub(crate) fn previous_of(&self, position: u64) -> Option<u64> {
+        match self.distance_of(position)? {
+            0 => None,
+            distance => position.checked_sub(distance),
+        }
+    }
+
+    /// How far back the record before of the same customer is; 0 where there is none.
+    pub(crate) fn distance_of(&self, position: u64) -> Option<u64> {
         let index = usize::try_from(position.checked_sub(1)?).ok()?;
-        let distance = match *self
-            .pages
-            .get(index / PAGE_RECORDS)?
-            .get(index % PAGE_RECORDS)?
-        {
-            0 => return None,
-            FAR => *self.far.get(&position)?,
-            near => u64::from(near),
-        };
-        position.checked_sub(distance)
+        let page = self.pages.get(index / PAGE_RECORDS)?;
+        match *page.get(index % PAGE_RECORDS)? {
+            FAR => self.far.get(&position).copied(),
+            near => Some(u64::from(near)),
+        }
     }
 
     pub(crate) fn last_of(&self, customer: &[u8; 16]) -> Option<u64> {

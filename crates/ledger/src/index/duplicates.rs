@@ -25,6 +25,9 @@ impl Slot for Entry {
 /// The key of a record that no event may repeat, because it had none.
 const NO_KEY: [u8; 16] = [0; 16];
 
+/// What stands for a record that has no key.
+pub(crate) const NO_PREFIX: u64 = 0;
+
 #[derive(Default)]
 pub(crate) struct Duplicates {
     table: Table<Entry>,
@@ -32,11 +35,17 @@ pub(crate) struct Duplicates {
 
 impl Duplicates {
     pub(crate) fn insert(&mut self, key: &[u8; 16], position: u64) {
-        if *key != NO_KEY {
-            self.table.insert(Entry {
-                prefix: prefix(key),
-                position,
-            });
+        self.insert_prefix(prefix(key), position);
+    }
+
+    /// Makes room for as many records.
+    pub(crate) fn reserve(&mut self, records: usize) {
+        self.table.reserve(records);
+    }
+
+    pub(crate) fn insert_prefix(&mut self, prefix: u64, position: u64) {
+        if prefix != NO_PREFIX {
+            self.table.insert(Entry { prefix, position });
         }
     }
 
@@ -54,9 +63,13 @@ impl Duplicates {
     }
 }
 
-fn prefix(key: &[u8; 16]) -> u64 {
+/// What is kept of a key; that of a key is never [`NO_PREFIX`].
+pub(crate) fn prefix(key: &[u8; 16]) -> u64 {
+    if *key == NO_KEY {
+        return NO_PREFIX;
+    }
     let (prefix, _) = key
         .split_first_chunk()
         .expect("sixteen bytes begin with eight");
-    u64::from_le_bytes(*prefix)
+    u64::from_le_bytes(*prefix).max(NO_PREFIX + 1)
 }

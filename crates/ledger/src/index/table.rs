@@ -42,6 +42,18 @@ impl<S: Slot> Table<S> {
         (hash >> (u64::BITS - SHARD_BITS)) as usize
     }
 
+    /// Makes room for as many entries, if their hashes are uniform.
+    pub(crate) fn reserve(&mut self, entries: usize) {
+        let len = entries.div_ceil(SHARDS) * 100 / MAX_LOAD;
+        for shard in self
+            .shards
+            .iter_mut()
+            .filter(|shard| shard.slots.len() < len)
+        {
+            shard.resize(len);
+        }
+    }
+
     /// Adds an entry, whether or not there is one of the same hash.
     pub(crate) fn insert(&mut self, entry: S) {
         let shard = &mut self.shards[Self::shard(entry.hash())];
@@ -94,7 +106,10 @@ impl<S: Slot> Shard<S> {
     }
 
     fn grow(&mut self) {
-        let len = (self.slots.len() * 6 / 5).max(self.slots.len() + 4);
+        self.resize((self.slots.len() * 6 / 5).max(self.slots.len() + 4));
+    }
+
+    fn resize(&mut self, len: usize) {
         let old = std::mem::replace(&mut self.slots, vec![S::default(); len]);
         for entry in old.into_iter().filter(|slot| !slot.is_vacant()) {
             self.place(entry);

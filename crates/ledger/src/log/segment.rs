@@ -76,10 +76,6 @@ pub(crate) struct Segment {
 }
 
 impl Segment {
-    pub(super) fn read(file: &File, lsn: u64, spot: Spot) -> io::Result<Self> {
-        Ok(Self::of(&bytes(file, spot.offset)?, lsn, spot))
-    }
-
     /// The segment whose bytes these are.
     pub(super) fn of(bytes: &[u8], lsn: u64, spot: Spot) -> Self {
         let mut segment = Self {

@@ -12,6 +12,7 @@ use touchbook_events::TenantNumber;
 enum Step {
     /// Per tenant: number of records, length of each.
     Commit(BTreeMap<u32, (u64, usize)>, bool),
+    Save,
     Reopen,
     CloseAndOpen,
     /// Go on with what a killed process would have left.
@@ -32,6 +33,7 @@ fn step() -> impl Strategy<Value = Step> {
     let commit = prop::collection::btree_map(0..5_u32, records(), 0..4);
     prop_oneof![
         16 => (commit, any::<bool>()).prop_map(|(commit, moves)| Step::Commit(commit, moves)),
+        2 => Just(Step::Save),
         1 => Just(Step::Reopen),
         1 => Just(Step::CloseAndOpen),
         1 => Just(Step::Kill),
@@ -162,6 +164,10 @@ fn run(steps: Vec<Step>) {
         match step {
             Step::Commit(sizes, moves) => {
                 model.commit(&mut ledger, &sizes, moves);
+                continue;
+            }
+            Step::Save => {
+                ledger.reader().save_indexes().unwrap();
                 continue;
             }
             Step::Reopen => drop(ledger),
