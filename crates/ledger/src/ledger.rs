@@ -1,6 +1,7 @@
 //! The owner of a volume.
 
 use crate::error::{Error, StoreError};
+use crate::guard;
 use crate::limits::DEFAULT_CACHE_BYTES;
 use crate::open::{self, OpenReport};
 use crate::reader::Reader;
@@ -12,7 +13,7 @@ use crate::volume::{self, Disk, Store};
 use crate::witness::{Note, Witness};
 use std::collections::{BTreeMap, VecDeque};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use touchbook_events::TenantNumber;
 
@@ -44,7 +45,9 @@ pub(crate) struct Shared {
     pub(crate) checkpoint: RwLock<Option<Checkpoint>>,
     pub(crate) last_commit: AtomicU64,
     pub(crate) witness: Mutex<Witness>,
-    /// Of what the store no longer reads. Its lock is held while the log is read.
+    /// Whether a commit failed.
+    pub(crate) failed: Arc<AtomicBool>,
+    /// Of what the store no longer reads after that. Its lock is held while the log is read.
     pub(crate) rescue: Mutex<Option<Rescue>>,
     pub(crate) frames: AtomicU64,
     pub(crate) frame_bytes: AtomicU64,
@@ -70,16 +73,17 @@ impl Shared {
         noted.map_err(|source| Error::Witness { source })
     }
 
-    /// A block that the store does not read, if it is whole in the log; what was found there
-    /// before is looked for anew when it is not what it was.
+    /// A block that the store does not read since a commit failed, if it is whole in the log,
+    /// which is read once: nobody writes it any more. Before that, what can't be read is damaged.
     pub(crate) fn rescue(&self, tenant: TenantNumber, first: u64) -> Option<Run> {
-        let mut rescue = self.rescue.lock().unwrap_or_else(PoisonError::into_inner);
-        let found = |rescue: &Rescue| rescue.load(tenant, first).ok();
-        if let Some(run) = rescue.as_ref().and_then(found) {
-            return Some(run);
+        if !self.failed.load(Ordering::Acquire) {
+            return None;
         }
-        *rescue = Rescue::read(&self.path).ok();
-        rescue.as_ref().and_then(found)
+        let mut rescue = self.rescue.lock().unwrap_or_else(PoisonError::into_inner);
+        if rescue.is_none() {
+            *rescue = Rescue::read(&self.path).ok();
+        }
+        rescue.as_ref()?.load(tenant, first).ok()
     }
 }
 
@@ -162,6 +166,8 @@ impl Ledger {
         let path = shared.path.clone();
         drop((disk, shared));
         volume::wait_until_closed(&path);
+        // What rotted since the start was in memory until now; the store would destroy it.
+        guard::check(&path)?;
         Store::open(&path, cache).map(drop)
     }
 

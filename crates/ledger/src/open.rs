@@ -238,6 +238,7 @@ fn assemble(
         checkpoint: RwLock::new(checkpoint),
         last_commit: AtomicU64::new(last_commit),
         witness: Mutex::new(witness),
+        failed: Arc::clone(&disk.failed),
         rescue: Mutex::new(None),
         frames: AtomicU64::new(0),
         frame_bytes: AtomicU64::new(0),

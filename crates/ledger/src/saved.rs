@@ -1,10 +1,11 @@
 //! Saved indexes: what a start would otherwise derive by reading every block.
 //!
-//! Of each large tenant a file beside the store, `index.<tenant>`, to which a part is added when so
-//! many records more are sealed. It only saves time: nothing waits for it or syncs it, and a part is
-//! of durable records alone. A start takes it up to the first part that is not whole, and nothing of
-//! it where the store's block at its end is another than the one it was saved of. The blocks before
-//! that are not read: damage in them is found by whoever reads them, by the scrub and by `verify`.
+//! Of each large tenant a file beside the store, `index.<tenant>`, to which a part is added when
+//! so many records more are sealed. It only saves time: nothing waits for it or syncs it, and a
+//! part is of durable records alone. A start takes it up to the first part that is not whole, and
+//! nothing of it where the store's block at its end is another than the one it was saved of. The
+//! blocks before that are not read: damage in them is found by whoever reads them, by the scrub
+//! and by `verify`.
 
 mod part;
 

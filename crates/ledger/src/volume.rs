@@ -1,5 +1,6 @@
 //! The volume directory and the store in it.
 
+mod doubt;
 mod size;
 
 use crate::cache::Cache;
@@ -8,6 +9,7 @@ use crate::guard;
 use crate::limits::{FLUSH_EVERY_MILLIS, SEGMENT_BYTES};
 use crate::log::LOG_FILE;
 use crate::witness::Witness;
+use doubt::Doubt;
 pub(crate) use size::disk_bytes;
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::io::{self, Write};
@@ -15,6 +17,7 @@ use std::os::unix::fs::MetadataExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// The first volume; a full one will be left alone and the next begun.
@@ -73,6 +76,8 @@ impl Volume {
             Err(TryLockError::WouldBlock) => return Err(in_use(&path)),
             Err(TryLockError::Error(error)) => return Err(prepared(error)),
         }
+        let doubt = Doubt::of(&path);
+        doubt.dispel(&descriptor).map_err(prepared)?;
         let ready = guard::check(&path).and_then(|()| {
             remove_unfinished_snapshots(&path).map_err(prepared)?;
             write_settings(&path, &descriptor).map_err(prepared)
@@ -81,8 +86,9 @@ impl Volume {
         ready?;
         let store = Store::open(&path, cache_bytes)?;
         let witness = Witness::open(&path).map_err(prepared)?;
-        let mut disk = Disk::new(store.db.clone(), descriptor);
+        let mut disk = Disk::new(store.db.clone(), descriptor, doubt);
         disk.make_durable()?;
+        disk.doubt.end().map_err(prepared)?;
         sync_names(&path).map_err(prepared)?;
         Ok(Self {
             path,
@@ -238,17 +244,20 @@ fn sync_names(path: &Path) -> io::Result<()> {
 pub(crate) struct Disk {
     db: sled::Db,
     descriptor: File,
-    failed: bool,
+    doubt: Doubt,
+    /// For those who read, too.
+    pub(crate) failed: Arc<AtomicBool>,
     #[cfg(test)]
     pub(crate) fail_next_sync: bool,
 }
 
 impl Disk {
-    fn new(db: sled::Db, descriptor: File) -> Self {
+    fn new(db: sled::Db, descriptor: File, doubt: Doubt) -> Self {
         Self {
             db,
             descriptor,
-            failed: false,
+            doubt,
+            failed: Arc::default(),
             #[cfg(test)]
             fail_next_sync: false,
         }
@@ -256,7 +265,7 @@ impl Disk {
 
     /// After a failed sync nobody knows what is on the disk, and the kernel reports it only once.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.failed {
+        if self.failed.load(Ordering::Acquire) {
             Err(Error::Poisoned)
         } else {
             Ok(())
@@ -267,7 +276,7 @@ impl Disk {
     pub(crate) fn write(&mut self, writes: impl FnOnce() -> sled::Result<()>) -> Result<(), Error> {
         self.check()?;
         writes().map_err(|error| {
-            self.failed = true;
+            self.fail();
             Error::Write {
                 source: StoreError(error),
             }
@@ -277,13 +286,16 @@ impl Disk {
     /// First sled's buffers to the file, then the file to the disk.
     pub(crate) fn make_durable(&mut self) -> Result<(), Error> {
         self.check()?;
-        self.failed = true;
-        self.db.flush().map_err(|error| Error::Write {
+        let flushed = self.db.flush().map_err(|error| Error::Write {
             source: StoreError(error),
-        })?;
-        self.sync().map_err(|source| Error::Sync { source })?;
-        self.failed = false;
-        Ok(())
+        });
+        let durable = flushed.and_then(|_| self.sync().map_err(|source| Error::Sync { source }));
+        durable.inspect_err(|_| self.fail())
+    }
+
+    fn fail(&mut self) {
+        self.failed.store(true, Ordering::Release);
+        self.doubt.begin();
     }
 
     fn sync(&mut self) -> io::Result<()> {

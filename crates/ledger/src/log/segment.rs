@@ -12,6 +12,10 @@ const HEADER_BYTES: usize = 20;
 /// sled begins no message where less than this is left.
 const RED_ZONE: usize = 32;
 
+/// Bytes of which checksums are taken in search of the next message: half a second. What a segment
+/// held before may be whatever producers sent, such as headers that claim megabytes each.
+const SEARCH_BYTES_MAX: usize = 256 * SEGMENT_BYTES;
+
 /// Numbers are stored so that zeros are none.
 const MASK: u64 = i64::MAX as u64;
 
@@ -23,7 +27,8 @@ pub(super) enum Header {
 
 impl Header {
     pub(super) fn read(file: &File, offset: u64, file_len: u64) -> io::Result<Self> {
-        if file_len - offset < HEADER_BYTES as u64 {
+        // The store may have made the file shorter since its length was asked.
+        if file_len.saturating_sub(offset) < HEADER_BYTES as u64 {
             return Ok(Self::Unused);
         }
         let mut bytes = [0; HEADER_BYTES];
@@ -153,13 +158,18 @@ impl Segment {
     /// Where messages go on after what can't be read. Notes whether any is of a later use.
     fn next_message(&mut self, bytes: &[u8]) -> Option<usize> {
         let own = self.number();
+        let mut budget = SEARCH_BYTES_MAX;
         // Zeros are not worth searching.
         let used = bytes.iter().rposition(|byte| *byte != 0)?;
         for at in self.end + 1..=used {
             if !MessageHeader::may_begin(&bytes[at..]) {
                 continue;
             }
-            if let Some((header, _)) = sound(bytes, at, |number| number >= own) {
+            let Some((header, end)) = delimited(bytes, at, |number| number >= own) else {
+                continue;
+            };
+            budget = budget.checked_sub(end - at)?;
+            if header.is_sound(&bytes[at..end]) {
                 if header.number == own {
                     return Some(at);
                 }

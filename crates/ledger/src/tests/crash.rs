@@ -274,6 +274,14 @@ fn after_a_failed_sync_nothing_is_appended_and_nothing_shown() {
         Err(Error::Poisoned)
     ));
     assert!(matches!(ledger.close(), Err(Error::Poisoned)));
+    let doubt = dir.volume().join("unsynced");
+    assert!(
+        doubt.exists(),
+        "the next start must not believe the system's memory"
+    );
+    let (ledger, report) = dir.open();
+    assert!(report.records >= 3 && !doubt.exists());
+    assert_eq!(verify(&ledger.reader(), T), Ok(report.records));
 }
 
 #[test]

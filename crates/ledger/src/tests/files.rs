@@ -223,6 +223,35 @@ fn what_another_version_wrote_is_not_taken_for_damage() {
     assert!(before == fs::read(dir.volume().join("db")).unwrap());
 }
 
+#[test]
+fn what_rots_while_it_is_served_is_not_destroyed_by_a_clean_stop() {
+    let dir = killed();
+    let (mut ledger, _) = dir.open();
+    append(&mut ledger, T, 700, 200).unwrap();
+    let rotten = layout(dir.path()).unwrap();
+    let rotten = rotten
+        .iter()
+        .rfind(|one| one.what == "page")
+        .unwrap()
+        .offset;
+    append(&mut ledger, T, 700, 200).unwrap();
+    let head = ledger.reader().head(T).position;
+    dir.flip("db", rotten + 20);
+    let refusal = ledger.close().unwrap_err();
+    assert!(matches!(refusal, Error::DamagedStore { .. }), "{refusal:?}");
+    let survey = dir.survey();
+    let seen = survey
+        .tenants
+        .iter()
+        .find(|tenant| tenant.tenant == T)
+        .unwrap();
+    assert_eq!(
+        seen.seen_to, head,
+        "what is behind the damage is still there"
+    );
+    assert!(matches!(dir.refusal(), Error::DamagedStore { .. }));
+}
+
 /// As when it has failed to write, and reads no more what it would have to write for.
 #[test]
 fn every_block_is_found_without_the_store() {

@@ -14,7 +14,7 @@ pub(super) struct Rule {
 const FILE_LINES_MAX: usize = 500;
 const LINE_COLUMNS_MAX: usize = 100;
 
-pub(super) const RULES: [Rule; 11] = [
+pub(super) const RULES: [Rule; 12] = [
     Rule {
         name: "file too long",
         instead: "split it by what changes together; 500 lines are what one can hold in mind",
@@ -61,6 +61,15 @@ pub(super) const RULES: [Rule; 11] = [
         instead: "do it now or open an issue; a note in the code is read by nobody who plans",
         concerns: |file| file.is_a(&TEXT) && is_not_a_rule(file),
         lines: |file| words(file, &["FIXME", "XXX", "TODO", "todo!", "HACK"]),
+    },
+    Rule {
+        name: "left-over conflict",
+        instead: "decide which of the versions is right; a merge left both",
+        concerns: |_| true,
+        lines: |file| {
+            let marks = ["<<<<<<< ", "||||||| ", ">>>>>>> "];
+            matching(file, |line| marks.iter().any(|mark| line.starts_with(mark)))
+        },
     },
     Rule {
         name: "crate without a page",
@@ -207,6 +216,14 @@ mod tests {
             findings("a/b.ts", &"x\n".repeat(501)),
             ["file too long:501"]
         );
+    }
+
+    #[test]
+    fn what_a_merge_left_is_found_in_every_file() {
+        let text = "a\n<<<<<<< HEAD\nb\n=======\nc\n>>>>>>> other\n";
+        let found = ["left-over conflict:2", "left-over conflict:6"];
+        assert_eq!(findings("a.md", text), found);
+        assert_eq!(findings("a.lock", text), found);
     }
 
     #[test]
