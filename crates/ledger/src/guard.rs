@@ -5,6 +5,7 @@
 //! without a word, or destroy: see [`crate::log`]. What is found wrong only once the store has
 //! opened its log is refused too, but by then the store may have written in it.
 
+mod shortcut;
 mod skipped;
 
 use crate::error::Error;
@@ -12,6 +13,7 @@ use crate::frame;
 use crate::limits::SEGMENT_BYTES;
 use crate::log::{Body, Content, End, LOG_FILE, Log, Pages, Snapshot};
 use crate::witness::{self, Note};
+use shortcut::Shortcut;
 use std::collections::BTreeSet;
 use std::fs;
 use std::io;
@@ -71,16 +73,20 @@ impl Refusal {
     }
 }
 
+/// Whether the store may open a volume; if so, what would spare it reading most of its log once
+/// more, where that is much.
+type Verdict = Result<Option<Snapshot>, Refusal>;
+
 /// Refuses a volume that the store must not open.
-pub(crate) fn check(volume: &Path) -> Result<(), Error> {
+pub(crate) fn check(volume: &Path) -> Result<Option<Snapshot>, Error> {
     let examined = |source| Error::Examine {
         path: volume.to_owned(),
         source,
     };
     match examine(volume).map_err(examined)? {
-        None => Ok(()),
-        Some(Refusal::OtherVersion(version)) => Err(Error::OtherVersion { version }),
-        Some(Refusal::Damage(damage)) => Err(Error::DamagedStore {
+        Ok(shortcut) => Ok(shortcut),
+        Err(Refusal::OtherVersion(version)) => Err(Error::OtherVersion { version }),
+        Err(Refusal::Damage(damage)) => Err(Error::DamagedStore {
             path: volume.to_owned(),
             damage,
         }),
@@ -88,24 +94,27 @@ pub(crate) fn check(volume: &Path) -> Result<(), Error> {
 }
 
 /// The first thing that the store would not survive, or would hide.
-pub(crate) fn examine(volume: &Path) -> io::Result<Option<Refusal>> {
+pub(crate) fn examine(volume: &Path) -> io::Result<Verdict> {
     if !volume.try_exists()? {
-        return Ok(None);
+        return Ok(Ok(None));
     }
     if let Some(damage) = conf(volume)? {
-        return Ok(Some(Refusal::Damage(damage)));
+        return Ok(Err(Refusal::Damage(damage)));
     }
     let (stable, pages) = match Snapshot::newest(volume)? {
         Ok(None) => (0, Pages::default()),
         Ok(Some(snapshot)) => (snapshot.stable, snapshot.pages),
-        Err(path) => return Ok(Some(Refusal::Damage(damaged_snapshot(&path)))),
+        Err(path) => return Ok(Err(Refusal::Damage(damaged_snapshot(&path)))),
     };
     let noted = witness::last(volume)?;
     match Log::read(volume, stable) {
         Ok(log) => judge(&log, stable, pages, noted),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             let missing = stable > 0 || noted.commit > 0;
-            Ok(missing.then(|| Refusal::of_log(None, "is missing")))
+            Ok(match missing {
+                true => Err(Refusal::of_log(None, "is missing")),
+                false => Ok(None),
+            })
         }
         Err(error) => Err(error),
     }
@@ -145,27 +154,29 @@ pub(crate) fn conf_bytes() -> Vec<u8> {
     [settings.as_bytes(), &crc].concat()
 }
 
-fn judge(log: &Log, stable: u64, mut pages: Pages, noted: Note) -> io::Result<Option<Refusal>> {
+fn judge(log: &Log, stable: u64, mut pages: Pages, noted: Note) -> io::Result<Verdict> {
     let end = log.end();
     if end.lsn < stable {
         let what = "can not be read, though it once was";
-        return Ok(Some(Refusal::of_log(end.offset, what)));
+        return Ok(Err(Refusal::of_log(end.offset, what)));
     }
+    let mut shortcut = Shortcut::new(log, stable);
     let read = log.as_the_store_reads(&end);
     for message in read.filter(|message| message.lsn >= stable) {
+        shortcut.pass(message, &pages);
         pages.apply(message);
     }
     if let Some(offset) = skipped::first(log, &end, &pages, noted)? {
         let what = "can not be read, and newer parts of the log can";
-        return Ok(Some(Refusal::of_log(Some(offset), what)));
+        return Ok(Err(Refusal::of_log(Some(offset), what)));
     }
     if pages.has_unknown() {
         let what = "lacks pages that others need";
-        return Ok(Some(Refusal::of_log(None, what)));
+        return Ok(Err(Refusal::of_log(None, what)));
     }
     let last = match last_commit(log, &pages)? {
         Ok(last) => last,
-        Err(refusal) => return Ok(Some(refusal)),
+        Err(refusal) => return Ok(Err(refusal)),
     };
     // A commit begins only when the one before it is acknowledged.
     let acknowledged = noted
@@ -173,9 +184,9 @@ fn judge(log: &Log, stable: u64, mut pages: Pages, noted: Note) -> io::Result<Op
         .max(newest_commit_after(log, &end)?.saturating_sub(1));
     if acknowledged > last {
         let what = "can not be read, and acknowledged commits are behind it";
-        return Ok(Some(Refusal::of_log(end.offset, what)));
+        return Ok(Err(Refusal::of_log(end.offset, what)));
     }
-    Ok(None)
+    Ok(Ok(shortcut.finish()))
 }
 
 /// The last commit that the store would show; or why it must not be asked.

@@ -1,7 +1,6 @@
 //! The owner of a volume.
 
 use crate::error::{Error, StoreError};
-use crate::guard;
 use crate::limits::DEFAULT_CACHE_BYTES;
 use crate::open::{self, OpenReport};
 use crate::reader::Reader;
@@ -167,7 +166,7 @@ impl Ledger {
         drop((disk, shared));
         volume::wait_until_closed(&path);
         // What rotted since the start was in memory until now; the store would destroy it.
-        guard::check(&path)?;
+        volume::let_store_in(&path)?;
         Store::open(&path, cache).map(drop)
     }
 

@@ -65,6 +65,9 @@ pub(crate) const REMOVALS: usize = 64;
 /// takes 8 bytes a record.
 pub(crate) const SAVED_RECORDS: usize = if cfg!(test) { 300 } else { 65_536 };
 
+/// How many segments the store would have to read, at least, that it is spared.
+pub(crate) const SHORTCUT_SEGMENTS: u64 = if cfg!(test) { 1 } else { 16 };
+
 /// How often sled's own thread writes what it holds and reclaims space.
 pub(crate) const FLUSH_EVERY_MILLIS: u64 = 50;
 

@@ -68,6 +68,11 @@ impl Log {
         })
     }
 
+    /// How far it was stable when the newest header was written.
+    pub(crate) fn stable(&self) -> u64 {
+        self.stable
+    }
+
     /// Where sled stops reading.
     pub(crate) fn end(&self) -> End {
         let mut expected = self.stable / SEGMENT * SEGMENT;

@@ -66,6 +66,7 @@ pub fn survey(data_dir: &Path) -> Result<Survey, Error> {
 
 fn examine(volume: &Path) -> io::Result<Survey> {
     let mut files: Vec<FileDamage> = guard::examine(volume)?
+        .err()
         .and_then(Refusal::damage)
         .into_iter()
         .collect();

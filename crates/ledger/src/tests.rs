@@ -9,5 +9,6 @@ mod limits;
 mod model;
 mod saved;
 mod scrub;
+mod shortcut;
 pub(crate) mod support;
 mod threads;

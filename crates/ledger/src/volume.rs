@@ -78,10 +78,8 @@ impl Volume {
         }
         let doubt = Doubt::of(&path);
         doubt.dispel(&descriptor).map_err(prepared)?;
-        let ready = guard::check(&path).and_then(|()| {
-            remove_unfinished_snapshots(&path).map_err(prepared)?;
-            write_settings(&path, &descriptor).map_err(prepared)
-        });
+        let ready =
+            let_store_in(&path).and_then(|()| write_settings(&path, &descriptor).map_err(prepared));
         descriptor.unlock().map_err(prepared)?;
         ready?;
         let store = Store::open(&path, cache_bytes)?;
@@ -140,6 +138,21 @@ fn classify(path: &Path, error: sled::Error) -> Error {
     } else {
         Error::Open { path, source }
     }
+}
+
+/// Refuses a volume that the store must not open, and prepares one that it may.
+pub(crate) fn let_store_in(path: &Path) -> Result<(), Error> {
+    let prepared = |source| Error::Prepare {
+        path: path.to_owned(),
+        source,
+    };
+    let shortcut = guard::check(path)?;
+    remove_unfinished_snapshots(path).map_err(prepared)?;
+    if let Some(snapshot) = shortcut {
+        make_readable_durable(path).map_err(prepared)?;
+        snapshot.write(path).map_err(prepared)?;
+    }
+    Ok(())
 }
 
 fn in_use(path: &Path) -> Error {

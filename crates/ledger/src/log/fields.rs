@@ -1,5 +1,26 @@
 //! Fields as sled writes them.
 
+/// Writes a number as [`Fields::varint`] reads it.
+pub(super) fn put_varint(out: &mut Vec<u8>, number: u64) {
+    let bytes = number.to_le_bytes();
+    match number {
+        0..=240 => out.push(bytes[0]),
+        241..=2_287 => {
+            let [low, high, ..] = (number - 240).to_le_bytes();
+            out.extend([high + 241, low]);
+        }
+        2_288..=67_823 => {
+            let [low, high, ..] = (number - 2_288).to_le_bytes();
+            out.extend([249, high, low]);
+        }
+        _ => {
+            let len = (u64::BITS - number.leading_zeros()).div_ceil(u8::BITS) as usize;
+            out.push(247 + len as u8);
+            out.extend_from_slice(&bytes[..len]);
+        }
+    }
+}
+
 /// Reads fields from the front of a slice, and knows where it is.
 pub(super) struct Fields<'a> {
     bytes: &'a [u8],
@@ -61,5 +82,23 @@ impl<'a> Fields<'a> {
     pub(super) fn slice(&mut self) -> Option<&'a [u8]> {
         let len = usize::try_from(self.varint()?).ok()?;
         self.take(len)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_number_is_read_as_it_was_written(number: u64, bits in 0..64_u32) {
+            let number = number >> bits;
+            let mut bytes = Vec::new();
+            put_varint(&mut bytes, number);
+            let mut fields = Fields::new(&bytes);
+            prop_assert_eq!(fields.varint(), Some(number));
+            prop_assert!(fields.is_empty());
+        }
     }
 }

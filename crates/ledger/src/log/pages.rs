@@ -8,6 +8,8 @@ use std::ops::Range;
 pub(crate) struct Place {
     pub(crate) lsn: u64,
     pub(crate) offset: u64,
+    /// With its header; of what frees a page it is not kept.
+    pub(crate) len: u64,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +40,7 @@ impl Pages {
         let place = Place {
             lsn: message.lsn,
             offset: message.offset,
+            len: message.len as u64,
         };
         match message.kind {
             Kind::Nothing | Kind::Cap => {}
@@ -84,6 +87,10 @@ impl Pages {
         self.needed().any(|place| offsets.contains(&place.offset))
     }
 
+    pub(super) fn iter(&self) -> impl Iterator<Item = &Page> {
+        self.0.iter()
+    }
+
     /// Every message that a page is made of, or that frees one.
     pub(crate) fn needed(&self) -> impl Iterator<Item = Place> {
         self.0.iter().flat_map(|page| {
@@ -111,6 +118,15 @@ impl Pages {
     /// Whether there are pages of which sled would know that they are, and not where.
     pub(crate) fn has_unknown(&self) -> bool {
         self.0.contains(&Page::Unknown)
+    }
+
+    /// Whether a snapshot has a form for all of them.
+    pub(crate) fn can_be_snapshotted(&self) -> bool {
+        self.0.iter().all(|page| match page {
+            Page::Unknown => false,
+            Page::Free(_) => true,
+            Page::Present { links, .. } => links.len() < usize::from(u8::MAX),
+        })
     }
 
     /// The ids of all pages that hold something.

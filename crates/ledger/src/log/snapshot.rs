@@ -1,9 +1,9 @@
 //! sled's snapshot: where every page was when the store was last opened.
 
-use super::fields::Fields;
+use super::fields::{Fields, put_varint};
 use super::pages::{Page, Pages, Place};
-use std::fs;
-use std::io;
+use std::fs::{self, File};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// Names of snapshots begin so.
@@ -54,12 +54,63 @@ impl Snapshot {
     }
 }
 
+impl Snapshot {
+    /// Writes it as the store does, so that it reads its log from here on. What is before this in
+    /// the log must be durable, and `stable` the beginning of a segment.
+    pub(crate) fn write(&self, volume: &Path) -> io::Result<()> {
+        let name = format!("{PREFIX}{:016X}", self.stable);
+        let unfinished = volume.join(format!("{name}.generating"));
+        let mut file = File::create(&unfinished)?;
+        file.write_all(&self.encode())?;
+        file.sync_all()?;
+        fs::rename(unfinished, volume.join(name))
+    }
+
+    fn encode(&self) -> Vec<u8> {
+        let mut out = (self.stable + 1).to_le_bytes().to_vec();
+        // No segment is being written.
+        put_varint(&mut out, 0);
+        for page in self.pages.iter() {
+            put_page(&mut out, page);
+        }
+        let (len, crc) = (out.len() as u64, crc32fast::hash(&out));
+        out.extend_from_slice(&len.to_le_bytes());
+        out.extend_from_slice(&crc.to_le_bytes());
+        out
+    }
+}
+
+fn put_page(out: &mut Vec<u8>, page: &Page) {
+    match page {
+        // Whoever asks for a snapshot has looked that there is none.
+        Page::Unknown => {}
+        Page::Free(place) => {
+            out.push(0);
+            put_pointer(out, *place);
+        }
+        Page::Present { base, links } => {
+            out.push(links.len() as u8 + 1);
+            for place in [base].into_iter().chain(links) {
+                put_pointer(out, *place);
+                put_varint(out, place.len);
+            }
+        }
+    }
+}
+
+fn put_pointer(out: &mut Vec<u8>, place: Place) {
+    out.extend_from_slice(&place.lsn.to_le_bytes());
+    out.push(0);
+    put_varint(out, place.offset);
+}
+
 fn page(fields: &mut Fields<'_>) -> Option<Page> {
     match fields.u8()? {
         0 => {
             let lsn = fields.u64()?;
             let offset = pointer(fields)?;
-            Some(Page::Free(Place { lsn, offset }))
+            let len = 0;
+            Some(Page::Free(Place { lsn, offset, len }))
         }
         count => {
             let base = place(fields)?;
@@ -72,8 +123,8 @@ fn page(fields: &mut Fields<'_>) -> Option<Page> {
 fn place(fields: &mut Fields<'_>) -> Option<Place> {
     let lsn = fields.u64()?;
     let offset = pointer(fields)?;
-    let _size = fields.varint()?;
-    Some(Place { lsn, offset })
+    let len = fields.varint()?;
+    Some(Place { lsn, offset, len })
 }
 
 fn pointer(fields: &mut Fields<'_>) -> Option<u64> {

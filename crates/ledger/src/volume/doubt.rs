@@ -54,9 +54,9 @@ mod tests {
         doubt.dispel(&log).unwrap();
         doubt.end().unwrap();
         doubt.begin();
-        assert!(dir.path().join(NAME).exists());
+        assert!(dir.path().join(NAME).try_exists().unwrap());
         Doubt::of(dir.path()).dispel(&log).unwrap();
         doubt.end().unwrap();
-        assert!(!dir.path().join(NAME).exists());
+        assert!(!dir.path().join(NAME).try_exists().unwrap());
     }
 }
