@@ -8,7 +8,8 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Child, Command};
 use std::time::{Duration, Instant};
-use touchbook_events::{CustomerId, Header, TenantNumber};
+use touchbook_engine::peek;
+use touchbook_events::TenantNumber;
 use touchbook_ledger::{Commit, Ledger, NewRecord, Options, Peek, Reader};
 
 /// How long a limit is measured.
@@ -121,17 +122,6 @@ fn copy(reader: &Reader, tenant: TenantNumber, to: u64) -> Result<Vec<(Vec<u8>, 
         }
     }
     Ok(records)
-}
-
-/// What the service tells the ledger of its records.
-fn peek(bytes: &[u8]) -> Option<Peek> {
-    let header = Header::peek(bytes).ok()?;
-    let customer = header.customer.unwrap_or(CustomerId::NIL);
-    Some(Peek {
-        position: header.position,
-        event_key: header.event_key.0,
-        customer: Some(*customer.as_bytes()),
-    })
 }
 
 /// A process of this program that answers every request with the same bytes, by axum.

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::path::Path;
 use tempfile::TempDir;
-use touchbook_events::{CustomerId, Data, Digest, Header, Record, TenantNumber};
-use touchbook_ledger::{Commit, Error, Ledger, NewRecord, OpenReport, Options, Peek, Reader};
+use touchbook_engine::peek;
+use touchbook_events::{Data, Digest, Record, TenantNumber};
+use touchbook_ledger::{Commit, Error, Ledger, NewRecord, OpenReport, Options, Reader};
 use touchbook_testkit::eventually_blocking;
 
 /// Opens the ledger and compares; then appends to it and opens it again.
@@ -147,17 +148,6 @@ fn append_again(ledger: &mut Ledger) -> Result<Option<TenantNumber>> {
         checkpoint: None,
     })?;
     Ok(Some(tenant))
-}
-
-/// What the service tells the ledger of its records.
-fn peek(bytes: &[u8]) -> Option<Peek> {
-    let header = Header::peek(bytes).ok()?;
-    let customer = header.customer.unwrap_or(CustomerId::NIL);
-    Some(Peek {
-        position: header.position,
-        event_key: header.event_key.0,
-        customer: Some(*customer.as_bytes()),
-    })
 }
 
 /// Serves the folder: every projection, from snapshots and records, equals a fresh fold.

@@ -122,7 +122,7 @@ fn record(incoming: Incoming) -> Record {
     }
 }
 
-/// As the engine's.
+/// As the engine's: what is nobody's counts as one customer's.
 pub(crate) fn peek(bytes: &[u8]) -> Option<Peek> {
     Header::peek(bytes).ok().as_ref().map(peek_of)
 }
@@ -131,6 +131,6 @@ fn peek_of(header: &Header) -> Peek {
     Peek {
         position: header.position,
         event_key: header.event_key.0,
-        customer: header.customer.map(|customer| *customer.as_bytes()),
+        customer: Some(*header.customer.unwrap_or(CustomerId::NIL).as_bytes()),
     }
 }
