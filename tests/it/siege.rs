@@ -37,9 +37,10 @@ const HUNDREDS_LONG: usize = 5;
 /// Of each work, so much is done at least.
 const WORK_MIN: usize = 10;
 
-/// Design law 8, and nothing that was acknowledged is lost meanwhile.
+/// Design law 8, and nothing that was acknowledged is lost meanwhile. How much longer others wait
+/// is asked where there is time to compare, in `cargo xtask siege`.
 #[tokio::test(flavor = "multi_thread")]
-async fn each_limit_answers_as_promised_and_nobody_else_notices() {
+async fn each_limit_answers_as_promised_and_everybody_else_is_served() {
     let mut siege = Siege::begin(EVENTS_BEFORE, SLOWER).await;
     siege.figures.enter(Phase::During);
     siege.nuisances(HUNDREDS);

@@ -96,7 +96,7 @@ async fn noted(service: &Service) {
     .await;
 }
 
-fn copy(from: &Path) -> TempDir {
+pub(super) fn copy(from: &Path) -> TempDir {
     let to = data_dir();
     copy_folder(from, to.path());
     to

@@ -10,8 +10,9 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Lines of the table.
 const ROWS: usize = 16;
 const MIB: f64 = 1024.0 * 1024.0;
-/// What the store may use is told by its limit, not by what it uses.
-const LIMITS: &str = "limit";
+/// Parts that grow with what is stored. Queues and answers must not, and the store's cache is told
+/// by its limit alone.
+const STORED: [&str; 3] = ["ledger_index", "deciders", "projection_"];
 
 /// What of memory may be more after the second half than after the first, with
 /// [`MORE_FLOOR_BYTES`].
@@ -23,7 +24,7 @@ struct Sample {
     at: Duration,
     /// As the system counts.
     resident_bytes: f64,
-    /// What indexes, states and queues hold.
+    /// What indexes and states hold.
     explained_bytes: f64,
 }
 
@@ -51,16 +52,16 @@ impl Memory {
 
     async fn look(&self, service: &Service) -> Sample {
         let metrics = service.get("/metrics").await.text().await.unwrap();
-        let of = |name: &str| {
+        let of = |name: &str, parts: &[&str]| -> f64 {
             let lines = metrics.lines().filter(|line| line.starts_with(name));
-            let lines = lines.filter(|line| !line.contains(LIMITS));
+            let lines = lines.filter(|line| parts.iter().any(|part| line.contains(part)));
             let values = lines.filter_map(|line| line.rsplit_once(' ')?.1.parse::<f64>().ok());
             values.sum()
         };
         Sample {
             at: self.began.elapsed(),
-            resident_bytes: of("process_resident_memory_bytes"),
-            explained_bytes: of("touchbook_memory_bytes"),
+            resident_bytes: of("process_resident_memory_bytes", &[""]),
+            explained_bytes: of("touchbook_memory_bytes", &STORED),
         }
     }
 
