@@ -12,17 +12,18 @@ mod stored;
 
 pub use events::{batch, envelope};
 pub use snapshots::snapshot;
-pub use stored::{block, frame, record};
+pub use stored::{block, frame, log, record};
 
 /// Reads what it is given, and answers whether that was something.
 pub type Target = fn(&[u8]) -> bool;
 
 /// Every target, by the name of its file, with what it calls.
-pub const TARGETS: [(&str, Target); 6] = [
+pub const TARGETS: [(&str, Target); 7] = [
     ("batch", batch),
     ("block", block),
     ("envelope", envelope),
     ("frame", frame),
+    ("log", log),
     ("record", record),
     ("snapshot", snapshot),
 ];

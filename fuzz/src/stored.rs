@@ -2,7 +2,7 @@
 
 use touchbook_events::{Header, Record};
 
-pub use touchbook_ledger::fuzzing::{block, frame};
+pub use touchbook_ledger::fuzzing::{block, frame, log};
 
 /// A record that is read is written, read and written alike. Numbers may be spelt at more length
 /// than we spell them, so the first bytes may differ.

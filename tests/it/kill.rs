@@ -32,6 +32,8 @@ const KILLS_WITH_NATS: u64 = 4;
 const KILLS_A_NODE: u64 = 20;
 /// Or when it has so many records.
 const RECORDS_A_NODE: u64 = 25_000;
+/// One node in so many takes its events from NATS.
+const NODES_A_NATS: u64 = 3;
 /// So few records that snapshots are always due.
 const ARGUMENTS: [&str; 4] = ["--snapshot-records", "300", "--log-level", "error"];
 /// What a node has before it is killed for the first time, so that a rebuild takes a moment.
@@ -63,10 +65,12 @@ async fn as_many_kills_as_were_asked_for() {
         asked.map_or(otherwise, |number| number.expect("a number"))
     };
     let (mut seed, kills) = (asked("KILL_FROM", 0), asked("KILL_KILLS", 200));
-    let mut totals = Totals::default();
+    let (mut totals, mut nodes) = (Totals::default(), 0_u64);
     while totals.kills < kills {
         let to = seed + KILLS_A_NODE.min(kills - totals.kills);
-        let mut node = Node::begin(None).await;
+        nodes += 1;
+        let nats = nodes.is_multiple_of(NODES_A_NATS).then(Nats::start);
+        let mut node = Node::begin(nats.as_ref().map(Nats::url).as_deref()).await;
         let survived = node.survives(seed..to).await;
         seed += survived.kills + survived.ended;
         totals.add(&survived);

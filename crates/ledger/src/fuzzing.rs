@@ -8,6 +8,8 @@ use crate::run::{Packer, Run};
 use crate::wire::{self, Cursor, DIGEST_BYTES, PREFIX_BYTES};
 use crate::{block, frame};
 
+pub use crate::log::fuzzing::log;
+
 /// Of blocks.
 const VERSION: u8 = 1;
 /// Of a block's header, all but the digest of what is compressed.

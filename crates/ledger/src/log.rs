@@ -10,6 +10,7 @@
 
 mod disk;
 mod fields;
+pub(crate) mod fuzzing;
 mod message;
 mod node;
 mod pages;

@@ -17,7 +17,9 @@ use clap::Args;
 use crate::command;
 
 /// Files of `fuzz/targets`, without `.rs`.
-const TARGETS: [&str; 6] = ["batch", "block", "envelope", "frame", "record", "snapshot"];
+const TARGETS: [&str; 7] = [
+    "batch", "block", "envelope", "frame", "log", "record", "snapshot",
+];
 /// One input may take so long before it counts as hanging.
 const INPUT_SECONDS: u32 = 10;
 /// Most that is allocated at once: some hundred times the longest input.

@@ -35,7 +35,7 @@ impl Snapshot {
         Ok(Self::parse(&bytes).map(Some).ok_or(path))
     }
 
-    fn parse(bytes: &[u8]) -> Option<Self> {
+    pub(super) fn parse(bytes: &[u8]) -> Option<Self> {
         let len = bytes.len().checked_sub(TRAILER_BYTES)?;
         let crc = bytes.get(len + 8..)?.try_into().ok()?;
         let bytes = &bytes[..len];
@@ -66,7 +66,7 @@ impl Snapshot {
         fs::rename(unfinished, volume.join(name))
     }
 
-    fn encode(&self) -> Vec<u8> {
+    pub(super) fn encode(&self) -> Vec<u8> {
         let mut out = (self.stable + 1).to_le_bytes().to_vec();
         // No segment is being written.
         put_varint(&mut out, 0);
