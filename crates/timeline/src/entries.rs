@@ -6,6 +6,7 @@
 
 use crate::stored::{Entry, Packed, Place, Stored};
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry::{Occupied, Vacant};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -17,6 +18,8 @@ use touchbook_events::Digest;
 const CHUNK_ENTRIES: usize = 32;
 /// Slots that a chunk makes room for at a time.
 const ROOM_ENTRIES: usize = 8;
+/// Chunks that are made room for on a snapshot's word: 6,400 entries, more than nearly anybody has.
+const CHUNKS_TRUSTED: usize = 200;
 /// Up to so many entries a subject is found by looking at all of them.
 const UNINDEXED_ENTRIES: usize = 2 * CHUNK_ENTRIES;
 
@@ -29,13 +32,14 @@ pub(crate) struct Entries {
     by_subject: HashTable<u32>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Chunk {
     slots: Vec<Slot>,
+    #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
     bytes: Vec<u8>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Slot {
     place: Place,
     subject: Digest,
@@ -73,6 +77,26 @@ impl Chunk {
 
     fn is_full(&self) -> bool {
         self.slots.len() == CHUNK_ENTRIES
+    }
+
+    /// Whether everything in it can be read, and its places rise. For one that was decoded: as many
+    /// entries as a chunk may have, and no byte that is none of theirs.
+    fn is_sound(&self) -> bool {
+        let mut rest = &*self.bytes;
+        let mut start = 0;
+        for slot in &self.slots {
+            let packed = slot.end.checked_sub(start);
+            let Some((packed, after)) = packed.and_then(|len| rest.split_at_checked(len as usize))
+            else {
+                return false;
+            };
+            if !Packed(packed).is_readable() {
+                return false;
+            }
+            (start, rest) = (slot.end, after);
+        }
+        let places_rise = self.slots.is_sorted_by(|one, next| one.place < next.place);
+        (1..=CHUNK_ENTRIES).contains(&self.slots.len()) && rest.is_empty() && places_rise
     }
 
     fn replace(&mut self, at: usize, packed: &[u8]) {
@@ -228,6 +252,36 @@ impl Entries {
         &self.chunks[chunk].slots[at]
     }
 
+    /// Whether no subject has two entries. Many are indexed, at once.
+    fn index_all(&mut self) -> bool {
+        if self.len() <= UNINDEXED_ENTRIES {
+            let mut subjects = self.subjects().enumerate();
+            return subjects.all(|(at, subject)| self.find(subject) == Some(number(at)));
+        }
+        let mut by_subject = HashTable::with_capacity(self.len());
+        for at in 0..number(self.len()) {
+            let subject = self.slot(at).subject;
+            let is_same = |other: &u32| self.slot(*other).subject == subject;
+            let hash_of = |other: &u32| hash(self.slot(*other).subject);
+            match by_subject.entry(hash(subject), is_same, hash_of) {
+                Occupied(_) => return false,
+                Vacant(free) => free.insert(at),
+            };
+        }
+        self.by_subject = by_subject;
+        true
+    }
+
+    /// As a chunk that lies alone: the entries of these numbers, in this order.
+    fn gather(&self, numbers: &[u32]) -> Chunk {
+        let mut chunk = Chunk::default();
+        for number in numbers {
+            let slot = self.slot(*number);
+            chunk.push(slot.place, slot.subject, self.packed(*number).0);
+        }
+        chunk
+    }
+
     /// In the order of places: subject, place, bytes.
     fn iter(&self) -> impl Iterator<Item = (Digest, Place, Packed<'_>)> {
         (0..self.len()).map(|rank| {
@@ -260,14 +314,20 @@ impl PartialEq for Entries {
     }
 }
 
-/// In the order of places, so that equal entries have equal bytes.
+/// In chunks by the order of places, all of them full but the last: equal entries have equal bytes,
+/// in whatever order they came, and most came in that order, so that they are copied as they lie.
 impl Serialize for Entries {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entries = serializer.serialize_seq(Some(self.len()))?;
-        for (subject, place, packed) in self.iter() {
-            entries.serialize_element(&(subject, place, Bytes(packed.0)))?;
+        let mut chunks = serializer.serialize_seq(Some(self.chunks.len()))?;
+        if self.by_place.is_empty() {
+            for chunk in &self.chunks {
+                chunks.serialize_element(chunk)?;
+            }
         }
-        entries.end()
+        for numbers in self.by_place.chunks(CHUNK_ENTRIES) {
+            chunks.serialize_element(&self.gather(numbers))?;
+        }
+        chunks.end()
     }
 }
 
@@ -283,26 +343,32 @@ impl<'de> Visitor<'de> for EntriesVisitor {
     type Value = Entries;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("timeline entries in the order of their places")
+        f.write_str("chunks of timeline entries in the order of their places")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries, A::Error> {
         let mut entries = Entries::default();
-        while let Some((subject, place, packed)) = seq.next_element::<(Digest, Place, &[u8])>()? {
-            let is_next = entries.newest().is_none_or(|newest| newest < place);
-            if !is_next || entries.find(subject).is_some() || !Packed(packed).is_readable() {
-                return Err(A::Error::custom("not a timeline entry, or not the next"));
+        let announced = seq.size_hint().unwrap_or(0);
+        entries.chunks.reserve_exact(announced.min(CHUNKS_TRUSTED));
+        while let Some(chunk) = seq.next_element::<Chunk>()? {
+            let follows_full = entries.chunks.last().is_none_or(Chunk::is_full);
+            let first = chunk.slots.first().map(|slot| slot.place);
+            if !follows_full || !chunk.is_sound() || entries.newest() >= first {
+                return Err(A::Error::custom("not timeline entries, or not the next"));
             }
-            entries.push_packed(place, subject, packed);
+            entries.chunks.push(chunk);
+        }
+        if !entries.index_all() {
+            return Err(A::Error::custom("two timeline entries of one subject"));
         }
         Ok(entries)
     }
 }
 
-struct Bytes<'a>(&'a [u8]);
+fn write_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
+}
 
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
-    }
+fn read_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    <&[u8]>::deserialize(deserializer).map(<[u8]>::to_vec)
 }
