@@ -8,8 +8,10 @@ use std::thread;
 /// A piece of work, and about how many bytes it goes through.
 pub(crate) struct Job<'a> {
     bytes: u64,
-    work: Box<dyn FnOnce(&mut Vec<u8>) + Send + 'a>,
+    work: Box<Work<'a>>,
 }
+
+type Work<'a> = dyn FnOnce(&mut Vec<u8>) + Send + 'a;
 
 impl<'a> Job<'a> {
     pub(crate) fn new(bytes: u64, work: impl FnOnce(&mut Vec<u8>) + Send + 'a) -> Self {

@@ -110,6 +110,7 @@ pub fn take_state<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error
 }
 
 /// Reads a sequence at the beginning of `bytes` straight into its place, and what follows it.
+///
 /// `begin` hears how many items there are, never more than fit into `bytes` at `item_bytes_min`
 /// each, so that it can make room for them at once.
 ///

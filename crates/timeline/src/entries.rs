@@ -372,3 +372,96 @@ fn write_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::E
 fn read_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
     <&[u8]>::deserialize(deserializer).map(<[u8]>::to_vec)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::details::Details;
+    use touchbook_events::{EventType, Timestamp};
+    use touchbook_projection::Latest;
+
+    fn nothing_said() -> Stored<'static> {
+        Stored {
+            details: Details::of(EventType::SmsSent).unwrap(),
+            event_type: EventType::SmsSent,
+            entry_id: Some("1"),
+            event_id: None,
+            recorded_at: Timestamp::from_micros(0),
+            last_position: 0,
+            revision_count: 1,
+            sentiment: Latest::default(),
+            preview: Latest::default(),
+        }
+    }
+
+    /// One of `count` entries, from `first` on, each at a place and of a subject of its own.
+    fn chunk(first: u8, count: u8) -> Chunk {
+        let mut chunk = Chunk::default();
+        for at in first..first + count {
+            let place = Place {
+                occurred_at: Timestamp::from_micros(0),
+                position: u64::from(at),
+            };
+            nothing_said().pack(place, |packed| {
+                chunk.push(place, Digest([at; 16]), packed);
+            });
+        }
+        chunk
+    }
+
+    fn read(chunks: &[Chunk]) -> Option<Entries> {
+        postcard::from_bytes(&postcard::to_stdvec(chunks).unwrap()).ok()
+    }
+
+    #[test]
+    fn chunks_are_read_as_they_are_written() {
+        for counts in [&[][..], &[1], &[32], &[32, 5], &[32, 32, 32, 1]] {
+            let chunks: Vec<Chunk> = (0..)
+                .zip(counts)
+                .map(|(at, count)| chunk(at * 32, *count))
+                .collect();
+            let entries = read(&chunks).unwrap();
+            let bytes = postcard::to_stdvec(&chunks).unwrap();
+            assert_eq!(postcard::to_stdvec(&entries).unwrap(), bytes);
+            for at in 0..number(entries.len()) {
+                assert_eq!(entries.find(Digest([at as u8; 16])), Some(at));
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_that_no_state_has_are_refused() {
+        let mut again = chunk(64, 1);
+        again.slots[0].subject = Digest([0; 16]);
+        assert!(read(&[chunk(0, 0)]).is_none(), "an empty one");
+        assert!(read(&[chunk(0, 33)]).is_none(), "one that is too full");
+        assert!(
+            read(&[chunk(0, 31), chunk(31, 1)]).is_none(),
+            "one that is not full"
+        );
+        assert!(
+            read(&[chunk(32, 32), chunk(0, 1)]).is_none(),
+            "places that fall"
+        );
+        let few = [chunk(0, 32), again.clone()];
+        assert!(read(&few).is_none(), "a subject that has two entries");
+        let many = [chunk(0, 32), chunk(32, 32), again];
+        assert!(read(&many).is_none(), "a subject that has two of many");
+    }
+
+    #[test]
+    fn a_chunk_whose_bytes_are_not_its_entries_is_refused() {
+        let changed = |change: fn(&mut Chunk)| {
+            let mut chunk = chunk(0, 2);
+            change(&mut chunk);
+            read(&[chunk])
+        };
+        assert!(changed(|_| {}).is_some());
+        assert!(changed(|chunk| chunk.bytes.push(0)).is_none());
+        assert!(changed(|chunk| chunk.slots[0].end = u32::MAX).is_none());
+        assert!(changed(|chunk| chunk.slots[1].end = 0).is_none());
+        assert!(changed(|chunk| chunk.slots[0].end -= 1).is_none());
+        assert!(changed(|chunk| chunk.slots.swap(0, 1)).is_none());
+        assert!(changed(|chunk| chunk.bytes[0] = u8::MAX).is_none());
+    }
+}
