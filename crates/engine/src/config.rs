@@ -23,7 +23,7 @@ pub struct Config {
     pub data_dir: PathBuf,
     pub stream: StreamConfig,
     pub ledger: touchbook_ledger::Options,
-    /// Records between two snapshots of a tenant's projections.
+    /// Records between two snapshots of a tenant's projections; more while a large one is busy.
     pub snapshot_records: u64,
     pub scrub: ScrubConfig,
     pub clock: Clock,

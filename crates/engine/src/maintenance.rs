@@ -3,16 +3,14 @@
 use crate::error::chain;
 use crate::memory::Memory;
 use crate::metrics as names;
-use crate::runner;
+use crate::resume::resume_deciders;
 use crate::shared::Shared;
 use crate::snapshots::{Folder, SaveError};
-use crate::tenant::Tenant;
+use crate::tenant::{DECIDERS, Tenant};
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
-use touchbook_events::TenantNumber;
 use touchbook_ledger::Reader;
 use touchbook_projection::Deciders;
 use touchbook_projection::projection::AnyProjection;
@@ -20,8 +18,11 @@ use touchbook_stream::Stream;
 
 /// How often gauges are set and tenants looked at.
 const ROUND: Duration = Duration::from_secs(5);
-/// How much longer deciders go without a snapshot while records keep coming.
+/// How much longer deciders go without a snapshot while records keep coming: folding them again for
+/// it costs a core for a moment.
 const BUSY_FACTOR: u64 = 4;
+/// While records keep coming, a tenant grows by this part of itself between two snapshots.
+const GROWTH_DIVISOR: u64 = 8;
 
 pub(crate) struct Maintenance {
     pub(crate) shared: Arc<Shared>,
@@ -33,49 +34,36 @@ pub(crate) struct Maintenance {
 impl Maintenance {
     /// Runs until `stop` is dropped.
     pub(crate) fn run(self, stop: &Receiver<()>) {
-        let mut saved: HashMap<(TenantNumber, &'static str), u64> = HashMap::new();
-        for tenant in self.shared.tenants.all() {
-            for live in tenant.lives() {
-                let current = live.current();
-                saved.insert((tenant.number(), current.name()), current.applied());
-            }
-        }
+        let mut heads = HashMap::new();
         let mut memory = Memory::default();
         while stop.recv_timeout(ROUND) == Err(RecvTimeoutError::Timeout) {
             self.reader.tend_cache();
             self.save_indexes();
             self.set_gauges(&mut memory);
             for tenant in self.shared.tenants.all() {
-                self.snapshot_if_due(&tenant, &mut saved);
+                let before = heads.insert(tenant.number(), tenant.head());
+                self.snapshot_if_due(&tenant, before == Some(tenant.head()));
             }
         }
     }
 
-    fn snapshot_if_due(
-        &self,
-        tenant: &Arc<Tenant>,
-        saved: &mut HashMap<(TenantNumber, &'static str), u64>,
-    ) {
+    fn snapshot_if_due(&self, tenant: &Arc<Tenant>, is_quiet: bool) {
+        let head = tenant.head();
+        let is_due = |what, name, at: u64| {
+            let since = at.saturating_sub(tenant.snapshot_position(name));
+            since >= records_between(what, self.snapshot_records, head, is_quiet)
+        };
         for live in tenant.lives().filter(|live| !live.is_broken()) {
             let current = live.current();
-            let last = saved.entry((tenant.number(), current.name())).or_default();
-            if current.applied() >= *last + self.snapshot_records {
-                *last = current.applied();
+            if is_due(What::Projection, current.name(), current.applied()) {
+                // Also where it fails: it is tried again when the next one is due.
+                tenant.note_snapshot(current.name(), current.applied());
                 save(&self.shared, tenant, &*current);
             }
         }
-        // Folding the deciders again costs a core for a moment: while the tenant is busy it waits,
-        // but not for ever.
-        let seen = saved.entry((tenant.number(), "head")).or_default();
-        let is_quiet = std::mem::replace(seen, tenant.head()) == tenant.head();
-        let last = saved.entry((tenant.number(), "deciders")).or_default();
-        let since = tenant.head().saturating_sub(*last);
-        let due = self
-            .snapshot_records
-            .saturating_mul(if is_quiet { 1 } else { BUSY_FACTOR });
-        if since >= due {
-            *last = tenant.head();
+        if is_due(What::Deciders, DECIDERS, head) {
             self.snapshot_deciders(tenant);
+            tenant.note_snapshot(DECIDERS, head);
         }
     }
 
@@ -145,6 +133,31 @@ impl Maintenance {
     }
 }
 
+/// What snapshots are of.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum What {
+    Projection,
+    Deciders,
+}
+
+/// How many records a snapshot is behind when the next one is due.
+///
+/// Writing one costs what the state is large, however little of it is new; what it saves is folding
+/// the records since again. So while records keep coming, a large tenant's are further apart, and
+/// all of them together cost as much for each record as a small one's do. What a start then folds
+/// is an eighth of the tenant: of ten million records, that takes about five seconds. Once nothing
+/// comes any more nobody waits for a snapshot, and the start may as well be quick.
+fn records_between(what: What, snapshot_records: u64, head: u64, is_quiet: bool) -> u64 {
+    if is_quiet {
+        return snapshot_records;
+    }
+    let least = match what {
+        What::Projection => snapshot_records,
+        What::Deciders => snapshot_records.saturating_mul(BUSY_FACTOR),
+    };
+    least.max(head / GROWTH_DIVISOR)
+}
+
 fn gauge(name: &'static str, value: f64) {
     ::metrics::gauge!(name).set(value);
 }
@@ -177,27 +190,50 @@ fn tell(saved: Result<(), SaveError>) {
     }
 }
 
-/// A tenant's deciders as of its head: from their snapshots, and the records since.
-pub(crate) fn resume_deciders(
-    shared: &Shared,
-    tenant: &Tenant,
-) -> Result<(Deciders, u64), runner::FoldError> {
-    let mut deciders = (shared.registry.deciders)(tenant.key());
-    let mut loaded = Vec::new();
-    for decider in deciders.iter_mut() {
-        let (name, version) = (decider.name(), decider.version());
-        let folder = Folder::new(&shared.data_dir, tenant, name, version);
-        loaded.push(folder.load_decider(&mut **decider));
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RECORDS: u64 = 500_000;
+
+    fn busy(what: What, head: u64) -> u64 {
+        records_between(what, RECORDS, head, false)
     }
-    let head = tenant.head();
-    let behind = loaded.iter().copied().min().unwrap_or(head);
-    tenant.records(behind + 1..=head, &mut |record| {
-        for (decider, loaded) in deciders.iter_mut().zip(&loaded) {
-            if record.header.position > *loaded {
-                decider.apply(&record);
+
+    #[test]
+    fn a_quiet_tenants_snapshots_are_as_close_as_was_asked_for() {
+        for head in [0, RECORDS, 100 * RECORDS] {
+            for what in [What::Projection, What::Deciders] {
+                assert_eq!(records_between(what, RECORDS, head, true), RECORDS);
             }
         }
-        ControlFlow::Continue(())
-    })?;
-    Ok((deciders, head))
+    }
+
+    #[test]
+    fn a_busy_tenants_snapshots_grow_apart_with_it() {
+        assert_eq!(busy(What::Projection, 0), RECORDS);
+        assert_eq!(busy(What::Projection, 8 * RECORDS), RECORDS);
+        assert_eq!(busy(What::Projection, 80 * RECORDS), 10 * RECORDS);
+    }
+
+    #[test]
+    fn a_busy_tenants_deciders_wait_longer_but_not_for_ever() {
+        assert_eq!(busy(What::Deciders, 0), BUSY_FACTOR * RECORDS);
+        assert_eq!(busy(What::Deciders, 80 * RECORDS), 10 * RECORDS);
+        assert_eq!(
+            records_between(What::Deciders, u64::MAX, 1, false),
+            u64::MAX
+        );
+    }
+
+    /// However large a tenant grows, what was written for it in all is a few times what there is.
+    #[test]
+    fn snapshots_of_a_tenant_that_grows_hold_nine_times_its_records_in_all() {
+        let (mut head, mut written) = (0_u64, 0);
+        while head < 1_000 * RECORDS {
+            head += busy(What::Projection, head);
+            written += head;
+        }
+        assert!(written < 10 * head, "{written} for {head}");
+    }
 }

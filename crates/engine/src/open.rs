@@ -6,18 +6,17 @@ use crate::engine::{Engine, Parts};
 use crate::error::OpenError;
 use crate::intake::Source;
 use crate::ledger_history::peek;
-use crate::maintenance::{Maintenance, resume_deciders};
+use crate::maintenance::Maintenance;
 use crate::notary::{self, Notary};
-use crate::runner::{FoldError, Runners, catch_up, evolve};
+use crate::resume::resume_tenants;
+use crate::runner::Runners;
 use crate::scrub::Scrub;
 use crate::shared::Shared;
-use crate::snapshots::Folder;
-use crate::tenant::{Live, Tenant};
-use crate::writer::{Writer, WriterTenant};
+use crate::writer::Writer;
 use std::io;
 use std::sync::Arc;
 use std::thread::JoinHandle;
-use touchbook_events::{Data, Incoming, Record, TenantKey, TenantNumber, Timestamp};
+use touchbook_events::Incoming;
 use touchbook_ledger::{Ledger, OpenReport};
 use touchbook_stream::{Reader, Stream};
 
@@ -144,111 +143,4 @@ fn spawn<T: Send + 'static>(
         .name(name.to_owned())
         .spawn(work)
         .map_err(failed)
-}
-
-/// Every tenant of the ledger, the node's own first, with all of its state at its head.
-pub(crate) fn resume_tenants(
-    shared: &Arc<Shared>,
-    reader: &touchbook_ledger::Reader,
-) -> Result<Vec<WriterTenant>, OpenError> {
-    let mut numbers = reader.tenants();
-    if !numbers.contains(&TenantNumber::NODE) {
-        numbers.insert(0, TenantNumber::NODE);
-    }
-    numbers.sort_unstable();
-    let mut tenants = Vec::with_capacity(numbers.len());
-    for number in numbers {
-        let (slug, key) = beginning(reader, number)?;
-        let tenant = shared.add_tenant(&slug, number, key);
-        tenants.push(resume(shared, tenant)?);
-    }
-    Ok(tenants)
-}
-
-/// A tenant's slug and key, which stand in its first record.
-fn beginning(
-    reader: &touchbook_ledger::Reader,
-    number: TenantNumber,
-) -> Result<(String, TenantKey), OpenError> {
-    if number == TenantNumber::NODE {
-        return Ok((
-            NODE_SLUG.to_owned(),
-            TenantKey::from_salt(NODE_SLUG.as_bytes()),
-        ));
-    }
-    let missing = || OpenError::NoBeginning { tenant: number.0 };
-    let first = reader
-        .record(number, 1)
-        .map_err(|source| OpenError::Tenant {
-            tenant: number.0,
-            source: crate::error::ReadError::Ledger(source),
-        })?;
-    let record = first
-        .and_then(|bytes| Record::decode(&bytes).ok())
-        .ok_or_else(missing)?;
-    match &record.data {
-        Data::TenantCreated(created) => Ok((
-            created.facts.slug.to_string(),
-            TenantKey::from_salt(created.facts.salt.as_bytes()),
-        )),
-        _ => Err(missing()),
-    }
-}
-
-/// Deciders and projections from their snapshots and the records since, in parallel.
-fn resume(shared: &Arc<Shared>, tenant: Arc<Tenant>) -> Result<WriterTenant, OpenError> {
-    let of_read = |source| OpenError::Tenant {
-        tenant: tenant.number().0,
-        source,
-    };
-    let last = match tenant.head() {
-        0 => None,
-        head => tenant.header(head).map_err(of_read)?,
-    };
-    let recorded_at = last.map_or(Timestamp::MIN, |header| header.recorded_at);
-    let deciders = std::thread::scope(|scope| {
-        let folds: Vec<_> = tenant
-            .lives()
-            .map(|live| {
-                let tenant = &tenant;
-                scope.spawn(move || resume_projection(shared, tenant, live))
-            })
-            .collect();
-        let deciders = resume_deciders(shared, &tenant).map_err(|source| OpenError::CatchUp {
-            what: "deciders",
-            tenant: tenant.slug().to_owned(),
-            source: Box::new(source),
-        });
-        for fold in folds {
-            fold.join()
-                .expect("a fold's panic quarantines a customer, or breaks the projection")?;
-        }
-        deciders
-    })?
-    .0;
-    Ok(WriterTenant::resume(tenant, deciders, recorded_at))
-}
-
-/// One whose projector panics is broken until it is rebuilt; everything else is served.
-fn resume_projection(shared: &Shared, tenant: &Tenant, live: &Live) -> Result<(), OpenError> {
-    let projection = live.current();
-    let resumed = evolve(live, || {
-        if tenant.head() > 0 {
-            let (name, version) = (projection.name(), projection.version());
-            Folder::new(&shared.data_dir, tenant, name, version).load_projection(&*projection);
-            catch_up(tenant, &*projection, tenant.head())?;
-        }
-        Ok(projection.go_live(&tenant.history())?)
-    });
-    match resumed {
-        Ok(()) | Err(FoldError::Panicked) => {
-            live.announce();
-            Ok(())
-        }
-        Err(source) => Err(OpenError::CatchUp {
-            what: projection.name(),
-            tenant: tenant.slug().to_owned(),
-            source: Box::new(source),
-        }),
-    }
 }

@@ -7,7 +7,7 @@
 use crate::error::chain;
 use crate::tenant::Tenant;
 use std::fs::{self, File};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use touchbook_projection::projection::AnyProjection;
 use touchbook_projection::snapshot::{self, Header, Part, Whole};
@@ -111,31 +111,35 @@ impl<'a> Folder<'a> {
         self.save(Part::Decider, position, &decider.encode())
     }
 
-    /// Loads every part that is usable into an empty projection; the rest is folded.
-    pub(crate) fn load_projection(&self, projection: &dyn AnyProjection) -> u64 {
-        let whole = self.load(Part::Whole, |_, body| {
-            let whole: Whole = snapshot::decode_state(body)?;
-            whole
-                .iter()
-                .try_for_each(|(part, position, body)| match part {
-                    Part::Shard(shard) => {
-                        projection.load_shard(usize::from(*shard), *position, body)
-                    }
-                    Part::Slices => projection.load_slices(*position, body),
-                    Part::Decider | Part::Whole => Ok(()),
-                })
-        });
-        if whole.is_none() {
-            for shard in 0..SHARDS {
-                self.load(Part::Shard(shard as u16), |position, body| {
-                    projection.load_shard(shard, position, body)
-                });
-            }
-            self.load(Part::Slices, |position, body| {
-                projection.load_slices(position, body)
-            });
+    /// The parts that there are of a projection, and their sizes; a whole one is all of it.
+    pub(crate) fn parts(&self) -> Vec<(Part, u64)> {
+        let sized = |part| match fs::metadata(self.file(part)) {
+            Ok(file) => Some((part, file.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            // Loading it says what is the matter.
+            Err(_) => Some((part, 0)),
+        };
+        match sized(Part::Whole) {
+            Some(whole) => vec![whole],
+            None => parts_of_large().filter_map(sized).collect(),
         }
-        projection.finish_load()
+    }
+
+    /// Loads a part, if it is usable, into a projection that is empty there; what no part of it was
+    /// loaded into is folded. `buffer` is used again, for whatever is loaded next.
+    pub(crate) fn load_part(
+        &self,
+        part: Part,
+        projection: &dyn AnyProjection,
+        buffer: &mut Vec<u8>,
+    ) {
+        let loaded = self.load(part, buffer, |position, body| match part {
+            Part::Whole => load_whole(projection, body),
+            part => put(projection, part, position, body),
+        });
+        if part == Part::Whole && loaded.is_none() {
+            parts_of_large().for_each(|part| self.load_part(part, projection, buffer));
+        }
     }
 
     /// Size of a decider's snapshot; 0 where there is none.
@@ -144,8 +148,8 @@ impl<'a> Folder<'a> {
     }
 
     /// The position up to which the decider now holds everything.
-    pub(crate) fn load_decider(&self, decider: &mut dyn Decider) -> u64 {
-        self.load(Part::Decider, |_, body| decider.restore(body))
+    pub(crate) fn load_decider(&self, decider: &mut dyn Decider, buffer: &mut Vec<u8>) -> u64 {
+        self.load(Part::Decider, buffer, |_, body| decider.restore(body))
             .unwrap_or(0)
     }
 
@@ -170,15 +174,16 @@ impl<'a> Folder<'a> {
     fn load(
         &self,
         part: Part,
+        buffer: &mut Vec<u8>,
         put: impl FnOnce(u64, &[u8]) -> Result<(), snapshot::Error>,
     ) -> Option<u64> {
         let path = self.file(part);
-        let bytes = match fs::read(&path) {
-            Ok(bytes) => bytes,
+        match read_whole(&path, buffer) {
+            Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return None,
             Err(error) => return discard(&path, &error),
-        };
-        let (header, body) = match snapshot::decode(&bytes) {
+        }
+        let (header, body) = match snapshot::decode(buffer) {
             Ok(decoded) => decoded,
             Err(error) => return discard(&path, &error),
         };
@@ -224,6 +229,32 @@ impl<'a> Folder<'a> {
     }
 }
 
+/// What a large tenant's projection is written as.
+fn parts_of_large() -> impl Iterator<Item = Part> {
+    let shards = (0..SHARDS).map(|shard| Part::Shard(shard as u16));
+    shards.chain([Part::Slices])
+}
+
+fn load_whole(projection: &dyn AnyProjection, body: &[u8]) -> Result<(), snapshot::Error> {
+    let whole: Whole = snapshot::decode_state(body)?;
+    whole
+        .iter()
+        .try_for_each(|(part, position, body)| put(projection, *part, *position, body))
+}
+
+fn put(
+    projection: &dyn AnyProjection,
+    part: Part,
+    position: u64,
+    body: &[u8],
+) -> Result<(), snapshot::Error> {
+    match part {
+        Part::Shard(shard) => projection.load_shard(usize::from(shard), position, body),
+        Part::Slices => projection.load_slices(position, body),
+        Part::Decider | Part::Whole => Ok(()),
+    }
+}
+
 #[derive(Debug, thiserror::Error)]
 enum Mismatch {
     #[error("it is a snapshot of something else")]
@@ -237,6 +268,16 @@ enum Mismatch {
 fn discard(path: &Path, why: &dyn std::error::Error) -> Option<u64> {
     tracing::warn!(path = %path.display(), reason = %chain(why), "discarded a snapshot");
     None
+}
+
+/// Reads a file into what `buffer` has room for already, or makes that room.
+fn read_whole(path: &Path, buffer: &mut Vec<u8>) -> io::Result<()> {
+    buffer.clear();
+    let mut file = File::open(path)?;
+    let bytes = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX);
+    buffer.try_reserve_exact(bytes)?;
+    file.read_to_end(buffer)?;
+    Ok(())
 }
 
 /// A reader sees the old file or the new one, whole, also after a power cut. What could not be

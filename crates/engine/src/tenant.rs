@@ -4,6 +4,7 @@ use crate::error::{ReadError, WaitError};
 use crate::jobs::{JobView, Jobs};
 use crate::ledger_history::LedgerHistory;
 use std::any::Any;
+use std::collections::BTreeMap;
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -14,6 +15,9 @@ use touchbook_ledger::Reader;
 use touchbook_projection::projection::{AnyProjection, Stale};
 use touchbook_projection::{Projection, Projector};
 
+/// What a tenant's deciders are called together, beside its projections.
+pub(crate) const DECIDERS: &str = "deciders";
+
 /// A tenant: a ledger, and what is derived from it.
 pub struct Tenant {
     slug: Box<str>,
@@ -22,6 +26,8 @@ pub struct Tenant {
     reader: Reader,
     head: watch::Sender<u64>,
     lives: Vec<Live>,
+    /// Up to where the snapshots on disk are, by projection; and of [`DECIDERS`].
+    snapshots: Mutex<BTreeMap<&'static str, u64>>,
     published: RwLock<Vec<Arc<dyn Any + Send + Sync>>>,
     /// Whether a position beyond the head can still come from elsewhere.
     positions_come_from_here: bool,
@@ -171,6 +177,7 @@ impl Tenant {
             reader,
             head,
             lives: projections.into_iter().map(Live::new).collect(),
+            snapshots: Mutex::default(),
             published: RwLock::default(),
             positions_come_from_here,
         }
@@ -201,6 +208,21 @@ impl Tenant {
     /// Whether no other node decides the same events.
     pub(crate) fn decides_alone(&self) -> bool {
         self.positions_come_from_here
+    }
+
+    /// Up to where the snapshots of a projection, or of [`DECIDERS`], are; 0 where there are none.
+    pub(crate) fn snapshot_position(&self, of: &str) -> u64 {
+        self.snapshots().get(of).copied().unwrap_or(0)
+    }
+
+    pub(crate) fn note_snapshot(&self, of: &'static str, position: u64) {
+        self.snapshots().insert(of, position);
+    }
+
+    fn snapshots(&self) -> MutexGuard<'_, BTreeMap<&'static str, u64>> {
+        self.snapshots
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn set_head(&self, position: u64) {

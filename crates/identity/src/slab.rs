@@ -29,6 +29,17 @@ pub(crate) fn hash(key: &[u8; 16]) -> u64 {
     u64::from_be_bytes([a, b, c, d, e, f, g, h]).wrapping_mul(0x9e37_79b9_7f4a_7c15)
 }
 
+/// More rows that so many make room for. A quarter: doubling would leave half of a large state
+/// unused.
+fn room(rows: usize) -> usize {
+    rows / 4 + 64
+}
+
+/// Where `count` rows are to go, and some more without moving them all.
+pub(crate) fn rows_with_room<T>(count: usize) -> Vec<T> {
+    Vec::with_capacity(count + room(count))
+}
+
 impl<T: Row> Slab<T> {
     pub(crate) fn from_rows(rows: Vec<T>) -> Self {
         let mut numbers = HashTable::with_capacity(rows.len());
@@ -50,8 +61,7 @@ impl<T: Row> Slab<T> {
     pub(crate) fn push(&mut self, row: T) -> u32 {
         let number = u32::try_from(self.rows.len()).expect("rows of a tenant fit in 32 bits");
         if self.rows.len() == self.rows.capacity() {
-            // A quarter at a time: doubling would leave half of a large state unused.
-            self.rows.reserve_exact(self.rows.len() / 4 + 64);
+            self.rows.reserve_exact(room(self.rows.len()));
         }
         let hashed = hash(row.key());
         self.rows.push(row);

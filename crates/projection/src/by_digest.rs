@@ -14,6 +14,8 @@ use touchbook_events::Digest;
 const UNINDEXED_ROWS: usize = 32;
 /// Rows that are made room for at least.
 const ROOM_ROWS: usize = 2;
+/// Rows that are made room for on a snapshot's word, more than nearly any customer has.
+const ROWS_TRUSTED: usize = 4_096;
 
 /// Values by digest. It encodes in the order of digests, whatever order they came in.
 #[derive(Clone, Debug)]
@@ -65,20 +67,31 @@ impl<V> ByDigest<V> {
     /// Puts in what is not there yet.
     fn push(&mut self, key: Digest, value: V) -> usize {
         let at = self.rows.len();
-        if at == self.rows.capacity() {
-            self.rows.reserve_exact(ROOM_ROWS.max(at / 4));
+        self.append(key, value);
+        self.index_from(at);
+        at
+    }
+
+    fn append(&mut self, key: Digest, value: V) {
+        if self.rows.len() == self.rows.capacity() {
+            self.rows.reserve_exact(ROOM_ROWS.max(self.rows.len() / 4));
         }
         self.rows.push((key, value));
-        if self.rows.len() > UNINDEXED_ROWS {
-            let first = if self.index.is_empty() { 0 } else { at };
-            for at in first..=at {
-                let rows = &self.rows;
-                let hash_of = |at: &u32| hash(rows[*at as usize].0);
-                let number = u32::try_from(at).expect("rows of a customer fit in 32 bits");
-                self.index.insert_unique(hash_of(&number), number, hash_of);
-            }
+    }
+
+    /// Indexes the rows from `first` on, and those before where there was no index.
+    fn index_from(&mut self, first: usize) {
+        if self.rows.len() <= UNINDEXED_ROWS {
+            return;
         }
-        at
+        let first = if self.index.is_empty() { 0 } else { first };
+        let rows = &self.rows;
+        let hash_of = |at: &u32| hash(rows[*at as usize].0);
+        self.index.reserve(rows.len() - first, hash_of);
+        for at in first..rows.len() {
+            let number = u32::try_from(at).expect("rows of a customer fit in 32 bits");
+            self.index.insert_unique(hash_of(&number), number, hash_of);
+        }
     }
 
     fn sorted(&self) -> Vec<&(Digest, V)> {
@@ -131,12 +144,15 @@ impl<'de, V: Deserialize<'de>> Visitor<'de> for RowsVisitor<V> {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<ByDigest<V>, A::Error> {
         let mut map = ByDigest::default();
+        let announced = seq.size_hint().unwrap_or(0);
+        map.rows.reserve_exact(announced.min(ROWS_TRUSTED));
         while let Some((key, value)) = seq.next_element::<(Digest, V)>()? {
             if map.rows.last().is_some_and(|(last, _)| *last >= key) {
                 return Err(A::Error::custom("not in the order of digests"));
             }
-            map.push(key, value);
+            map.append(key, value);
         }
+        map.index_from(0);
         Ok(map)
     }
 }

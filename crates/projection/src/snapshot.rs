@@ -95,10 +95,46 @@ pub(crate) fn append<T: Serialize + ?Sized>(state: &T, out: Vec<u8>) -> Vec<u8> 
 /// # Errors
 /// When `bytes` are no such state, or more than one.
 pub fn decode_state<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Error> {
-    match postcard::take_from_bytes(bytes).map_err(Error::State)? {
+    match take_state(bytes)? {
         (state, []) => Ok(state),
         (_, rest) => Err(Error::Trailing { bytes: rest.len() }),
     }
+}
+
+/// Reads the state at the beginning of `bytes`, and what follows it.
+///
+/// # Errors
+/// When `bytes` do not begin with such a state.
+pub fn take_state<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
+    postcard::take_from_bytes(bytes).map_err(Error::State)
+}
+
+/// Reads a sequence at the beginning of `bytes` straight into its place, and what follows it.
+///
+/// `begin` hears how many items there are, never more than fit into `bytes` at `item_bytes_min`
+/// each, so that it can make room for them at once.
+///
+/// # Errors
+/// When `bytes` do not begin with such a sequence.
+pub fn take_items<C>(
+    bytes: &[u8],
+    item_bytes_min: usize,
+    begin: impl FnOnce(usize) -> C,
+) -> Result<(C, &[u8]), Error>
+where
+    C: IntoIterator<Item: DeserializeOwned> + Extend<C::Item>,
+{
+    let (count, mut rest) = take_state::<usize>(bytes)?;
+    if count > rest.len() / item_bytes_min.max(1) {
+        return Err(Error::Truncated);
+    }
+    let mut items = begin(count);
+    for _ in 0..count {
+        let (item, after) = take_state::<C::Item>(rest)?;
+        items.extend(Some(item));
+        rest = after;
+    }
+    Ok((items, rest))
 }
 
 /// Why a snapshot can't be used; it is then discarded, and the ledger folded instead.

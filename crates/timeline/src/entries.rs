@@ -6,6 +6,7 @@
 
 use crate::stored::{Entry, Packed, Place, Stored};
 use hashbrown::HashTable;
+use hashbrown::hash_table::Entry::{Occupied, Vacant};
 use serde::de::{Error, SeqAccess, Visitor};
 use serde::ser::SerializeSeq;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -17,6 +18,8 @@ use touchbook_events::Digest;
 const CHUNK_ENTRIES: usize = 32;
 /// Slots that a chunk makes room for at a time.
 const ROOM_ENTRIES: usize = 8;
+/// Chunks that are made room for on a snapshot's word: 6,400 entries, more than nearly anybody has.
+const CHUNKS_TRUSTED: usize = 200;
 /// Up to so many entries a subject is found by looking at all of them.
 const UNINDEXED_ENTRIES: usize = 2 * CHUNK_ENTRIES;
 
@@ -29,13 +32,14 @@ pub(crate) struct Entries {
     by_subject: HashTable<u32>,
 }
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Chunk {
     slots: Vec<Slot>,
+    #[serde(serialize_with = "write_bytes", deserialize_with = "read_bytes")]
     bytes: Vec<u8>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Slot {
     place: Place,
     subject: Digest,
@@ -73,6 +77,26 @@ impl Chunk {
 
     fn is_full(&self) -> bool {
         self.slots.len() == CHUNK_ENTRIES
+    }
+
+    /// Whether everything in it can be read, and its places rise. For one that was decoded: as many
+    /// entries as a chunk may have, and no byte that is none of theirs.
+    fn is_sound(&self) -> bool {
+        let mut rest = &*self.bytes;
+        let mut start = 0;
+        for slot in &self.slots {
+            let packed = slot.end.checked_sub(start);
+            let Some((packed, after)) = packed.and_then(|len| rest.split_at_checked(len as usize))
+            else {
+                return false;
+            };
+            if !Packed(packed).is_readable() {
+                return false;
+            }
+            (start, rest) = (slot.end, after);
+        }
+        let places_rise = self.slots.is_sorted_by(|one, next| one.place < next.place);
+        (1..=CHUNK_ENTRIES).contains(&self.slots.len()) && rest.is_empty() && places_rise
     }
 
     fn replace(&mut self, at: usize, packed: &[u8]) {
@@ -228,6 +252,36 @@ impl Entries {
         &self.chunks[chunk].slots[at]
     }
 
+    /// Whether no subject has two entries. Many are indexed, at once.
+    fn index_all(&mut self) -> bool {
+        if self.len() <= UNINDEXED_ENTRIES {
+            let mut subjects = self.subjects().enumerate();
+            return subjects.all(|(at, subject)| self.find(subject) == Some(number(at)));
+        }
+        let mut by_subject = HashTable::with_capacity(self.len());
+        for at in 0..number(self.len()) {
+            let subject = self.slot(at).subject;
+            let is_same = |other: &u32| self.slot(*other).subject == subject;
+            let hash_of = |other: &u32| hash(self.slot(*other).subject);
+            match by_subject.entry(hash(subject), is_same, hash_of) {
+                Occupied(_) => return false,
+                Vacant(free) => free.insert(at),
+            };
+        }
+        self.by_subject = by_subject;
+        true
+    }
+
+    /// As a chunk that lies alone: the entries of these numbers, in this order.
+    fn gather(&self, numbers: &[u32]) -> Chunk {
+        let mut chunk = Chunk::default();
+        for number in numbers {
+            let slot = self.slot(*number);
+            chunk.push(slot.place, slot.subject, self.packed(*number).0);
+        }
+        chunk
+    }
+
     /// In the order of places: subject, place, bytes.
     fn iter(&self) -> impl Iterator<Item = (Digest, Place, Packed<'_>)> {
         (0..self.len()).map(|rank| {
@@ -260,14 +314,20 @@ impl PartialEq for Entries {
     }
 }
 
-/// In the order of places, so that equal entries have equal bytes.
+/// In chunks by the order of places, all of them full but the last: equal entries have equal bytes,
+/// in whatever order they came, and most came in that order, so that they are copied as they lie.
 impl Serialize for Entries {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut entries = serializer.serialize_seq(Some(self.len()))?;
-        for (subject, place, packed) in self.iter() {
-            entries.serialize_element(&(subject, place, Bytes(packed.0)))?;
+        let mut chunks = serializer.serialize_seq(Some(self.chunks.len()))?;
+        if self.by_place.is_empty() {
+            for chunk in &self.chunks {
+                chunks.serialize_element(chunk)?;
+            }
         }
-        entries.end()
+        for numbers in self.by_place.chunks(CHUNK_ENTRIES) {
+            chunks.serialize_element(&self.gather(numbers))?;
+        }
+        chunks.end()
     }
 }
 
@@ -283,26 +343,125 @@ impl<'de> Visitor<'de> for EntriesVisitor {
     type Value = Entries;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("timeline entries in the order of their places")
+        f.write_str("chunks of timeline entries in the order of their places")
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Entries, A::Error> {
         let mut entries = Entries::default();
-        while let Some((subject, place, packed)) = seq.next_element::<(Digest, Place, &[u8])>()? {
-            let is_next = entries.newest().is_none_or(|newest| newest < place);
-            if !is_next || entries.find(subject).is_some() || !Packed(packed).is_readable() {
-                return Err(A::Error::custom("not a timeline entry, or not the next"));
+        let announced = seq.size_hint().unwrap_or(0);
+        entries.chunks.reserve_exact(announced.min(CHUNKS_TRUSTED));
+        while let Some(chunk) = seq.next_element::<Chunk>()? {
+            let follows_full = entries.chunks.last().is_none_or(Chunk::is_full);
+            let first = chunk.slots.first().map(|slot| slot.place);
+            if !follows_full || !chunk.is_sound() || entries.newest() >= first {
+                return Err(A::Error::custom("not timeline entries, or not the next"));
             }
-            entries.push_packed(place, subject, packed);
+            entries.chunks.push(chunk);
+        }
+        if !entries.index_all() {
+            return Err(A::Error::custom("two timeline entries of one subject"));
         }
         Ok(entries)
     }
 }
 
-struct Bytes<'a>(&'a [u8]);
+fn write_bytes<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_bytes(bytes)
+}
 
-impl Serialize for Bytes<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_bytes(self.0)
+fn read_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+    <&[u8]>::deserialize(deserializer).map(<[u8]>::to_vec)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::details::Details;
+    use touchbook_events::{EventType, Timestamp};
+    use touchbook_projection::Latest;
+
+    fn nothing_said() -> Stored<'static> {
+        Stored {
+            details: Details::of(EventType::SmsSent).unwrap(),
+            event_type: EventType::SmsSent,
+            entry_id: Some("1"),
+            event_id: None,
+            recorded_at: Timestamp::from_micros(0),
+            last_position: 0,
+            revision_count: 1,
+            sentiment: Latest::default(),
+            preview: Latest::default(),
+        }
+    }
+
+    /// One of `count` entries, from `first` on, each at a place and of a subject of its own.
+    fn chunk(first: u8, count: u8) -> Chunk {
+        let mut chunk = Chunk::default();
+        for at in first..first + count {
+            let place = Place {
+                occurred_at: Timestamp::from_micros(0),
+                position: u64::from(at),
+            };
+            nothing_said().pack(place, |packed| {
+                chunk.push(place, Digest([at; 16]), packed);
+            });
+        }
+        chunk
+    }
+
+    fn read(chunks: &[Chunk]) -> Option<Entries> {
+        postcard::from_bytes(&postcard::to_stdvec(chunks).unwrap()).ok()
+    }
+
+    #[test]
+    fn chunks_are_read_as_they_are_written() {
+        for counts in [&[][..], &[1], &[32], &[32, 5], &[32, 32, 32, 1]] {
+            let chunks: Vec<Chunk> = (0..)
+                .zip(counts)
+                .map(|(at, count)| chunk(at * 32, *count))
+                .collect();
+            let entries = read(&chunks).unwrap();
+            let bytes = postcard::to_stdvec(&chunks).unwrap();
+            assert_eq!(postcard::to_stdvec(&entries).unwrap(), bytes);
+            for at in 0..number(entries.len()) {
+                assert_eq!(entries.find(Digest([at as u8; 16])), Some(at));
+            }
+        }
+    }
+
+    #[test]
+    fn chunks_that_no_state_has_are_refused() {
+        let mut again = chunk(64, 1);
+        again.slots[0].subject = Digest([0; 16]);
+        assert!(read(&[chunk(0, 0)]).is_none(), "an empty one");
+        assert!(read(&[chunk(0, 33)]).is_none(), "one that is too full");
+        assert!(
+            read(&[chunk(0, 31), chunk(31, 1)]).is_none(),
+            "one that is not full"
+        );
+        assert!(
+            read(&[chunk(32, 32), chunk(0, 1)]).is_none(),
+            "places that fall"
+        );
+        let few = [chunk(0, 32), again.clone()];
+        assert!(read(&few).is_none(), "a subject that has two entries");
+        let many = [chunk(0, 32), chunk(32, 32), again];
+        assert!(read(&many).is_none(), "a subject that has two of many");
+    }
+
+    #[test]
+    fn a_chunk_whose_bytes_are_not_its_entries_is_refused() {
+        let changed = |change: fn(&mut Chunk)| {
+            let mut chunk = chunk(0, 2);
+            change(&mut chunk);
+            read(&[chunk])
+        };
+        assert!(changed(|_| {}).is_some());
+        assert!(changed(|chunk| chunk.bytes.push(0)).is_none());
+        assert!(changed(|chunk| chunk.slots[0].end = u32::MAX).is_none());
+        assert!(changed(|chunk| chunk.slots[1].end = 0).is_none());
+        assert!(changed(|chunk| chunk.slots[0].end -= 1).is_none());
+        assert!(changed(|chunk| chunk.slots.swap(0, 1)).is_none());
+        assert!(changed(|chunk| chunk.bytes[0] = u8::MAX).is_none());
     }
 }

@@ -3,8 +3,8 @@
 use super::jetstream::{on_stream, options, producer, publish};
 use super::*;
 use crate::intake::{Preparer, Source};
-use crate::open::resume_tenants;
 use crate::peek;
+use crate::resume::resume_tenants;
 use crate::runner::Runners;
 use crate::shared::Shared;
 use crate::writer::Writer;

@@ -1,11 +1,12 @@
 //! The canonical bytes of the state: rows in the ledger's order, everything else sorted.
 
-use super::{Customer, Merges, Pair, State, Subject};
+use super::{ByDigest, Customer, Merges, Pair, State, Subject};
 use crate::groups::Parents;
-use crate::slab::Slab;
+use crate::slab::{Slab, rows_with_room};
 use serde::{Deserialize, Serialize};
+use std::hash::BuildHasherDefault;
 use touchbook_events::Digest;
-use touchbook_projection::snapshot;
+use touchbook_projection::snapshot::{self, take_items};
 
 #[derive(Serialize)]
 struct Encoded<'a> {
@@ -19,12 +20,14 @@ struct Encoded<'a> {
     structural: &'a [u64],
 }
 
+/// Least bytes of what there are millions of; numbers of customers and subjects take one to five.
+const CUSTOMER_BYTES_MIN: usize = size_of::<Customer>();
+const SUBJECT_BYTES_MIN: usize = size_of::<Subject>() - size_of::<u32>() + 1;
+const NUMBERED_DIGEST_BYTES_MIN: usize = size_of::<Digest>() + 1;
+
+/// What there are few of.
 #[derive(Deserialize)]
-struct Decoded {
-    customers: Vec<Customer>,
-    subjects: Vec<Subject>,
-    identifiers: Vec<(Digest, u32)>,
-    aliases: Vec<(Digest, u32)>,
+struct Rest {
     suggested: Vec<Pair>,
     parents: Parents,
     retracted: Vec<(u64, u64)>,
@@ -45,20 +48,29 @@ impl State {
         })
     }
 
+    /// What there are millions of is read to where it stays, so that memory is touched once.
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, snapshot::Error> {
-        let decoded: Decoded = snapshot::decode_state(bytes)?;
+        let (customers, rest) = take_items(bytes, CUSTOMER_BYTES_MIN, rows_with_room)?;
+        let (subjects, rest) = take_items(rest, SUBJECT_BYTES_MIN, rows_with_room)?;
+        let (identifiers, rest) = take_items(rest, NUMBERED_DIGEST_BYTES_MIN, map_of)?;
+        let (aliases, rest) = take_items(rest, NUMBERED_DIGEST_BYTES_MIN, map_of)?;
+        let rest: Rest = snapshot::decode_state(rest)?;
         Ok(Self {
-            customers: Slab::from_rows(decoded.customers),
-            subjects: Slab::from_rows(decoded.subjects),
-            identifiers: decoded.identifiers.into_iter().collect(),
-            aliases: decoded.aliases.into_iter().collect(),
-            suggested: decoded.suggested.into_iter().collect(),
-            merges: Merges::from_parents(decoded.parents),
-            retracted: decoded.retracted.into_iter().collect(),
-            structural: decoded.structural,
+            customers: Slab::from_rows(customers),
+            subjects: Slab::from_rows(subjects),
+            identifiers,
+            aliases,
+            suggested: rest.suggested.into_iter().collect(),
+            merges: Merges::from_parents(rest.parents),
+            retracted: rest.retracted.into_iter().collect(),
+            structural: rest.structural,
             undo: None,
         })
     }
+}
+
+fn map_of(count: usize) -> ByDigest<u32> {
+    ByDigest::with_capacity_and_hasher(count, BuildHasherDefault::default())
 }
 
 fn sorted<T: Ord>(items: impl Iterator<Item = T>) -> Vec<T> {

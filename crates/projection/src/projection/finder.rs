@@ -29,6 +29,14 @@ pub(super) struct Finder {
 pub(super) struct Number(Option<NonZeroU32>);
 
 impl Finder {
+    /// One that holds as many keys without growing.
+    fn with_room(keys: usize) -> Self {
+        Self {
+            cells: vec![0; CELLS_MIN.max(keys / 3 * 4 + 4)].into(),
+            ..Self::default()
+        }
+    }
+
     /// Finds `customer` by `key` from now on.
     pub(super) fn insert(&mut self, key: Digest, customer: CustomerId, number: &mut Number) {
         if self.candidates(key).any(|found| found == customer) {
@@ -139,7 +147,11 @@ impl<P: Projector> Projection<P> {
         for shard in &self.shards {
             let mut locked = write_lock(shard);
             let shard = &mut *locked;
-            shard.finder = Finder::default();
+            let mut keys = 0;
+            for slot in shard.slots.values() {
+                P::keys(&slot.state, &mut |_| keys += 1);
+            }
+            shard.finder = Finder::with_room(keys);
             for (customer, slot) in &mut shard.slots {
                 slot.number = Number::default();
                 slot.find_by_keys::<P>(*customer, &mut shard.finder);
@@ -212,6 +224,21 @@ mod tests {
             finder.insert(Digest(bytes), customer(1), &mut number);
             let cells = finder.cells.len() * size_of::<u64>();
             assert!(at < 100 || cells <= 14 * at as usize, "{cells} for {at}");
+        }
+    }
+
+    #[test]
+    fn room_for_keys_is_enough_and_no_more() {
+        for keys in [0, 1, 11, 12, 13, 1_000] {
+            let mut finder = Finder::with_room(keys);
+            let cells = finder.cells.len();
+            for at in 0..keys {
+                let mut bytes = [0; 16];
+                bytes[..4].copy_from_slice(&(at as u32).wrapping_mul(0x9e37_79b9).to_be_bytes());
+                finder.insert(Digest(bytes), customer(1), &mut Number::default());
+            }
+            assert_eq!(finder.cells.len(), cells, "{keys}");
+            assert!(cells <= CELLS_MIN.max(keys * 4 / 3 + 8), "{keys}");
         }
     }
 

@@ -2,12 +2,15 @@
 
 use super::finder::{Finder, Number};
 use super::{Stale, shard_of};
-use crate::snapshot::{self, Error, append};
+use crate::snapshot::{Error, append, take_state};
 use hashbrown::HashMap;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use std::collections::BTreeMap;
 use touchbook_events::CustomerId;
+
+/// Bytes of the id, and whether it is stale: no customer is encoded in fewer.
+const CUSTOMER_BYTES_MIN: usize = 17;
 
 pub(super) struct Shard<S> {
     /// Boxed: a table is up to half empty, and a state is hundreds of bytes.
@@ -64,14 +67,17 @@ impl<S: Serialize> Shard<S> {
 
 impl<S: DeserializeOwned> Shard<S> {
     pub(super) fn decode(number: usize, body: &[u8]) -> Result<Self, Error> {
-        let (count, mut rest) = postcard::take_from_bytes::<usize>(body).map_err(Error::State)?;
+        let (count, mut rest) = take_state::<usize>(body)?;
         let mut shard = Self::default();
+        shard
+            .slots
+            .reserve(count.min(rest.len() / CUSTOMER_BYTES_MIN));
         let mut last = None;
         for _ in 0..count {
             let (id, after) = rest.split_first_chunk::<16>().ok_or(Error::Truncated)?;
             let customer = CustomerId::from_bytes(*id);
-            let (stale, after) = take::<Option<Stale>>(after)?;
-            let (state, after) = take::<S>(after)?;
+            let (stale, after) = take_state::<Option<Stale>>(after)?;
+            let (state, after) = take_state::<S>(after)?;
             if shard_of(customer) != number || last >= Some(customer) {
                 return Err(Error::Customers);
             }
@@ -88,11 +94,7 @@ impl<S: DeserializeOwned> Shard<S> {
         }
         match rest {
             [] => Ok(shard),
-            _ => Err(snapshot::Error::Trailing { bytes: rest.len() }),
+            _ => Err(Error::Trailing { bytes: rest.len() }),
         }
     }
-}
-
-fn take<T: DeserializeOwned>(bytes: &[u8]) -> Result<(T, &[u8]), Error> {
-    postcard::take_from_bytes(bytes).map_err(Error::State)
 }
