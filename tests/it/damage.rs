@@ -16,6 +16,7 @@ use futures::StreamExt;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::process::Output;
+use touchbook_testkit::asked;
 
 /// Flips of each kind in each directory.
 const FLIPS: u64 = 1;
@@ -32,11 +33,7 @@ async fn a_flipped_bit_of_any_kind_is_named_or_harmless_and_never_served() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "takes minutes; cargo xtask damage runs it"]
 async fn many_flipped_bits_of_any_kind_are_named_or_harmless_and_never_served() {
-    #[expect(
-        clippy::disallowed_methods,
-        reason = "how many is asked for on the command line"
-    )]
-    let flips = std::env::var(FLIPS_VARIABLE).map_or(10, |flips| flips.parse().unwrap());
+    let flips = asked(FLIPS_VARIABLE, 10);
     let failures = flip_all(FLIPS..FLIPS + flips).await;
     assert!(failures.is_empty(), "{failures:#?}");
 }

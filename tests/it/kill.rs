@@ -23,7 +23,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::{Duration, Instant};
 use totals::Totals;
 use touchbook_ledger::layout::newest;
-use touchbook_testkit::Nats;
+use touchbook_testkit::{Nats, asked};
 use writers::{SOURCE, Writers};
 
 const KILLS: u64 = 8;
@@ -60,10 +60,6 @@ async fn what_came_over_nats_survives_sigkill_at_any_moment() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes: `cargo xtask kill` runs it"]
 async fn as_many_kills_as_were_asked_for() {
-    let asked = |name, otherwise: u64| {
-        let asked = std::env::var_os(name).map(|text| text.into_string().unwrap().parse());
-        asked.map_or(otherwise, |number| number.expect("a number"))
-    };
     let (mut seed, kills) = (asked("KILL_FROM", 0), asked("KILL_KILLS", 200));
     let (mut totals, mut nodes) = (Totals::default(), 0_u64);
     while totals.kills < kills {

@@ -23,8 +23,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use totals::Totals;
 use touchbook_projection::snapshot;
-use touchbook_testkit::data_dir;
 use touchbook_testkit::power_cut::{Disk, Survival};
+use touchbook_testkit::{asked, data_dir};
 pub(crate) use workload::files;
 use workload::{DATA_DIR, Workload};
 
@@ -99,10 +99,6 @@ async fn snapshots_that_were_torn_are_discarded() {
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes: `cargo xtask power-cut` runs it"]
 async fn as_many_power_cuts_as_were_asked_for() {
-    let asked = |name, otherwise: u64| {
-        let asked = std::env::var_os(name).map(|text| text.into_string().unwrap().parse());
-        asked.map_or(otherwise, |number| number.expect("a number"))
-    };
     let from = asked("POWER_CUT_FROM", 0);
     let to = from + asked("POWER_CUT_SEEDS", SEEDS);
     let mut totals = Totals::default();

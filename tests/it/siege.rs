@@ -23,7 +23,7 @@ use nuisances::Nuisance;
 use regulars::Work;
 use scene::Siege;
 use std::time::Duration;
-use touchbook_testkit::eventually;
+use touchbook_testkit::{asked, eventually};
 
 /// Events that there are before anybody comes.
 const EVENTS_BEFORE: u64 = 2_000;
@@ -76,9 +76,7 @@ async fn who_is_one_too_many_to_wait_is_turned_away_and_everybody_else_is_taken(
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "it takes minutes: `cargo xtask siege` runs it"]
 async fn for_as_long_as_was_asked_for() {
-    let asked = std::env::var_os("SIEGE_SECONDS").map(|text| text.into_string().unwrap());
-    let seconds = asked.map_or(600, |seconds| seconds.parse().expect("a number of seconds"));
-    let part = Duration::from_secs(seconds) / 6;
+    let part = Duration::from_secs(asked("SIEGE_SECONDS", 600)) / 6;
     let mut siege = Siege::begin(EVENTS_BEFORE_LONG, 1).await;
     siege.go_on_for(part).await;
 

@@ -20,6 +20,7 @@ mod subject;
 use course::Course;
 use std::time::Duration;
 use subject::{Load, Subject, Table};
+use touchbook_testkit::asked;
 
 /// What the ledger may take for a byte of records that were committed many at a time, or alone.
 const BULK_RATIO: f64 = 1.6;
@@ -72,10 +73,6 @@ fn what_is_no_longer_needed_is_reclaimed() {
 #[test]
 #[ignore = "`cargo xtask disk` says how many commits, of how many events, and how long a rest"]
 fn as_many_commits_as_were_asked_for() {
-    let asked = |name, otherwise: u64| {
-        let asked = std::env::var_os(name).map(|text| text.into_string().unwrap().parse());
-        asked.map_or(otherwise, |number| number.unwrap())
-    };
     let (commits, events) = (asked("DISK_COMMITS", 36_000), asked("DISK_EVENTS", 300));
     let rest = Duration::from_secs(asked("DISK_REST_SECONDS", 60));
     // One after the other on the same ledger. The first hour of a trickle is less than what the

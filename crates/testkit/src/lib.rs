@@ -6,6 +6,7 @@
 //!
 //! **Never** a dependency of anything but tests, and **never** sleeps for a guessed time.
 
+mod asked;
 mod clock;
 mod dir;
 mod failing_disk;
@@ -16,6 +17,7 @@ mod preload;
 mod proxy;
 mod wait;
 
+pub use asked::asked;
 pub use clock::FakeClock;
 pub use dir::{data_dir, workspace_dir};
 pub use failing_disk::FailingDisk;

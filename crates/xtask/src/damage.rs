@@ -5,10 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 
-use crate::{
-    command::{self, cargo},
-    nats,
-};
+use crate::{long_test, nats};
 
 /// The test that flips as many as it is told; it is ignored when nobody tells.
 const TEST: &str = "damage::many_flipped_bits_of_any_kind_are_named_or_harmless_and_never_served";
@@ -23,14 +20,6 @@ pub(crate) struct Options {
 /// Builds the service, and damages what it wrote.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
     nats::find(root)?;
-    command::run(&mut cargo(
-        root,
-        &["build", "--locked", "--package", "touchbook"],
-    ))?;
-    let arguments = ["test", "--locked", "--package", "touchbook-tests"];
-    let mut test = cargo(root, &arguments);
-    test.args(["--test", "it", "--", TEST])
-        .args(["--exact", "--ignored", "--nocapture"])
-        .env("DAMAGE_FLIPS", options.flips.to_string());
-    command::run(&mut test)
+    let told = [("DAMAGE_FLIPS", options.flips.to_string().into())];
+    long_test::run(root, &long_test::of_binary(TEST), &told)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 
-use crate::command::{self, cargo};
+use crate::long_test::{self, LongTest};
 
 /// The test that commits as much as it is told; it is ignored when nobody tells.
 const TEST: &str = "as_many_commits_as_were_asked_for";
@@ -25,12 +25,16 @@ pub(crate) struct Options {
 
 /// Writes a ledger for hours without the time between commits, and prints what it takes.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
-    let arguments = ["test", "--locked", "--release", "--package"];
-    let mut test = cargo(root, &arguments);
-    test.args(["touchbook-ledger", "--test", "disk", "--", TEST])
-        .args(["--exact", "--ignored", "--nocapture"])
-        .env("DISK_COMMITS", options.commits.to_string())
-        .env("DISK_EVENTS", options.events.to_string())
-        .env("DISK_REST_SECONDS", options.rest.to_string());
-    command::run(&mut test)
+    let test = LongTest {
+        package: "touchbook-ledger",
+        target: "disk",
+        name: TEST,
+        is_of_release: true,
+    };
+    let told = [
+        ("DISK_COMMITS", options.commits.to_string().into()),
+        ("DISK_EVENTS", options.events.to_string().into()),
+        ("DISK_REST_SECONDS", options.rest.to_string().into()),
+    ];
+    long_test::run(root, &test, &told)
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 
-use crate::command::{self, cargo};
+use crate::{long_test, nats};
 
 /// The test that kills as often as it is told; it is ignored when nobody tells.
 const TEST: &str = "kill::as_many_kills_as_were_asked_for";
@@ -22,15 +22,10 @@ pub(crate) struct Options {
 
 /// Builds the service, and kills it under load.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
-    command::run(&mut cargo(
-        root,
-        &["build", "--locked", "--package", "touchbook"],
-    ))?;
-    let arguments = ["test", "--locked", "--package", "touchbook-tests"];
-    let mut test = cargo(root, &arguments);
-    test.args(["--test", "it", "--", TEST])
-        .args(["--exact", "--ignored", "--nocapture"])
-        .env("KILL_KILLS", options.kills.to_string())
-        .env("KILL_FROM", options.from.to_string());
-    command::run(&mut test)
+    nats::find(root)?;
+    let told = [
+        ("KILL_KILLS", options.kills.to_string().into()),
+        ("KILL_FROM", options.from.to_string().into()),
+    ];
+    long_test::run(root, &long_test::of_binary(TEST), &told)
 }

@@ -18,6 +18,7 @@ mod disk;
 mod fuzz;
 mod generate;
 mod kill;
+mod long_test;
 mod nats;
 mod orders;
 mod peers;

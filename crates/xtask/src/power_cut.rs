@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::Args;
 
-use crate::command::{self, cargo};
+use crate::long_test;
 
 /// The test that cuts as often as it is told; it is ignored when nobody tells.
 const TEST: &str = "power_cut::as_many_power_cuts_as_were_asked_for";
@@ -25,18 +25,12 @@ pub(crate) struct Options {
 
 /// Builds the service, records it, and cuts its power.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
-    command::run(&mut cargo(
-        root,
-        &["build", "--locked", "--package", "touchbook"],
-    ))?;
-    let arguments = ["test", "--locked", "--package", "touchbook-tests"];
-    let mut test = cargo(root, &arguments);
-    test.args(["--test", "it", "--", TEST])
-        .args(["--exact", "--ignored", "--nocapture"])
-        .env("POWER_CUT_SEEDS", options.seeds.to_string())
-        .env("POWER_CUT_FROM", options.from.to_string());
+    let mut told = vec![
+        ("POWER_CUT_SEEDS", options.seeds.to_string().into()),
+        ("POWER_CUT_FROM", options.from.to_string().into()),
+    ];
     if let Some(recording) = &options.recording {
-        test.env("POWER_CUT_RECORDING", recording.canonicalize()?);
+        told.push(("POWER_CUT_RECORDING", recording.canonicalize()?.into()));
     }
-    command::run(&mut test)
+    long_test::run(root, &long_test::of_binary(TEST), &told)
 }

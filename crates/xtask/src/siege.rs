@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::Result;
 use clap::Args;
 
-use crate::command::{self, cargo};
+use crate::long_test::{self, LongTest};
 
 /// The test that goes on for as long as it is told; it is ignored when nobody tells.
 const TEST: &str = "siege::for_as_long_as_was_asked_for";
@@ -19,12 +19,10 @@ pub(crate) struct Options {
 
 /// Builds the service as it ships, and has it used and misused.
 pub(crate) fn run(root: &Path, options: &Options) -> Result<()> {
-    let arguments = ["build", "--release", "--locked", "--package", "touchbook"];
-    command::run(&mut cargo(root, &arguments))?;
-    let arguments = ["test", "--release", "--locked", "--package"];
-    let mut test = cargo(root, &arguments);
-    test.args(["touchbook-tests", "--test", "it", "--", TEST])
-        .args(["--exact", "--ignored", "--nocapture"])
-        .env("SIEGE_SECONDS", options.seconds.to_string());
-    command::run(&mut test)
+    let test = LongTest {
+        is_of_release: true,
+        ..long_test::of_binary(TEST)
+    };
+    let told = [("SIEGE_SECONDS", options.seconds.to_string().into())];
+    long_test::run(root, &test, &told)
 }
