@@ -158,7 +158,7 @@ impl Engine {
         for run in placed {
             let (of_run, after) = rest.split_at((run.count as usize).min(rest.len()));
             rest = after;
-            let answers = self.posted(run.ticket).await?;
+            let answers = self.posted(&run).await?;
             let from = run.index as usize;
             let answers = answers
                 .as_ref()
@@ -191,7 +191,7 @@ impl Engine {
         if dropped {
             let again = sent.again(self.now());
             for run in self.publish(tenant, vec![again], false).await? {
-                let answers = self.posted(run.ticket).await?;
+                let answers = self.posted(&run).await?;
                 let answer = answers
                     .as_ref()
                     .and_then(|answers| answers.get(run.index as usize));
@@ -244,7 +244,7 @@ impl Engine {
             reason: "what became of the event is not known".to_owned(),
         };
         for run in self.publish(tenant, vec![item], false).await? {
-            let answers = self.posted(run.ticket).await?.ok_or_else(forgotten)?;
+            let answers = self.posted(&run).await?.ok_or_else(forgotten)?;
             if let Some(answer) = answers.get(run.index as usize) {
                 return Ok(answer.outcome.clone());
             }
@@ -253,7 +253,7 @@ impl Engine {
     }
 
     /// The answers to a message once the writer has passed it; `None` when they are forgotten.
-    async fn posted(&self, ticket: u64) -> Result<Option<Answers>, SubmitError> {
+    async fn posted(&self, run: &Placed) -> Result<Option<Answers>, SubmitError> {
         let stopped = || SubmitError::Unavailable {
             reason: self
                 .0
@@ -261,7 +261,9 @@ impl Engine {
                 .stopped()
                 .unwrap_or_else(|| "writes have stopped".to_owned()),
         };
-        match self.0.shared.board.ask(ticket) {
+        // A repeat's answers are those of others, who have yet to ask for them.
+        let own = if run.duplicate { 0 } else { run.count as usize };
+        match self.0.shared.board.ask(run.ticket, own) {
             Posted::Now(answers) => Ok(Some(answers)),
             Posted::Forgotten => Ok(None),
             Posted::Closed => Err(stopped()),
@@ -316,7 +318,7 @@ impl Engine {
         };
         let placed = self.0.stream.publish(outgoing).await.map_err(unavailable)?;
         for run in placed {
-            self.posted(run.ticket).await?;
+            self.posted(&run).await?;
         }
         match self.tenant(slug) {
             Some(tenant) => self.begun(tenant).await,
