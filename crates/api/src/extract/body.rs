@@ -9,7 +9,7 @@ use crate::state::Api;
 use axum::body::{BodyDataStream, HttpBody};
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use touchbook_events as events;
@@ -198,26 +198,39 @@ impl Arriving<'_> {
             return Err(too_large(self.bytes_max));
         }
         let mut first = Bytes::new();
-        let mut rest: Option<BytesMut> = None;
+        let mut rest: Option<Vec<u8>> = None;
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|_| {
                 Problem::unreadable("unreadable_body", "the body broke off before its end")
             })?;
-            let so_far = rest.as_ref().map_or(first.len(), BytesMut::len);
+            let so_far = rest.as_ref().map_or(first.len(), Vec::len);
             self.admit(so_far + piece.len())?;
             match &mut rest {
-                Some(rest) => rest.extend_from_slice(&piece),
+                Some(all) => self.append(all, &piece),
                 None if first.is_empty() => first = piece,
                 None => {
-                    let bytes = self.announced.max(first.len() + piece.len());
-                    let mut all = BytesMut::with_capacity(bytes);
-                    all.extend_from_slice(&first);
-                    all.extend_from_slice(&piece);
+                    let mut all = Vec::new();
+                    self.append(&mut all, &first);
+                    self.append(&mut all, &piece);
                     rest = Some(all);
                 }
             }
         }
-        Ok((rest.map_or(first, BytesMut::freeze), self.held))
+        Ok((rest.map_or(first, Bytes::from), self.held))
+    }
+
+    /// Makes room for twice what was admitted at most: whoever announces much may send little.
+    fn append(&self, all: &mut Vec<u8>, piece: &[u8]) {
+        let needed = all.len() + piece.len();
+        if needed > all.capacity() {
+            let end = match self.announced {
+                0 => self.bytes_max,
+                announced => announced,
+            };
+            let room = (2 * all.capacity()).min(end).max(needed);
+            all.reserve_exact(room - all.len());
+        }
+        all.extend_from_slice(piece);
     }
 
     /// Whether it may have so many bytes, on its own and beside all others.
@@ -287,6 +300,24 @@ mod tests {
             read(broken).await,
             (400, "/problems/unreadable_body".to_owned())
         );
+    }
+
+    #[test]
+    fn no_room_is_made_for_what_is_only_announced() {
+        const ANNOUNCED: usize = 8 << 20;
+        const PIECE: &[u8] = &[b'x'; 10_000];
+        let arriving = Arriving {
+            announced: ANNOUNCED,
+            bytes_max: ANNOUNCED,
+            budget: &Budget::new(0),
+            held: None,
+            counted: 0,
+        };
+        let mut all = Vec::new();
+        while all.len() + PIECE.len() <= ANNOUNCED {
+            arriving.append(&mut all, PIECE);
+            assert!(all.capacity() <= 2 * all.len() && all.capacity() <= ANNOUNCED);
+        }
     }
 
     #[tokio::test]
