@@ -21,6 +21,9 @@ pub const ANSWERS_BYTES_MAX: usize = if cfg!(test) { 8 } else { 128 } * 1024 * 1
 /// What of each body or answer is not counted, so that a few large ones shut no small one out. Of
 /// as many connections as there may be these are 256 MiB.
 pub const UNCOUNTED_BYTES: usize = 64 * 1024;
+/// What is set aside for each row of the answer to a write before anything is written. Few rows are
+/// longer: those that quote long ids, or list what is allowed.
+pub const ANSWER_ROW_BYTES: usize = 1024;
 /// Reads of the ledger or of large pages that are worked on at once; more wait.
 pub const READS_MAX: usize = 32;
 /// The same of event streams.
