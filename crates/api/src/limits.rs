@@ -30,9 +30,11 @@ pub const READS_MAX: usize = 32;
 pub const STREAM_READS_MAX: usize = 4;
 /// How long a body may take to arrive.
 pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
+/// The same of a body that begins when of the connections less than a quarter is free.
+pub const BODY_WAIT_BUSY_MAX: Duration = Duration::from_secs(5);
 /// How long a connection may take to send a request's head, also the first and the next one.
 pub const HEAD_WAIT_MAX: Duration = Duration::from_secs(15);
-/// The same of a connection that comes when of [`CONNECTIONS_MAX`] less than a quarter is free, so
+/// The same of a connection that comes when of the connections less than a quarter is free, so
 /// that those who say nothing make room for those who do.
 pub const HEAD_WAIT_BUSY_MAX: Duration = Duration::from_secs(2);
 /// A request's head; and what a connection holds of a body or of an event stream at once.
@@ -58,6 +60,9 @@ pub const FILES_KEPT: usize = 256;
 pub const WAITERS_MAX: usize = 1_000;
 /// Open event streams of one tenant.
 pub const SSE_READERS_MAX: usize = 500;
+/// Of the connections that there may be, event streams may hold one in so many, of all tenants
+/// together: they stay for as long as they like.
+pub const SSE_CONNECTIONS_PART: usize = 2;
 /// How far an event stream may fall behind once it has been level with the ledger.
 pub const SSE_BEHIND_MAX: u64 = 10_000;
 /// Records that an event stream reads from the ledger at once.

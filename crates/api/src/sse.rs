@@ -5,6 +5,7 @@
 
 use crate::limits::{SSE_BEHIND_MAX, SSE_ENTRIES_WAIT_MAX, SSE_PAGE};
 use crate::problem::Problem;
+use crate::state::SsePlace;
 use crate::wire::stream::{EntrySummary, StreamedRecord};
 use axum::response::sse::Event;
 use futures::Stream;
@@ -13,7 +14,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use touchbook_customers::Customers;
 use touchbook_engine::Tenant;
@@ -61,7 +62,7 @@ pub(crate) struct Reader {
     is_level: bool,
     read: VecDeque<Event>,
     stopping: CancellationToken,
-    _place: OwnedSemaphorePermit,
+    _place: SsePlace,
 }
 
 impl Reader {
@@ -70,7 +71,7 @@ impl Reader {
         filter: Filter,
         after: u64,
         stopping: CancellationToken,
-        place: OwnedSemaphorePermit,
+        place: SsePlace,
     ) -> Self {
         let beginning = Event::default().comment(format!("after position {after}"));
         Self {

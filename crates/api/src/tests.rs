@@ -16,6 +16,7 @@ mod stream;
 mod timeline;
 mod writes;
 
+use crate::limits::CONNECTIONS_MAX;
 use crate::{Access, Api, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -55,17 +56,22 @@ struct Answer {
 
 impl Service {
     async fn start() -> Self {
-        Self::with(Access::Dev {
-            default_tenant: "default".to_owned(),
-        })
-        .await
+        Self::with_connections(CONNECTIONS_MAX).await
     }
 
     async fn with(access: Access) -> Self {
-        Self::on(registry(), access).await
+        Self::on(registry(), access, CONNECTIONS_MAX).await
     }
 
-    async fn on(registry: Registry, access: Access) -> Self {
+    /// One that has so many connections and no more.
+    async fn with_connections(count: usize) -> Self {
+        let access = Access::Dev {
+            default_tenant: "default".to_owned(),
+        };
+        Self::on(registry(), access, count).await
+    }
+
+    async fn on(registry: Registry, access: Access, connections: usize) -> Self {
         let dir = touchbook_testkit::data_dir();
         let clock = FakeClock::at(touchbook_events::Timestamp::from_micros(NOW_MICROS));
         let config = Config {
@@ -77,7 +83,8 @@ impl Service {
             clock: Arc::new(move || clock.now()),
         };
         let engine = Engine::open(config, registry).await.unwrap();
-        let api = Api::new(engine, access, None, CancellationToken::new());
+        let stopping = CancellationToken::new();
+        let api = Api::with_connections(connections, engine, access, None, stopping);
         Self {
             router: router(api.clone()),
             api,

@@ -2,7 +2,8 @@
 
 use crate::budget::{Budget, Held};
 use crate::limits::{
-    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_WAIT_MAX, DROPPED_BYTES_MAX, UNCOUNTED_BYTES,
+    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_WAIT_BUSY_MAX, BODY_WAIT_MAX, DROPPED_BYTES_MAX,
+    UNCOUNTED_BYTES,
 };
 use crate::problem::Problem;
 use crate::state::Api;
@@ -12,6 +13,7 @@ use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use futures::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use std::time::Duration;
 use touchbook_events as events;
 use touchbook_events::limits::BATCH_BYTES_MAX;
 
@@ -62,7 +64,7 @@ impl FromRequest<Api> for Body {
         let known = MediaType::of(request.headers());
         let media_type = known
             .ok_or_else(|| unsupported(MediaType::NAMES.iter().map(|(name, _)| *name).collect()))?;
-        let (bytes, held) = collect(request, BATCH_BYTES_MAX, api.bodies()).await?;
+        let (bytes, held) = collect(request, BATCH_BYTES_MAX, api.bodies(), wait_max(api)).await?;
         Ok(Self {
             media_type,
             bytes,
@@ -95,7 +97,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
         if MediaType::of(request.headers()) != Some(MediaType::Json) {
             return Err(unsupported(vec!["application/json"]));
         }
-        let (bytes, _held) = collect(request, BODY_BYTES_MAX, api.bodies()).await?;
+        let (bytes, _held) = collect(request, BODY_BYTES_MAX, api.bodies(), wait_max(api)).await?;
         let begins_with = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
         if begins_with == Some(&b'[') {
             // serde would take an array's items for the members of an object, one by one.
@@ -130,11 +132,20 @@ fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(status, "unsupported_encoding", detail).allowing(["identity"]))
 }
 
+/// Who keeps a connection without saying more makes room where these run short.
+fn wait_max(api: &Api) -> Duration {
+    match api.connections().are_few() {
+        true => BODY_WAIT_BUSY_MAX,
+        false => BODY_WAIT_MAX,
+    }
+}
+
 /// The whole body; not copied when it came in one piece.
 async fn collect(
     request: Request,
     bytes_max: usize,
     budget: &Budget,
+    wait_max: Duration,
 ) -> Result<(Bytes, Option<Held>), Problem> {
     refuse_encoded(request.headers())?;
     // Whoever asks first has sent nothing yet.
@@ -159,10 +170,10 @@ async fn collect(
         }
         joined
     };
-    match tokio::time::timeout(BODY_WAIT_MAX, collected).await {
+    match tokio::time::timeout(wait_max, collected).await {
         Ok(collected) => collected,
         Err(_) => {
-            let detail = format!("the body did not arrive in {} s", BODY_WAIT_MAX.as_secs());
+            let detail = format!("the body did not arrive in {} s", wait_max.as_secs());
             Err(Problem::new(
                 StatusCode::REQUEST_TIMEOUT,
                 "body_timed_out",
@@ -263,7 +274,7 @@ mod tests {
 
     async fn read(pieces: impl futures::Stream<Item = Piece> + Send + 'static) -> (u16, String) {
         let body = axum::body::Body::from_stream(pieces);
-        match collect(Request::new(body), 10, &Budget::new(0)).await {
+        match collect(Request::new(body), 10, &Budget::new(0), BODY_WAIT_MAX).await {
             Ok((bytes, _)) => (200, String::from_utf8(bytes.to_vec()).unwrap()),
             Err(problem) => (problem.status().as_u16(), problem.of_item(0).r#type),
         }
@@ -328,7 +339,8 @@ mod tests {
             let pieces = stream::repeat_with(|| Piece::Ok(PIECE.into())).take(pieces);
             Request::new(axum::body::Body::from_stream(pieces))
         };
-        let collected = async |pieces| collect(body(pieces), usize::MAX, &budget).await;
+        let collected =
+            async |pieces| collect(body(pieces), usize::MAX, &budget, BODY_WAIT_MAX).await;
         let first = collected(3).await.unwrap();
         assert_eq!(first.0.len(), 3 * UNCOUNTED_BYTES);
         let refused = collected(2).await.unwrap_err();
