@@ -37,7 +37,8 @@ pub const HEAD_WAIT_MAX: Duration = Duration::from_secs(15);
 /// The same of a connection that comes when of the connections less than a quarter is free, so
 /// that those who say nothing make room for those who do.
 pub const HEAD_WAIT_BUSY_MAX: Duration = Duration::from_secs(2);
-/// A request's head; and what a connection holds of a body or of an event stream at once.
+/// A request's head; and what a connection holds at once of a body, or of an event stream that is
+/// on its way.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// How long an answer may wait for its asker to take [`TAKEN_BYTES_MIN`] of it; then the connection
 /// ends.
@@ -67,6 +68,9 @@ pub const SSE_CONNECTIONS_PART: usize = 2;
 pub const SSE_BEHIND_MAX: u64 = 10_000;
 /// Records that an event stream reads from the ledger at once.
 pub const SSE_PAGE: u64 = 256;
+/// Bytes of events that wait for the reader of one; what follows an event that comes to more is
+/// read when they are sent. Of as many streams as there may be these are 64 MiB.
+pub const SSE_PAGE_BYTES_MAX: usize = 32 * 1024;
 /// How long a stream's records wait for the entries that they are about.
 pub const SSE_ENTRIES_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How often an idle event stream says that it lives.

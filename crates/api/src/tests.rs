@@ -40,22 +40,22 @@ use tower::ServiceExt;
 const NOW_MICROS: i64 = 1_717_200_000_000_000;
 
 /// A service on an empty ledger.
-struct Service {
+pub(crate) struct Service {
     router: Router,
-    api: Api,
+    pub(crate) api: Api,
     _dir: TempDir,
 }
 
 /// What it answered.
 #[derive(Debug)]
-struct Answer {
+pub(crate) struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    body: Value,
+    pub(crate) body: Value,
 }
 
 impl Service {
-    async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::with_connections(CONNECTIONS_MAX).await
     }
 
@@ -116,7 +116,7 @@ impl Service {
     }
 
     /// Sends one event or an array of them.
-    async fn events(&self, body: &Value) -> Answer {
+    pub(crate) async fn events(&self, body: &Value) -> Answer {
         self.post("/api/v1/events", "application/json", body.to_string())
             .await
     }
@@ -170,7 +170,7 @@ fn registry() -> Registry {
 }
 
 /// An order of the customer `shop:<customer>`, as its shop would send it.
-fn order(id: &str, customer: &str, data: Value) -> Value {
+pub(crate) fn order(id: &str, customer: &str, data: Value) -> Value {
     let mut event = json!({
         "specversion": "1.0",
         "id": format!("delivery-{id}"),

@@ -174,7 +174,7 @@ async fn event_streams_of_all_tenants_leave_connections_to_others() {
     Following::begin(&service, "", None).await;
 }
 
-/// Nothing is kept for a reader that does not read; it is told by the end, and resumes.
+/// Little is kept for a reader that does not read; it is told by the end, and resumes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_falls_far_behind_is_closed_and_resumes() {
     let service = Service::start().await;
