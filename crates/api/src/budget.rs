@@ -14,6 +14,17 @@ pub(crate) struct Budget {
 #[derive(Debug)]
 pub(crate) struct Held(OwnedSemaphorePermit);
 
+impl Held {
+    pub(crate) fn bytes(&self) -> usize {
+        self.0.num_permits()
+    }
+
+    /// Gives back what is beyond so many bytes.
+    pub(crate) fn shrink(&mut self, bytes: usize) {
+        drop(self.0.split(self.bytes().saturating_sub(bytes)));
+    }
+}
+
 impl Budget {
     pub(crate) fn new(bytes: usize) -> Self {
         Self {
@@ -59,6 +70,9 @@ mod tests {
         drop(held);
         assert!(budget.take(9).is_none());
         drop(rest);
-        assert!(budget.take(99).is_some(), "never more than there is");
+        let mut all = budget.take(99).expect("never more than there is");
+        all.shrink(6);
+        assert_eq!(all.bytes(), 6);
+        assert!(budget.take(5).is_none() && budget.take(4).is_some());
     }
 }

@@ -10,6 +10,7 @@
 mod answer;
 mod blocking;
 mod budget;
+mod connections;
 mod decode;
 mod docs;
 mod etag;

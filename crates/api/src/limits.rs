@@ -21,18 +21,24 @@ pub const ANSWERS_BYTES_MAX: usize = if cfg!(test) { 8 } else { 128 } * 1024 * 1
 /// What of each body or answer is not counted, so that a few large ones shut no small one out. Of
 /// as many connections as there may be these are 256 MiB.
 pub const UNCOUNTED_BYTES: usize = 64 * 1024;
+/// What is set aside for each row of the answer to a write before anything is written. Few rows are
+/// longer: those that quote long ids, or list what is allowed.
+pub const ANSWER_ROW_BYTES: usize = 1024;
 /// Reads of the ledger or of large pages that are worked on at once; more wait.
 pub const READS_MAX: usize = 32;
 /// The same of event streams.
 pub const STREAM_READS_MAX: usize = 4;
 /// How long a body may take to arrive.
 pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
+/// The same of a body that begins when of the connections less than a quarter is free.
+pub const BODY_WAIT_BUSY_MAX: Duration = Duration::from_secs(5);
 /// How long a connection may take to send a request's head, also the first and the next one.
 pub const HEAD_WAIT_MAX: Duration = Duration::from_secs(15);
-/// The same of a connection that comes when of [`CONNECTIONS_MAX`] less than a quarter is free, so
+/// The same of a connection that comes when of the connections less than a quarter is free, so
 /// that those who say nothing make room for those who do.
 pub const HEAD_WAIT_BUSY_MAX: Duration = Duration::from_secs(2);
-/// A request's head; and what a connection holds of a body or of an event stream at once.
+/// A request's head; and what a connection holds at once of a body, or of an event stream that is
+/// on its way.
 pub const HEAD_BYTES_MAX: usize = 64 * 1024;
 /// How long an answer may wait for its asker to take [`TAKEN_BYTES_MIN`] of it; then the connection
 /// ends.
@@ -55,10 +61,16 @@ pub const FILES_KEPT: usize = 256;
 pub const WAITERS_MAX: usize = 1_000;
 /// Open event streams of one tenant.
 pub const SSE_READERS_MAX: usize = 500;
+/// Of the connections that there may be, event streams may hold one in so many, of all tenants
+/// together: they stay for as long as they like.
+pub const SSE_CONNECTIONS_PART: usize = 2;
 /// How far an event stream may fall behind once it has been level with the ledger.
 pub const SSE_BEHIND_MAX: u64 = 10_000;
 /// Records that an event stream reads from the ledger at once.
 pub const SSE_PAGE: u64 = 256;
+/// Bytes of events that wait for the reader of one; what follows an event that comes to more is
+/// read when they are sent. Of as many streams as there may be these are 64 MiB.
+pub const SSE_PAGE_BYTES_MAX: usize = 32 * 1024;
 /// How long a stream's records wait for the entries that they are about.
 pub const SSE_ENTRIES_WAIT_MAX: Duration = Duration::from_secs(5);
 /// How often an idle event stream says that it lives.

@@ -8,7 +8,7 @@ use crate::state::Api;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::middleware::map_response_with_state;
+use axum::middleware::from_fn_with_state;
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,7 +22,7 @@ pub fn router(api: Api) -> Router {
         .fallback(nothing_here)
         .method_not_allowed_fallback(no_such_method)
         .with_state(api.clone())
-        .layer(map_response_with_state(api, answer::hold))
+        .layer(from_fn_with_state(api, answer::hold))
         .layer(CatchPanicLayer::custom(panicked))
 }
 

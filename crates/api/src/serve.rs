@@ -1,8 +1,9 @@
 //! Serving connections until told to stop.
 
+use crate::connections::Connections;
 use crate::limits::{
-    CONNECTIONS_MAX, DRAIN_WAIT_MAX, FILES_KEPT, HEAD_BYTES_MAX, HEAD_WAIT_BUSY_MAX, HEAD_WAIT_MAX,
-    SEND_BUFFER_BYTES, TAKE_WAIT_MAX,
+    DRAIN_WAIT_MAX, HEAD_BYTES_MAX, HEAD_WAIT_BUSY_MAX, HEAD_WAIT_MAX, SEND_BUFFER_BYTES,
+    TAKE_WAIT_MAX,
 };
 use crate::patient::Patient;
 use crate::router;
@@ -12,41 +13,31 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use rustix::net::sockopt;
-use rustix::process::{Resource, getrlimit};
-use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::OwnedSemaphorePermit;
 
-/// With less than this part of the connections free, the next ones are given less time.
-const BUSY_BELOW_PART: usize = 4;
 /// How long accepting pauses after a failure such as too many open files.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 
 /// Serves `listener` until the service is stopping; then lets open requests end.
 pub async fn serve(listener: TcpListener, api: Api) {
-    serve_some(listener, api, connections_max()).await;
-}
-
-/// The same with at most so many connections at once.
-pub(crate) async fn serve_some(listener: TcpListener, api: Api, connections_max: usize) {
     let stopping = api.stopping().clone();
-    let service = TowerToHyperService::new(router(api));
+    let service = TowerToHyperService::new(router(api.clone()));
     let (server, busy_server) = (server(HEAD_WAIT_MAX), server(HEAD_WAIT_BUSY_MAX));
     if let Err(error) = limit_what_is_not_taken(&listener) {
         tracing::warn!(%error, "could not limit what the system holds of answers");
     }
     let open = GracefulShutdown::new();
-    let places = Arc::new(Semaphore::new(connections_max));
     loop {
         let accepted = tokio::select! {
-            accepted = accept(&listener, &places) => accepted,
+            accepted = accept(&listener, api.connections()) => accepted,
             () = stopping.cancelled() => break,
         };
         let Some((stream, place)) = accepted else {
             continue;
         };
-        let server = match places.available_permits() < connections_max / BUSY_BELOW_PART {
+        let server = match api.connections().are_few() {
             true => &busy_server,
             false => &server,
         };
@@ -84,27 +75,12 @@ fn limit_what_is_not_taken(listener: &TcpListener) -> rustix::io::Result<()> {
     sockopt::set_socket_send_buffer_size(listener, SEND_BUFFER_BYTES)
 }
 
-/// How many connections there may be: the ledger needs files, too.
-fn connections_max() -> usize {
-    let files = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
-    let files = usize::try_from(files).unwrap_or(usize::MAX);
-    let left = files.saturating_sub(FILES_KEPT).max(1);
-    if left < CONNECTIONS_MAX {
-        tracing::warn!(
-            files,
-            connections = left,
-            "few files may be open, so there may be few connections"
-        );
-    }
-    left.min(CONNECTIONS_MAX)
-}
-
 /// The next connection and its place; `None` where accepting failed.
 async fn accept(
     listener: &TcpListener,
-    places: &Arc<Semaphore>,
-) -> Option<(TcpStream, tokio::sync::OwnedSemaphorePermit)> {
-    let place = Arc::clone(places).acquire_owned().await.ok()?;
+    connections: &Connections,
+) -> Option<(TcpStream, OwnedSemaphorePermit)> {
+    let place = connections.place().await?;
     match listener.accept().await {
         Ok((stream, _)) => {
             // Answers are small and wait for nothing.

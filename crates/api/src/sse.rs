@@ -1,10 +1,11 @@
 //! One reader's stream of records: read from the ledger as they become durable.
 //!
-//! Nothing is kept for a reader between two reads, so one that is slow costs nothing; but one that
-//! was level with the ledger and falls far behind is closed, and resumes with `Last-Event-ID`.
+//! Few events wait for a reader, so one that is slow costs little; but one that was level with the
+//! ledger and falls far behind is closed, and resumes with `Last-Event-ID`.
 
-use crate::limits::{SSE_BEHIND_MAX, SSE_ENTRIES_WAIT_MAX, SSE_PAGE};
+use crate::limits::{SSE_BEHIND_MAX, SSE_ENTRIES_WAIT_MAX, SSE_PAGE, SSE_PAGE_BYTES_MAX};
 use crate::problem::Problem;
+use crate::state::SsePlace;
 use crate::wire::stream::{EntrySummary, StreamedRecord};
 use axum::response::sse::Event;
 use futures::Stream;
@@ -13,7 +14,7 @@ use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use touchbook_customers::Customers;
 use touchbook_engine::Tenant;
@@ -59,9 +60,10 @@ pub(crate) struct Reader {
     position: u64,
     /// It was level with the ledger, so falling behind is its own doing.
     is_level: bool,
+    /// Events that wait to be sent.
     read: VecDeque<Event>,
     stopping: CancellationToken,
-    _place: OwnedSemaphorePermit,
+    _place: SsePlace,
 }
 
 impl Reader {
@@ -70,7 +72,7 @@ impl Reader {
         filter: Filter,
         after: u64,
         stopping: CancellationToken,
-        place: OwnedSemaphorePermit,
+        place: SsePlace,
     ) -> Self {
         let beginning = Event::default().comment(format!("after position {after}"));
         Self {
@@ -135,18 +137,23 @@ impl Reader {
         self.wait_for_entries(to).await;
         let (tenant, filter) = (Arc::clone(&self.tenant), self.filter.clone());
         let page = crate::blocking::streaming(move || {
-            let mut page = VecDeque::new();
-            tenant.records(positions, &mut |record| {
-                if filter.admits(&tenant, &record.header) {
-                    page.extend(event(&tenant, record));
-                }
-                ControlFlow::Continue(())
-            })?;
+            let mut page = Page {
+                to,
+                ..Page::default()
+            };
+            tenant.records(
+                positions,
+                &mut |record| match filter.admits(&tenant, &record.header) {
+                    true => page.add(&tenant, record),
+                    false => ControlFlow::Continue(()),
+                },
+            )?;
             Ok(page)
         });
-        self.read = page.await?;
-        self.position = to;
-        self.is_level |= to == head;
+        let page = page.await?;
+        self.read = page.events;
+        self.position = page.to;
+        self.is_level |= page.to == head;
         Ok(())
     }
 }
@@ -161,10 +168,66 @@ fn entry_of(tenant: &Tenant, header: &Header) -> Option<EntrySummary> {
     entry.flatten()
 }
 
-fn event(tenant: &Tenant, record: Record) -> Option<Event> {
-    let entry = entry_of(tenant, &record.header);
-    let event = Event::default()
-        .id(record.header.position.to_string())
-        .event(record.header.event_type.as_str());
-    event.json_data(StreamedRecord::new(record, entry)).ok()
+/// Events that are read at once.
+#[derive(Default)]
+struct Page {
+    events: VecDeque<Event>,
+    bytes: usize,
+    /// The last position that was looked at.
+    to: u64,
+}
+
+impl Page {
+    /// Breaks where there is enough.
+    fn add(&mut self, tenant: &Tenant, record: Record) -> ControlFlow<()> {
+        let entry = entry_of(tenant, &record.header);
+        let (position, event_type) = (record.header.position, record.header.event_type);
+        let Ok(data) = serde_json::to_string(&StreamedRecord::new(record, entry)) else {
+            return ControlFlow::Continue(());
+        };
+        self.bytes += data.len();
+        let event = Event::default()
+            .id(position.to_string())
+            .event(event_type.as_str());
+        self.events.push_back(event.data(data));
+        if self.bytes < SSE_PAGE_BYTES_MAX {
+            return ControlFlow::Continue(());
+        }
+        self.to = position;
+        ControlFlow::Break(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::{Service, order};
+    use serde_json::{Value, json};
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn few_bytes_wait_for_a_reader_however_long_its_events_are() {
+        const ID_CHARS: usize = 480;
+        let service = Service::start().await;
+        let events = (0..SSE_PAGE).map(|number| {
+            let mut event = order(&number.to_string(), "7", json!({}));
+            event["id"] = json!(format!("{number:0ID_CHARS$}"));
+            event
+        });
+        let answer = service.events(&events.collect::<Value>()).await;
+        assert_eq!(answer.body["accepted"], SSE_PAGE, "{:?}", answer.body);
+        let tenant = service.api.engine().tenant("default").unwrap();
+        let head = tenant.head();
+        let place = service.api.sse_reader(&tenant).unwrap();
+        let stopping = service.api.stopping().clone();
+        let mut reader = Reader::new(tenant, Filter::default(), 0, stopping, place);
+        assert!(reader.next().await.is_some(), "where it begins");
+        let mut sent = 0;
+        while sent < head {
+            assert!(reader.next().await.is_some(), "an event");
+            sent += 1;
+            assert!(reader.read.len() * ID_CHARS < SSE_PAGE_BYTES_MAX);
+            assert_eq!(reader.position, sent + reader.read.len() as u64);
+        }
+        assert!(reader.is_level && reader.read.is_empty());
+    }
 }

@@ -1,7 +1,10 @@
 //! What every handler has: the engine, who may come in, and how many may wait.
 
 use crate::budget::Budget;
-use crate::limits::{ANSWERS_BYTES_MAX, BODIES_BYTES_MAX, SSE_READERS_MAX, WAITERS_MAX};
+use crate::connections::{self, Connections};
+use crate::limits::{
+    ANSWERS_BYTES_MAX, BODIES_BYTES_MAX, SSE_CONNECTIONS_PART, SSE_READERS_MAX, WAITERS_MAX,
+};
 use crate::problem::Problem;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::collections::HashMap;
@@ -33,7 +36,13 @@ struct Inner {
     gates: RwLock<HashMap<TenantNumber, Arc<Gates>>>,
     bodies: Budget,
     answers: Budget,
+    connections: Connections,
+    /// Event streams of all tenants.
+    sse_readers: Arc<Semaphore>,
 }
+
+/// A place among the open event streams of a tenant, and one among those of all tenants.
+pub(crate) type SsePlace = [OwnedSemaphorePermit; 2];
 
 /// How many of a tenant's requests may wait at once.
 struct Gates {
@@ -49,6 +58,17 @@ impl Api {
         metrics: Option<PrometheusHandle>,
         stopping: CancellationToken,
     ) -> Self {
+        Self::with_connections(connections::count_max(), engine, access, metrics, stopping)
+    }
+
+    /// The same with at most so many connections at once.
+    pub(crate) fn with_connections(
+        count: usize,
+        engine: Engine,
+        access: Access,
+        metrics: Option<PrometheusHandle>,
+        stopping: CancellationToken,
+    ) -> Self {
         Self(Arc::new(Inner {
             engine,
             access,
@@ -57,6 +77,8 @@ impl Api {
             gates: RwLock::default(),
             bodies: Budget::new(BODIES_BYTES_MAX),
             answers: Budget::new(ANSWERS_BYTES_MAX),
+            connections: Connections::new(count),
+            sse_readers: Arc::new(Semaphore::new(count / SSE_CONNECTIONS_PART)),
         }))
     }
 
@@ -86,6 +108,10 @@ impl Api {
         &self.0.answers
     }
 
+    pub(crate) fn connections(&self) -> &Connections {
+        &self.0.connections
+    }
+
     /// A place among those of `tenant` that wait for the writer or a projection.
     pub(crate) fn waiter(&self, tenant: &Tenant) -> Result<OwnedSemaphorePermit, Problem> {
         let waiters = Arc::clone(&self.gates(tenant.number()).waiters);
@@ -96,14 +122,19 @@ impl Api {
         })
     }
 
-    /// A place among the open event streams of `tenant`.
-    pub(crate) fn sse_reader(&self, tenant: &Tenant) -> Result<OwnedSemaphorePermit, Problem> {
-        let readers = Arc::clone(&self.gates(tenant.number()).sse_readers);
-        readers.try_acquire_owned().map_err(|_| {
+    /// A place for one more event stream of `tenant`.
+    pub(crate) fn sse_reader(&self, tenant: &Tenant) -> Result<SsePlace, Problem> {
+        let of_tenant = Arc::clone(&self.gates(tenant.number()).sse_readers);
+        let of_tenant = of_tenant.try_acquire_owned().map_err(|_| {
             Problem::too_many(format!(
                 "{SSE_READERS_MAX} event streams of this tenant are open"
             ))
-        })
+        })?;
+        let of_all = Arc::clone(&self.0.sse_readers);
+        let of_all = of_all.try_acquire_owned().map_err(|_| {
+            Problem::too_many("as many event streams of all tenants are open as there may be")
+        })?;
+        Ok([of_tenant, of_all])
     }
 
     fn gates(&self, tenant: TenantNumber) -> Arc<Gates> {

@@ -16,6 +16,7 @@ mod stream;
 mod timeline;
 mod writes;
 
+use crate::limits::CONNECTIONS_MAX;
 use crate::{Access, Api, router};
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -39,33 +40,38 @@ use tower::ServiceExt;
 const NOW_MICROS: i64 = 1_717_200_000_000_000;
 
 /// A service on an empty ledger.
-struct Service {
+pub(crate) struct Service {
     router: Router,
-    api: Api,
+    pub(crate) api: Api,
     _dir: TempDir,
 }
 
 /// What it answered.
 #[derive(Debug)]
-struct Answer {
+pub(crate) struct Answer {
     status: StatusCode,
     headers: HeaderMap,
-    body: Value,
+    pub(crate) body: Value,
 }
 
 impl Service {
-    async fn start() -> Self {
-        Self::with(Access::Dev {
-            default_tenant: "default".to_owned(),
-        })
-        .await
+    pub(crate) async fn start() -> Self {
+        Self::with_connections(CONNECTIONS_MAX).await
     }
 
     async fn with(access: Access) -> Self {
-        Self::on(registry(), access).await
+        Self::on(registry(), access, CONNECTIONS_MAX).await
     }
 
-    async fn on(registry: Registry, access: Access) -> Self {
+    /// One that has so many connections and no more.
+    async fn with_connections(count: usize) -> Self {
+        let access = Access::Dev {
+            default_tenant: "default".to_owned(),
+        };
+        Self::on(registry(), access, count).await
+    }
+
+    async fn on(registry: Registry, access: Access, connections: usize) -> Self {
         let dir = touchbook_testkit::data_dir();
         let clock = FakeClock::at(touchbook_events::Timestamp::from_micros(NOW_MICROS));
         let config = Config {
@@ -77,7 +83,8 @@ impl Service {
             clock: Arc::new(move || clock.now()),
         };
         let engine = Engine::open(config, registry).await.unwrap();
-        let api = Api::new(engine, access, None, CancellationToken::new());
+        let stopping = CancellationToken::new();
+        let api = Api::with_connections(connections, engine, access, None, stopping);
         Self {
             router: router(api.clone()),
             api,
@@ -109,7 +116,7 @@ impl Service {
     }
 
     /// Sends one event or an array of them.
-    async fn events(&self, body: &Value) -> Answer {
+    pub(crate) async fn events(&self, body: &Value) -> Answer {
         self.post("/api/v1/events", "application/json", body.to_string())
             .await
     }
@@ -163,7 +170,7 @@ fn registry() -> Registry {
 }
 
 /// An order of the customer `shop:<customer>`, as its shop would send it.
-fn order(id: &str, customer: &str, data: Value) -> Value {
+pub(crate) fn order(id: &str, customer: &str, data: Value) -> Value {
     let mut event = json!({
         "specversion": "1.0",
         "id": format!("delivery-{id}"),

@@ -1,6 +1,7 @@
 //! The engine's handle: what the service and its command line ask for.
 
 mod sent;
+mod submit;
 
 use crate::config::{Config, Registry};
 use crate::error::{JobError, OpenError, SubmitError, chain};
@@ -8,7 +9,6 @@ use crate::jobs::{JobView, Jobs};
 use crate::maintenance;
 use crate::notary::Notary;
 use crate::open;
-use crate::outcome::{Answers, Outcome, Posted};
 use crate::runner::{FoldError, Runners};
 use crate::shared::Shared;
 use crate::status::{self, Status};
@@ -17,20 +17,17 @@ use crate::tenants::TENANTS_MAX;
 use crate::writer::WriterTenant;
 use crate::{rebuild, verify};
 use bytes::Bytes;
-use sent::{Sent, digest, known};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
-use tokio::sync::oneshot::{self, error::RecvError};
+use submit::{ANSWER_WAIT_MAX, TOO_LONG, item, undecided};
 use tokio::time::Instant;
-use touchbook_events::{CustomerId, EventType, Incoming, Problem, TenantNumber, Timestamp};
+use touchbook_events::{CustomerId, Incoming, Problem, TenantNumber, Timestamp};
 use touchbook_ledger::Ledger;
-use touchbook_stream::{AdoptError, Checkpoint, Item, Outgoing, Placed, PublishError, Stream};
+use touchbook_stream::{AdoptError, Checkpoint, Stream};
 
 /// How often a wait that a stop would end looks for one.
 const LOOK_AGAIN: Duration = Duration::from_millis(100);
-/// How long a sender is kept waiting for what becomes of an event that the stream has taken.
-const ANSWER_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// One node: a ledger, its tenants, and the threads that keep them going. Cheap to clone.
 #[derive(Clone)]
@@ -136,168 +133,11 @@ impl Engine {
         tenant.projection_statuses(&self.0.shared.jobs)
     }
 
-    /// Publishes events and waits until they are decided and durable; one outcome each, in order.
-    ///
-    /// # Errors
-    /// When there is no outcome. Unless it says otherwise, events may have been stored all the
-    /// same; sending them again is safe.
-    pub async fn submit(
-        &self,
-        tenant: &Arc<Tenant>,
-        submissions: Vec<Submission>,
-        atomic: bool,
-    ) -> Result<Vec<Outcome>, SubmitError> {
-        if let Some(reason) = self.0.shared.stopped() {
-            return Err(SubmitError::Unavailable { reason });
-        }
-        let sent: Vec<Sent> = submissions.iter().map(Sent::of).collect();
-        let items = submissions.into_iter().map(item).collect();
-        let placed = self.publish(tenant, items, atomic).await?;
-        let mut outcomes = Vec::with_capacity(sent.len());
-        let mut rest = sent.as_slice();
-        for run in placed {
-            let (of_run, after) = rest.split_at((run.count as usize).min(rest.len()));
-            rest = after;
-            let answers = self.posted(run.ticket).await?;
-            let from = run.index as usize;
-            let answers = answers
-                .as_ref()
-                .and_then(|answers| answers.get(from..from + of_run.len()));
-            for (index, sent) in of_run.iter().enumerate() {
-                let answer = answers.map(|answers| &answers[index]);
-                outcomes.push(match answer {
-                    Some(answer) if answer.event_key == sent.event_key && !run.duplicate => {
-                        answer.outcome.clone()
-                    }
-                    _ => self.look_up(tenant, sent, run.duplicate).await?,
-                });
-            }
-        }
-        Ok(outcomes)
-    }
-
-    /// The answer that nobody kept, or that another event got: what the ledger knows. An event that
-    /// the stream's server dropped as a repeat, and that the ledger does not know, was refused
-    /// before and may not be now: it is sent once more, under a name of its own.
-    async fn look_up(
-        &self,
-        tenant: &Arc<Tenant>,
-        sent: &Sent,
-        dropped: bool,
-    ) -> Result<Outcome, SubmitError> {
-        if let Some(known) = known(tenant, sent)? {
-            return Ok(known);
-        }
-        if dropped {
-            let again = sent.again(self.now());
-            for run in self.publish(tenant, vec![again], false).await? {
-                let answers = self.posted(run.ticket).await?;
-                let answer = answers
-                    .as_ref()
-                    .and_then(|answers| answers.get(run.index as usize));
-                if let Some(answer) = answer.filter(|answer| answer.event_key == sent.event_key) {
-                    return Ok(answer.outcome.clone());
-                }
-            }
-            if let Some(known) = known(tenant, sent)? {
-                return Ok(known);
-            }
-        }
-        Err(SubmitError::Unavailable {
-            reason: "what became of the event is not known; send it again with the same id"
-                .to_owned(),
-        })
-    }
-
-    async fn publish(
-        &self,
-        tenant: &Tenant,
-        items: Vec<Item<Incoming>>,
-        atomic: bool,
-    ) -> Result<Vec<Placed>, SubmitError> {
-        let outgoing = Outgoing {
-            tenant: tenant.slug().into(),
-            items,
-            atomic,
-        };
-        self.0.stream.publish(outgoing).await.map_err(unavailable)
-    }
-
-    /// Takes an event from a sender who can't be told what is wrong with it: one that can't be read
-    /// is kept as a dead letter. Answers what became of it.
-    pub async fn deliver(
-        &self,
-        tenant: &Arc<Tenant>,
-        event_type: EventType,
-        json: Bytes,
-    ) -> Result<Outcome, SubmitError> {
-        if let Some(reason) = self.0.shared.stopped() {
-            return Err(SubmitError::Unavailable { reason });
-        }
-        let item = Item {
-            event_type: event_type.as_str().into(),
-            key: digest(&json),
-            payload: json,
-            decoded: None,
-        };
-        let forgotten = || SubmitError::Unavailable {
-            reason: "what became of the event is not known".to_owned(),
-        };
-        for run in self.publish(tenant, vec![item], false).await? {
-            let answers = self.posted(run.ticket).await?.ok_or_else(forgotten)?;
-            if let Some(answer) = answers.get(run.index as usize) {
-                return Ok(answer.outcome.clone());
-            }
-        }
-        Err(forgotten())
-    }
-
-    /// The answers to a message once the writer has passed it; `None` when they are forgotten.
-    async fn posted(&self, ticket: u64) -> Result<Option<Answers>, SubmitError> {
-        let stopped = || SubmitError::Unavailable {
-            reason: self
-                .0
-                .shared
-                .stopped()
-                .unwrap_or_else(|| "writes have stopped".to_owned()),
-        };
-        match self.0.shared.board.ask(ticket) {
-            Posted::Now(answers) => Ok(Some(answers)),
-            Posted::Forgotten => Ok(None),
-            Posted::Closed => Err(stopped()),
-            Posted::Later(answer) => match self.answered(answer).await? {
-                Ok(answers) => Ok(Some(answers)),
-                Err(_) if self.0.shared.stopped().is_some() => Err(stopped()),
-                // It was passed by, or the stream is another one.
-                Err(_) => Ok(None),
-            },
-        }
-    }
-
-    /// Waits for answers, or until it is known that they may take for ever.
-    async fn answered(
-        &self,
-        mut answer: oneshot::Receiver<Answers>,
-    ) -> Result<Result<Answers, RecvError>, SubmitError> {
-        let until = Instant::now() + ANSWER_WAIT_MAX;
-        while Instant::now() < until {
-            // Looks again now and then, since reading may stop in between.
-            match tokio::time::timeout(LOOK_AGAIN, &mut answer).await {
-                Ok(answered) => return Ok(answered),
-                Err(_) => {
-                    if let Some(reason) = self.0.stream.status().stopped {
-                        return Err(undecided(&reason.to_string()));
-                    }
-                }
-            }
-        }
-        Err(undecided("it takes longer than anybody waits"))
-    }
-
     /// Begins a tenant, or finds it.
     pub async fn create_tenant(&self, slug: &str) -> Result<Arc<Tenant>, SubmitError> {
+        let until = Instant::now() + ANSWER_WAIT_MAX;
         if let Some(known) = self.tenant(slug) {
-            return self.begun(known).await;
+            return self.begun(known, until).await;
         }
         if self.tenants().len() >= TENANTS_MAX {
             let detail = format!("a node has at most {TENANTS_MAX} tenants");
@@ -309,17 +149,11 @@ impl Engine {
         }
         let submission = crate::tenant_created::submission(slug).map_err(SubmitError::Refused)?;
         let items = vec![item(submission)];
-        let outgoing = Outgoing {
-            tenant: slug.into(),
-            items,
-            atomic: false,
-        };
-        let placed = self.0.stream.publish(outgoing).await.map_err(unavailable)?;
-        for run in placed {
-            self.posted(run.ticket).await?;
+        for run in self.publish(slug, items, false, until).await? {
+            self.posted(&run, until).await?;
         }
         match self.tenant(slug) {
-            Some(tenant) => self.begun(tenant).await,
+            Some(tenant) => self.begun(tenant, until).await,
             None => Err(SubmitError::Unavailable {
                 reason: format!("tenant {slug} was not begun"),
             }),
@@ -327,11 +161,14 @@ impl Engine {
     }
 
     /// A tenant is there once its first record is durable.
-    async fn begun(&self, tenant: Arc<Tenant>) -> Result<Arc<Tenant>, SubmitError> {
+    async fn begun(&self, tenant: Arc<Tenant>, until: Instant) -> Result<Arc<Tenant>, SubmitError> {
         let mut head = tenant.head_changes();
         while *head.borrow_and_update() == 0 {
             if let Some(reason) = self.0.shared.stopped() {
                 return Err(SubmitError::Unavailable { reason });
+            }
+            if Instant::now() >= until {
+                return Err(undecided(TOO_LONG));
             }
             // Looks again now and then, since writes may stop in between.
             let _ = tokio::time::timeout(LOOK_AGAIN, head.changed()).await;
@@ -423,33 +260,5 @@ fn close(shared: &Shared, ledger: Ledger, tenants: Vec<WriterTenant>, notary: No
     notary.stop();
     if let Err(error) = ledger.close() {
         tracing::warn!(error = %chain(&error), "the ledger was left without a clean close");
-    }
-}
-
-fn item(submission: Submission) -> Item<Incoming> {
-    Item {
-        event_type: submission.incoming.data.event_type().as_str().into(),
-        payload: submission.json,
-        key: submission.incoming.event_key,
-        decoded: Some(submission.incoming),
-    }
-}
-
-/// The stream has taken an event, and whether the ledger will is not known yet.
-fn undecided(why: &str) -> SubmitError {
-    let reason = format!("the event is not decided yet; send it again with the same id: {why}");
-    SubmitError::Unavailable { reason }
-}
-
-fn unavailable(error: PublishError) -> SubmitError {
-    match error {
-        PublishError::Full { retry_after } => SubmitError::Busy { retry_after },
-        PublishError::TooLarge { .. } | PublishError::TooMany { .. } => SubmitError::TooLarge {
-            detail: chain(&error),
-        },
-        PublishError::Name { .. } => SubmitError::Refused(Problem::invalid("/type", chain(&error))),
-        _ => SubmitError::Unavailable {
-            reason: chain(&error),
-        },
     }
 }

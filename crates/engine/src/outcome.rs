@@ -92,12 +92,26 @@ pub(crate) struct Board(Mutex<State>);
 
 #[derive(Default)]
 struct State {
-    waiting: BTreeMap<u64, Vec<oneshot::Sender<Answers>>>,
-    kept: BTreeMap<u64, Answers>,
+    waiting: BTreeMap<u64, Waiting>,
+    kept: BTreeMap<u64, Kept>,
     /// Events in `kept`.
     kept_events: usize,
     passed: Passed,
     closed: bool,
+}
+
+/// Handlers that asked before there were answers.
+#[derive(Default)]
+struct Waiting {
+    senders: Vec<oneshot::Sender<Answers>>,
+    /// How many of the message's events are theirs.
+    events: usize,
+}
+
+/// Answers of which some were not asked for yet: a message may hold events of several handlers.
+struct Kept {
+    answers: Answers,
+    unasked: usize,
 }
 
 /// How a handler learns the answers to a message.
@@ -119,10 +133,11 @@ impl Board {
         }))
     }
 
-    pub(crate) fn ask(&self, ticket: u64) -> Posted {
+    /// Asks for the answers to a message, of whose events so many are the asker's own: 0 for who
+    /// only looks, since nobody else's answers may be gone for it.
+    pub(crate) fn ask(&self, ticket: u64, events: usize) -> Posted {
         let mut state = self.lock();
-        if let Some(answers) = state.kept.remove(&ticket) {
-            state.kept_events -= answers.len();
+        if let Some(answers) = state.take(ticket, events) {
             return Posted::Now(answers);
         }
         if state.passed.contains(ticket) {
@@ -132,25 +147,28 @@ impl Board {
             return Posted::Closed;
         }
         let (sender, receiver) = oneshot::channel();
-        state.waiting.entry(ticket).or_default().push(sender);
+        let waiting = state.waiting.entry(ticket).or_default();
+        waiting.senders.push(sender);
+        waiting.events += events;
         Posted::Later(receiver)
     }
 
-    /// Answers who waits; of whom nobody asked yet, as many are kept as there is room for.
+    /// Answers who waits; what is not asked for yet is kept, as much as there is room for.
     pub(crate) fn post(&self, messages: impl IntoIterator<Item = Finished>) {
         let mut state = self.lock();
         for Finished { ticket, answers } in messages {
             state.passed.add(ticket);
-            let waiting = state.waiting.remove(&ticket);
+            let waiting = state.waiting.remove(&ticket).unwrap_or_default();
             let Some(answers) = answers.map(Arc::new) else {
                 continue;
             };
-            match waiting {
-                Some(waiting) => waiting.into_iter().for_each(|sender| {
-                    // A handler whose caller went away waits no more.
-                    let _ = sender.send(Arc::clone(&answers));
-                }),
-                None => state.keep(ticket, answers),
+            for sender in waiting.senders {
+                // A handler whose caller went away waits no more.
+                let _ = sender.send(Arc::clone(&answers));
+            }
+            let unasked = answers.len().saturating_sub(waiting.events);
+            if unasked > 0 {
+                state.keep(ticket, Kept { answers, unasked });
             }
         }
         // What is waited for and was passed by will never come; the ledger knows of it.
@@ -189,16 +207,28 @@ impl Board {
 }
 
 impl State {
-    fn keep(&mut self, ticket: u64, answers: Answers) {
-        self.kept_events += answers.len();
-        if let Some(replaced) = self.kept.insert(ticket, answers) {
-            self.kept_events -= replaced.len();
+    /// Kept answers; no longer once each event's was asked for.
+    fn take(&mut self, ticket: u64, events: usize) -> Option<Answers> {
+        let kept = self.kept.get_mut(&ticket)?;
+        kept.unasked = kept.unasked.saturating_sub(events);
+        let answers = Arc::clone(&kept.answers);
+        if kept.unasked == 0 {
+            self.kept.remove(&ticket);
+            self.kept_events -= answers.len();
+        }
+        Some(answers)
+    }
+
+    fn keep(&mut self, ticket: u64, kept: Kept) {
+        self.kept_events += kept.answers.len();
+        if let Some(replaced) = self.kept.insert(ticket, kept) {
+            self.kept_events -= replaced.answers.len();
         }
         while self.kept_events > KEPT_EVENTS_MAX {
             let Some((_, oldest)) = self.kept.pop_first() else {
                 break;
             };
-            self.kept_events -= oldest.len();
+            self.kept_events -= oldest.answers.len();
         }
     }
 }
@@ -228,15 +258,33 @@ mod tests {
     #[test]
     fn answers_reach_who_asks_before_and_who_asks_after() {
         let board = Board::default();
-        let Posted::Later(mut early) = board.ask(1) else {
+        let Posted::Later(mut early) = board.ask(1, 1) else {
             panic!("nothing was posted yet")
         };
         board.post([finished(1, [answer(10)]), finished(2, [answer(11)])]);
         assert_eq!(early.try_recv().unwrap()[0], answer(10));
-        assert!(matches!(board.ask(2), Posted::Now(answers) if answers[0] == answer(11)));
-        assert!(matches!(board.ask(1), Posted::Forgotten));
+        assert!(matches!(board.ask(2, 1), Posted::Now(answers) if answers[0] == answer(11)));
+        assert!(matches!(board.ask(1, 1), Posted::Forgotten));
         board.close();
-        assert!(matches!(board.ask(3), Posted::Closed));
+        assert!(matches!(board.ask(3, 1), Posted::Closed));
+    }
+
+    /// JetStream's publisher sends what several handlers have in one message.
+    #[test]
+    fn each_of_those_whose_events_went_in_one_message_gets_its_answers() {
+        let board = Board::default();
+        let Posted::Later(mut early) = board.ask(1, 2) else {
+            panic!("nothing was posted yet")
+        };
+        board.post([finished(1, (10..15).map(answer))]);
+        assert_eq!(early.try_recv().unwrap()[1], answer(11));
+        let second = board.ask(1, 1);
+        assert!(matches!(second, Posted::Now(answers) if answers[2] == answer(12)));
+        assert!(matches!(board.ask(1, 0), Posted::Now(_)), "a look");
+        let last = board.ask(1, 2);
+        assert!(matches!(last, Posted::Now(answers) if answers[4] == answer(14)));
+        assert!(matches!(board.ask(1, 0), Posted::Forgotten));
+        assert_eq!(board.lock().kept_events, 0);
     }
 
     #[test]
@@ -244,16 +292,16 @@ mod tests {
         let board = Board::default();
         let many = |n| finished(n, (0..1_000).map(answer));
         board.post((1..=100).map(many));
-        assert!(matches!(board.ask(3), Posted::Forgotten));
-        assert!(matches!(board.ask(100), Posted::Now(_)));
+        assert!(matches!(board.ask(3, 1), Posted::Forgotten));
+        assert!(matches!(board.ask(100, 1_000), Posted::Now(_)));
         assert!(board.lock().kept_events <= KEPT_EVENTS_MAX);
     }
 
     #[test]
     fn nobody_waits_for_what_was_decided_before_the_start_or_has_no_answers() {
         let board = Board::after(550);
-        assert!(matches!(board.ask(550), Posted::Forgotten));
-        let Posted::Later(mut unanswered) = board.ask(551) else {
+        assert!(matches!(board.ask(550, 1), Posted::Forgotten));
+        let Posted::Later(mut unanswered) = board.ask(551, 1) else {
             panic!("it is to come")
         };
         board.post([Finished {
@@ -261,21 +309,21 @@ mod tests {
             answers: None,
         }]);
         assert_eq!(unanswered.try_recv(), Err(TryRecvError::Closed));
-        assert!(matches!(board.ask(551), Posted::Forgotten));
+        assert!(matches!(board.ask(551, 1), Posted::Forgotten));
     }
 
     /// A tenant's message waits while those that others sent after it have their turn.
     #[test]
     fn who_waits_is_answered_though_later_tickets_were_posted_before() {
         let board = Board::default();
-        let Posted::Later(mut first) = board.ask(1) else {
+        let Posted::Later(mut first) = board.ask(1, 1) else {
             panic!("nothing was posted yet")
         };
         board.post([finished(3, [answer(10)])]);
         assert_eq!(first.try_recv(), Err(TryRecvError::Empty));
-        assert!(matches!(board.ask(2), Posted::Later(_)));
-        assert!(matches!(board.ask(3), Posted::Now(_)));
-        assert!(matches!(board.ask(3), Posted::Forgotten));
+        assert!(matches!(board.ask(2, 1), Posted::Later(_)));
+        assert!(matches!(board.ask(3, 1), Posted::Now(_)));
+        assert!(matches!(board.ask(3, 1), Posted::Forgotten));
         board.post([finished(1, [answer(11)])]);
         assert_eq!(first.try_recv().unwrap()[0], answer(11));
     }
@@ -283,7 +331,7 @@ mod tests {
     #[test]
     fn an_adopted_stream_answers_nobody_who_asked_the_old_one() {
         let board = Board::default();
-        let Posted::Later(mut old) = board.ask(7) else {
+        let Posted::Later(mut old) = board.ask(7, 1) else {
             panic!("nothing was posted yet")
         };
         board.reset(0);

@@ -24,7 +24,7 @@ fn chain(tenant: &Tenant) -> [u8; 32] {
 }
 
 /// An order of `customer`, as `POST /events` would take it.
-fn order(id: u64, customer: &str, total: &str) -> String {
+pub(crate) fn order(id: u64, customer: &str, total: &str) -> String {
     format!(
         r#"{{"specversion":"1.0","id":"{id}","source":"shop","type":"order.updated",
             "subject":"order/{id}","data":{{"customer":{{"external_id":"{customer}"}},
@@ -39,7 +39,7 @@ fn wide(id: u64, customer: &str, bytes: usize) -> String {
     order(id, customer, "1").replace(member, &(address + member))
 }
 
-fn submission(tenant: &Tenant, json: &str) -> Submission {
+pub(crate) fn submission(tenant: &Tenant, json: &str) -> Submission {
     let principal = Principal::touchbook();
     let envelope = Envelope::parse(json).unwrap();
     let bytes = json.len();
@@ -70,13 +70,13 @@ fn config(data_dir: &Path, stream: StreamConfig) -> Config {
     }
 }
 
-async fn embedded(data_dir: &Path) -> Engine {
+pub(crate) async fn embedded(data_dir: &Path) -> Engine {
     Engine::open(config(data_dir, StreamConfig::Embedded), toy::registry())
         .await
         .unwrap()
 }
 
-async fn stop(engine: Engine) {
+pub(crate) async fn stop(engine: Engine) {
     let runtime = tokio::runtime::Handle::current();
     tokio::task::spawn_blocking(move || engine.shutdown(&runtime))
         .await

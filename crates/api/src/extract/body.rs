@@ -2,16 +2,18 @@
 
 use crate::budget::{Budget, Held};
 use crate::limits::{
-    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_WAIT_MAX, DROPPED_BYTES_MAX, UNCOUNTED_BYTES,
+    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_WAIT_BUSY_MAX, BODY_WAIT_MAX, DROPPED_BYTES_MAX,
+    UNCOUNTED_BYTES,
 };
 use crate::problem::Problem;
 use crate::state::Api;
 use axum::body::{BodyDataStream, HttpBody};
 use axum::extract::{FromRequest, OptionalFromRequest, Request};
 use axum::http::{HeaderMap, StatusCode, header};
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use futures::StreamExt;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use std::time::Duration;
 use touchbook_events as events;
 use touchbook_events::limits::BATCH_BYTES_MAX;
 
@@ -62,7 +64,7 @@ impl FromRequest<Api> for Body {
         let known = MediaType::of(request.headers());
         let media_type = known
             .ok_or_else(|| unsupported(MediaType::NAMES.iter().map(|(name, _)| *name).collect()))?;
-        let (bytes, held) = collect(request, BATCH_BYTES_MAX, api.bodies()).await?;
+        let (bytes, held) = collect(request, BATCH_BYTES_MAX, api.bodies(), wait_max(api)).await?;
         Ok(Self {
             media_type,
             bytes,
@@ -95,7 +97,7 @@ impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
         if MediaType::of(request.headers()) != Some(MediaType::Json) {
             return Err(unsupported(vec!["application/json"]));
         }
-        let (bytes, _held) = collect(request, BODY_BYTES_MAX, api.bodies()).await?;
+        let (bytes, _held) = collect(request, BODY_BYTES_MAX, api.bodies(), wait_max(api)).await?;
         let begins_with = bytes.iter().find(|byte| !byte.is_ascii_whitespace());
         if begins_with == Some(&b'[') {
             // serde would take an array's items for the members of an object, one by one.
@@ -130,11 +132,20 @@ fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
     Err(Problem::new(status, "unsupported_encoding", detail).allowing(["identity"]))
 }
 
+/// Who keeps a connection without saying more makes room where these run short.
+fn wait_max(api: &Api) -> Duration {
+    match api.connections().are_few() {
+        true => BODY_WAIT_BUSY_MAX,
+        false => BODY_WAIT_MAX,
+    }
+}
+
 /// The whole body; not copied when it came in one piece.
 async fn collect(
     request: Request,
     bytes_max: usize,
     budget: &Budget,
+    wait_max: Duration,
 ) -> Result<(Bytes, Option<Held>), Problem> {
     refuse_encoded(request.headers())?;
     // Whoever asks first has sent nothing yet.
@@ -159,10 +170,10 @@ async fn collect(
         }
         joined
     };
-    match tokio::time::timeout(BODY_WAIT_MAX, collected).await {
+    match tokio::time::timeout(wait_max, collected).await {
         Ok(collected) => collected,
         Err(_) => {
-            let detail = format!("the body did not arrive in {} s", BODY_WAIT_MAX.as_secs());
+            let detail = format!("the body did not arrive in {} s", wait_max.as_secs());
             Err(Problem::new(
                 StatusCode::REQUEST_TIMEOUT,
                 "body_timed_out",
@@ -198,26 +209,39 @@ impl Arriving<'_> {
             return Err(too_large(self.bytes_max));
         }
         let mut first = Bytes::new();
-        let mut rest: Option<BytesMut> = None;
+        let mut rest: Option<Vec<u8>> = None;
         while let Some(piece) = pieces.next().await {
             let piece = piece.map_err(|_| {
                 Problem::unreadable("unreadable_body", "the body broke off before its end")
             })?;
-            let so_far = rest.as_ref().map_or(first.len(), BytesMut::len);
+            let so_far = rest.as_ref().map_or(first.len(), Vec::len);
             self.admit(so_far + piece.len())?;
             match &mut rest {
-                Some(rest) => rest.extend_from_slice(&piece),
+                Some(all) => self.append(all, &piece),
                 None if first.is_empty() => first = piece,
                 None => {
-                    let bytes = self.announced.max(first.len() + piece.len());
-                    let mut all = BytesMut::with_capacity(bytes);
-                    all.extend_from_slice(&first);
-                    all.extend_from_slice(&piece);
+                    let mut all = Vec::new();
+                    self.append(&mut all, &first);
+                    self.append(&mut all, &piece);
                     rest = Some(all);
                 }
             }
         }
-        Ok((rest.map_or(first, BytesMut::freeze), self.held))
+        Ok((rest.map_or(first, Bytes::from), self.held))
+    }
+
+    /// Makes room for twice what was admitted at most: whoever announces much may send little.
+    fn append(&self, all: &mut Vec<u8>, piece: &[u8]) {
+        let needed = all.len() + piece.len();
+        if needed > all.capacity() {
+            let end = match self.announced {
+                0 => self.bytes_max,
+                announced => announced,
+            };
+            let room = (2 * all.capacity()).min(end).max(needed);
+            all.reserve_exact(room - all.len());
+        }
+        all.extend_from_slice(piece);
     }
 
     /// Whether it may have so many bytes, on its own and beside all others.
@@ -250,7 +274,7 @@ mod tests {
 
     async fn read(pieces: impl futures::Stream<Item = Piece> + Send + 'static) -> (u16, String) {
         let body = axum::body::Body::from_stream(pieces);
-        match collect(Request::new(body), 10, &Budget::new(0)).await {
+        match collect(Request::new(body), 10, &Budget::new(0), BODY_WAIT_MAX).await {
             Ok((bytes, _)) => (200, String::from_utf8(bytes.to_vec()).unwrap()),
             Err(problem) => (problem.status().as_u16(), problem.of_item(0).r#type),
         }
@@ -289,6 +313,24 @@ mod tests {
         );
     }
 
+    #[test]
+    fn no_room_is_made_for_what_is_only_announced() {
+        const ANNOUNCED: usize = 8 << 20;
+        const PIECE: &[u8] = &[b'x'; 10_000];
+        let arriving = Arriving {
+            announced: ANNOUNCED,
+            bytes_max: ANNOUNCED,
+            budget: &Budget::new(0),
+            held: None,
+            counted: 0,
+        };
+        let mut all = Vec::new();
+        while all.len() + PIECE.len() <= ANNOUNCED {
+            arriving.append(&mut all, PIECE);
+            assert!(all.capacity() <= 2 * all.len() && all.capacity() <= ANNOUNCED);
+        }
+    }
+
     #[tokio::test]
     async fn large_bodies_are_held_within_a_budget() {
         const PIECE: &[u8] = &[b'x'; UNCOUNTED_BYTES];
@@ -297,7 +339,8 @@ mod tests {
             let pieces = stream::repeat_with(|| Piece::Ok(PIECE.into())).take(pieces);
             Request::new(axum::body::Body::from_stream(pieces))
         };
-        let collected = async |pieces| collect(body(pieces), usize::MAX, &budget).await;
+        let collected =
+            async |pieces| collect(body(pieces), usize::MAX, &budget, BODY_WAIT_MAX).await;
         let first = collected(3).await.unwrap();
         assert_eq!(first.0.len(), 3 * UNCOUNTED_BYTES);
         let refused = collected(2).await.unwrap_err();

@@ -1,6 +1,6 @@
 //! `/events`: sending events, and reading a record.
 
-use crate::answer::{Read, Stamped};
+use crate::answer::{Read, Share, Stamped};
 use crate::decode::{Decoded, decode};
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::{Body, Caller, Freshness, LedgerCaller, Params, Path, Query, Values};
@@ -68,18 +68,26 @@ pub(crate) async fn send_events(
     caller: Caller,
     Query(params): Query<SendParams>,
     mut body: Body,
-) -> Result<Json<Sent>, Problem> {
+) -> Result<Response, Problem> {
     // Until it is answered, since events are slices of the body.
-    let _held = body.held.take();
+    let held = body.held.take();
     let (decoded, caller) = read(caller, body).await?;
-    Ok(Json(match decoded {
-        Decoded::One(item) => Sent::One(caller.submit_one(&api, item?).await?),
-        Decoded::Many(items) => Sent::Many(
-            caller
-                .submit_batch(&api, items, params.atomic, params.results)
-                .await?,
-        ),
-    }))
+    let items = match decoded {
+        Decoded::One(item) => {
+            let written = caller.submit_one(&api, item?).await?;
+            return Ok(Json(Sent::One(written)).into_response());
+        }
+        Decoded::Many(items) => items,
+    };
+    let rows = match params.results {
+        true => items.len(),
+        false => items.iter().filter(|item| item.is_err()).count(),
+    };
+    let share = Share::of_write(&api, rows, held)?;
+    let written = caller
+        .submit_batch(&api, items, params.atomic, params.results)
+        .await;
+    Ok(share.with(written.map(|written| Json(Sent::Many(written)))))
 }
 
 /// What `POST /events` answers: to one event, or to a batch.

@@ -1,9 +1,10 @@
 //! Answers that would be large: they end earlier, and say where they go on.
 
 use super::{Answer, Service, order};
-use crate::limits::{ANSWERS_BYTES_MAX, PAGE_BYTES_MAX};
-use axum::body::Body;
+use crate::limits::{ANSWERS_BYTES_MAX, PAGE_BYTES_MAX, UNCOUNTED_BYTES};
+use axum::body::{Body, HttpBody};
 use axum::http::Request;
+use axum::response::Response;
 use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
@@ -167,4 +168,47 @@ async fn answers_that_nobody_takes_are_held_within_a_budget() {
     );
     untaken.pop();
     assert_eq!(ask(large).await.status(), 200);
+}
+
+/// Whoever is told to come again has written nothing, and whoever has written something is told.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_has_no_room_is_refused_before_anything_is_written() {
+    let service = Service::start().await;
+    let tenant = service.api.engine().create_tenant("default").await.unwrap();
+    let many = |status: &str| {
+        let data = json!({"status": status});
+        let events = (0..1_000).map(|number| order(&number.to_string(), "7", data.clone()));
+        events.collect::<Value>().to_string()
+    };
+    let post = async |query: &str, body: String| {
+        let request = Request::post(format!("/api/v1/events?{query}"));
+        let request = request.header("Content-Type", "application/json");
+        let request = request.body(Body::from(body)).unwrap();
+        service.router.clone().oneshot(request).await.unwrap()
+    };
+    let answers = || service.api.answers().take(ANSWERS_BYTES_MAX);
+    let all = answers().unwrap();
+    let begun = tenant.head();
+    let bad = json!(vec![json!({}); 1_000]).to_string();
+    for (query, body) in [("results=full", many("New")), ("", bad)] {
+        let refused = post(query, body).await;
+        assert_eq!(refused.status(), 429, "{query}");
+        assert_eq!(refused.headers()["retry-after"], "1");
+        assert_eq!(tenant.head(), begun, "nothing is stored");
+    }
+    // A short answer has room, and so has what the writer alone could know.
+    assert_eq!(post("", many("New")).await.status(), 200);
+    let conflicts = post("", many("Complete")).await;
+    assert_eq!(conflicts.status(), 200);
+    let size = |answer: &Response| answer.body().size_hint().exact().unwrap();
+    assert!(size(&conflicts) > UNCOUNTED_BYTES as u64);
+    drop(all);
+
+    let full = post("results=full", many("New")).await;
+    assert_eq!(full.status(), 200);
+    let rest = ANSWERS_BYTES_MAX + UNCOUNTED_BYTES - size(&full) as usize;
+    assert!(answers().is_none(), "it counts until it is taken");
+    assert!(service.api.answers().take(rest).is_some(), "and no more");
+    drop(full);
+    assert!(answers().is_some());
 }

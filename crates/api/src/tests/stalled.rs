@@ -2,6 +2,7 @@
 
 use super::{Service, order, registry};
 use crate::Access;
+use crate::limits::CONNECTIONS_MAX;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
@@ -43,7 +44,7 @@ async fn what_reads_a_failed_projection_answers_503_at_once_with_the_reason() {
     let access = Access::Dev {
         default_tenant: "default".to_owned(),
     };
-    let service = Service::on(registry, access).await;
+    let service = Service::on(registry, access, CONNECTIONS_MAX).await;
     let position = service.stored(&order("1", "7", json!({}))).await;
     let waiting = |path: &str| format!("/api/v1/{path}?min_position={position}&wait=30");
     for path in [

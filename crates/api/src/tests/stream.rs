@@ -157,7 +157,24 @@ async fn a_tenant_has_so_many_readers_and_no_more() {
     Following::begin(&service, "", None).await;
 }
 
-/// Nothing is kept for a reader that does not read; it is told by the end, and resumes.
+#[tokio::test(flavor = "multi_thread")]
+async fn event_streams_of_all_tenants_leave_connections_to_others() {
+    const CONNECTIONS: usize = 8;
+    let service = Service::with_connections(CONNECTIONS).await;
+    let mut open = Vec::new();
+    for number in 0..CONNECTIONS / 2 {
+        let slug = format!("tenant-{number}");
+        let tenant = service.api.engine().create_tenant(&slug).await.unwrap();
+        open.push(service.api.sse_reader(&tenant).unwrap());
+    }
+    let refused = service.get("/api/v1/stream").await;
+    assert_eq!(refused.problem(), (429, "too_many_requests"));
+    assert_eq!(refused.header("retry-after"), "1");
+    open.pop();
+    Following::begin(&service, "", None).await;
+}
+
+/// Little is kept for a reader that does not read; it is told by the end, and resumes.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_falls_far_behind_is_closed_and_resumes() {
     let service = Service::start().await;
