@@ -63,9 +63,9 @@ pub(crate) struct Share {
 }
 
 impl Share {
-    /// Sets aside what so many rows may need, before anything is written: whoever wrote something is
-    /// told so. Rows that only the writer can know of are none of them: each is about an event of
-    /// the body, which is held as long.
+    /// Sets aside what so many rows may need, before anything is written: whoever wrote something
+    /// is told so. Rows that only the writer can know of are none of them: each is about an event
+    /// of the body, which is held as long.
     pub(crate) fn of_write(api: &Api, rows: usize, body: Option<Held>) -> Result<Self, Problem> {
         let bytes = (rows * ANSWER_ROW_BYTES).saturating_sub(UNCOUNTED_BYTES);
         let answer = match bytes {

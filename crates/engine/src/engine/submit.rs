@@ -260,7 +260,7 @@ mod tests {
         tokio::time::pause();
         let began = Instant::now();
         let late = async {
-            tokio::time::sleep(ANSWER_WAIT_MAX * 9 / 10).await;
+            tokio::time::advance(ANSWER_WAIT_MAX * 9 / 10).await;
             engine.0.shared.board.post([Finished {
                 ticket: 1_000,
                 answers: Some(vec![first]),
