@@ -190,10 +190,12 @@ fn undone_is_as_never_merged<P: Answers>(driver: &Driver, ways: &Ways) {
     assert_eq!(lists(&undone), lists(&never_merged), "{}", P::NAME);
 }
 
-/// Between a record and what it causes nothing is decided or told: they come in one commit. An
+/// Between a record and all that it causes nothing is decided or told: they come in one commit. An
 /// order that names another customer than the one it was assigned to belongs to neither there.
-fn is_cause_of(record: &Record, next: Option<&Record>) -> bool {
-    next.is_some_and(|next| next.header.cause == Some(record.header.position))
+fn is_within_a_commit(record: &Record, next: Option<&Record>) -> bool {
+    let header = &record.header;
+    let cause = next.and_then(|next| next.header.cause);
+    cause.is_some_and(|cause| cause == header.position || Some(cause) == header.cause)
 }
 
 /// Whoever writes under the tag of an answer is compared with what the answer was of.
@@ -276,7 +278,7 @@ proptest! {
             live.apply_batch([record], &driver).unwrap();
             let so_far = &records[..=at];
             what_changes_has_a_new_tag(&mut told, &live, so_far);
-            if is_cause_of(record, records.get(at + 1)) {
+            if is_within_a_commit(record, records.get(at + 1)) {
                 continue;
             }
             tags_say_what_conditions_are_compared_with(&decider, &live, so_far, "live");
