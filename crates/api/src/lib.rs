@@ -15,6 +15,7 @@ mod decode;
 mod docs;
 mod etag;
 mod extract;
+mod head;
 pub mod limits;
 mod lookup;
 mod patient;

@@ -2,13 +2,14 @@
 
 use crate::answer;
 use crate::extract::caller::unknown_path;
+use crate::head;
 use crate::problem::Problem;
 use crate::routes;
 use crate::state::Api;
 use axum::Router;
 use axum::extract::{Request, State};
 use axum::http::StatusCode;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Response};
 use std::any::Any;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -23,6 +24,7 @@ pub fn router(api: Api) -> Router {
         .method_not_allowed_fallback(no_such_method)
         .with_state(api.clone())
         .layer(from_fn_with_state(api, answer::hold))
+        .layer(from_fn(head::bound))
         .layer(CatchPanicLayer::custom(panicked))
 }
 
