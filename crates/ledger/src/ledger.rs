@@ -73,7 +73,8 @@ impl Shared {
     }
 
     /// A block that the store does not read since a commit failed, if it is whole in the log,
-    /// which is read once: nobody writes it any more. Before that, what can't be read is damaged.
+    /// which is read once: a store that failed to write leaves it alone. Before that, what can't be
+    /// read is damaged.
     pub(crate) fn rescue(&self, tenant: TenantNumber, first: u64) -> Option<Run> {
         if !self.failed.load(Ordering::Acquire) {
             return None;
@@ -164,9 +165,8 @@ impl Ledger {
         shared.note_durable()?;
         let path = shared.path.clone();
         drop((disk, shared));
-        volume::wait_until_closed(&path);
         // What rotted since the start was in memory until now; the store would destroy it.
-        volume::let_store_in(&path)?;
+        volume::let_store_in_again(&path)?;
         Store::open(&path, cache).map(drop)
     }
 

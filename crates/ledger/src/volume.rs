@@ -70,12 +70,7 @@ impl Volume {
             fs::create_dir_all(&path).map_err(prepared)?;
         }
         let descriptor = open_descriptor(&path).map_err(prepared)?;
-        match lock(&descriptor, OPENING_LOOKS) {
-            Ok(()) => {}
-            // Whoever has it open writes in it: there is nothing to be examined, nor to be opened.
-            Err(TryLockError::WouldBlock) => return Err(in_use(&path)),
-            Err(TryLockError::Error(error)) => return Err(prepared(error)),
-        }
+        take_lock(&path, &descriptor, OPENING_LOOKS)?;
         let doubt = Doubt::of(&path);
         doubt.dispel(&descriptor).map_err(prepared)?;
         let ready =
@@ -155,6 +150,18 @@ pub(crate) fn let_store_in(path: &Path) -> Result<(), Error> {
     Ok(())
 }
 
+/// The same of a log that was closed just now, once none of sled's own threads has it open any
+/// more. Whoever else would open it waits meanwhile.
+pub(crate) fn let_store_in_again(path: &Path) -> Result<(), Error> {
+    let log = File::open(path.join(LOG_FILE)).map_err(|source| Error::Prepare {
+        path: path.to_owned(),
+        source,
+    })?;
+    take_lock(path, &log, CLOSING_LOOKS)?;
+    // The lock goes with the descriptor.
+    let_store_in(path)
+}
+
 fn in_use(path: &Path) -> Error {
     let error = io::Error::from(TryLockError::WouldBlock);
     Error::InUse {
@@ -163,7 +170,19 @@ fn in_use(path: &Path) -> Error {
     }
 }
 
-/// Takes the lock that sled takes, once nobody has it.
+/// Takes the lock that sled takes. Whoever has it writes in the log: there is nothing to be
+/// examined then, nor to be opened.
+fn take_lock(path: &Path, log: &File, looks: usize) -> Result<(), Error> {
+    lock(log, looks).map_err(|error| match error {
+        TryLockError::WouldBlock => in_use(path),
+        TryLockError::Error(source) => Error::Prepare {
+            path: path.to_owned(),
+            source,
+        },
+    })
+}
+
+/// Takes it once nobody has it.
 fn lock(log: &File, looks: usize) -> Result<(), TryLockError> {
     for _ in 1..looks {
         match log.try_lock() {
@@ -198,12 +217,11 @@ fn make_readable_durable(path: &Path) -> io::Result<()> {
 }
 
 /// Waits until nobody has the log open any more: some of sled's own threads do for a moment after
-/// it was dropped. Gives up where another process was quicker.
+/// it was dropped.
+#[cfg(test)]
 pub(crate) fn wait_until_closed(path: &Path) {
-    if let Ok(log) = File::open(path.join(LOG_FILE)) {
-        // Whether it was taken, the store asks by itself; it goes with the descriptor.
-        let _: Result<(), TryLockError> = lock(&log, CLOSING_LOOKS);
-    }
+    let log = File::open(path.join(LOG_FILE)).unwrap();
+    take_lock(path, &log, CLOSING_LOOKS).unwrap();
 }
 
 /// Writes sled's settings before anything is in its log: it would write them in two steps and sync
@@ -260,6 +278,8 @@ pub(crate) struct Disk {
     doubt: Doubt,
     /// For those who read, too.
     pub(crate) failed: Arc<AtomicBool>,
+    /// Whether a sync has begun and not ended; left so by a panic.
+    is_unfinished: bool,
     #[cfg(test)]
     pub(crate) fail_next_sync: bool,
 }
@@ -271,6 +291,7 @@ impl Disk {
             descriptor,
             doubt,
             failed: Arc::default(),
+            is_unfinished: false,
             #[cfg(test)]
             fail_next_sync: false,
         }
@@ -278,7 +299,7 @@ impl Disk {
 
     /// After a failed sync nobody knows what is on the disk, and the kernel reports it only once.
     pub(crate) fn check(&self) -> Result<(), Error> {
-        if self.failed.load(Ordering::Acquire) {
+        if self.is_unfinished || self.failed.load(Ordering::Acquire) {
             Err(Error::Poisoned)
         } else {
             Ok(())
@@ -299,10 +320,12 @@ impl Disk {
     /// First sled's buffers to the file, then the file to the disk.
     pub(crate) fn make_durable(&mut self) -> Result<(), Error> {
         self.check()?;
+        self.is_unfinished = true;
         let flushed = self.db.flush().map_err(|error| Error::Write {
             source: StoreError(error),
         });
         let durable = flushed.and_then(|_| self.sync().map_err(|source| Error::Sync { source }));
+        self.is_unfinished = false;
         durable.inspect_err(|_| self.fail())
     }
 
