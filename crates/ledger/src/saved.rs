@@ -156,7 +156,10 @@ fn save(shared: &Shared, tenant: TenantNumber, state: &RwLock<Tenant>) -> io::Re
             none => none.insert(open_at(&path(&shared.path, tenant), at)?),
         };
         let bytes = part.encode(tenant);
-        file.write_all_at(&bytes, at)?;
+        file.write_all_at(&bytes, at).inspect_err(|_| {
+            // What could not be written takes no room, which the ledger may be short of.
+            let _: io::Result<()> = file.set_len(at);
+        })?;
         write(state).unsaved.file_bytes += bytes.len() as u64;
     }
 }

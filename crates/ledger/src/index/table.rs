@@ -42,9 +42,11 @@ impl<S: Slot> Table<S> {
         (hash >> (u64::BITS - SHARD_BITS)) as usize
     }
 
-    /// Makes room for as many entries, if their hashes are uniform.
+    /// Makes room for so many entries in all. Shards that get more than their share grow later, so
+    /// each has room for six standard deviations more.
     pub(crate) fn reserve(&mut self, entries: usize) {
-        let len = entries.div_ceil(SHARDS) * 100 / MAX_LOAD;
+        let share = entries.div_ceil(SHARDS);
+        let len = (share + 6 * share.isqrt()) * 100 / MAX_LOAD;
         for shard in self
             .shards
             .iter_mut()

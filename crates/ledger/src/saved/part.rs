@@ -12,6 +12,7 @@
 
 use super::BlockEntry;
 use crate::error::Flaw;
+use crate::limits::{BLOCK_RECORDS, SAVED_RECORDS};
 use crate::record::Head;
 use crate::wire::{self, Cursor, PREFIX_BYTES};
 use std::io::{self, Read};
@@ -21,12 +22,15 @@ const VERSION: u8 = 1;
 const LENGTH_BYTES: usize = 4;
 /// The distance stands among the far ones.
 const FAR: u32 = u32::MAX;
-/// A longer one is no part: ten times what so many records take, each in a block of its own and of
-/// a customer of its own.
-const PART_BYTES_MAX: usize = 16 << 20;
 
+const BLOCK_BYTES: usize = 8 + 32 + 4;
+const CUSTOMER_BYTES: usize = 8 + 16;
 /// Least that a record takes.
 pub(super) const RECORD_BYTES: usize = 8 + 4;
+/// Most: far from the one before, in a block of its own, and the first of its customer.
+const RECORD_BYTES_MAX: usize = RECORD_BYTES + 8 + BLOCK_BYTES + CUSTOMER_BYTES;
+/// A longer one is no part: it ends with the block that makes it long enough.
+const PART_BYTES_MAX: usize = (SAVED_RECORDS + BLOCK_RECORDS + 1) * RECORD_BYTES_MAX;
 
 /// The records of consecutive blocks.
 #[derive(Debug)]
@@ -168,9 +172,6 @@ impl Part {
                 .is_some_and(|last| last.first <= self.to())
     }
 }
-
-const BLOCK_BYTES: usize = 8 + 32 + 4;
-const CUSTOMER_BYTES: usize = 8 + 16;
 
 fn append<const N: usize>(out: &mut Vec<u8>, values: impl Iterator<Item = [u8; N]>) {
     values.for_each(|value| out.extend_from_slice(&value));

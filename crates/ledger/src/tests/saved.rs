@@ -31,6 +31,17 @@ fn assert_whole(reader: &Reader) {
     }
 }
 
+/// It is whole, goes on, and the next start takes what is saved of both tenants.
+fn assert_is_saved_anew(dir: &Dir, mut ledger: Ledger) {
+    assert_whole(&ledger.reader());
+    append(&mut ledger, T, 1_000, 300).unwrap();
+    ledger.reader().save_indexes().unwrap();
+    drop(ledger);
+    let (ledger, report) = dir.open();
+    assert!(report.saved_records > 5_000, "{report:?}");
+    assert_eq!(verify(&ledger.reader(), T), Ok(4_000));
+}
+
 #[test]
 fn a_start_takes_saved_indexes_and_reads_only_what_follows() {
     let dir = Dir::new();
@@ -88,14 +99,8 @@ fn a_file_that_is_cut_or_flipped_anywhere_costs_time_alone() {
         for bytes in [&whole[..at], &flipped] {
             let copy = dir.copy();
             fs::write(file(&copy, T), bytes).unwrap();
-            let (mut ledger, _) = copy.open();
-            assert_whole(&ledger.reader());
-            append(&mut ledger, T, 1_000, 300).unwrap();
-            ledger.reader().save_indexes().unwrap();
-            drop(ledger);
-            let (ledger, report) = copy.open();
-            assert!(report.saved_records > 5_000, "saved anew: {report:?}");
-            assert_eq!(verify(&ledger.reader(), T), Ok(4_000));
+            let (ledger, _) = copy.open();
+            assert_is_saved_anew(&copy, ledger);
         }
     }
 }
@@ -110,18 +115,12 @@ fn a_file_of_another_ledger_or_of_its_future_counts_for_nothing() {
     ledger.reader().save_indexes().unwrap();
     drop(ledger);
     fs::copy(file(&dir, T), file(&past, T)).unwrap();
-    let (mut ledger, report) = past.open();
+    let (ledger, report) = past.open();
     assert!(
         report.saved_records < 3_000,
         "of the other tenant alone: {report:?}"
     );
-    assert_whole(&ledger.reader());
-    append(&mut ledger, T, 1_000, 300).unwrap();
-    ledger.reader().save_indexes().unwrap();
-    drop(ledger);
-    let (ledger, report) = past.open();
-    assert!(report.saved_records > 4_000, "written anew: {report:?}");
-    assert_eq!(verify(&ledger.reader(), T), Ok(4_000));
+    assert_is_saved_anew(&past, ledger);
 }
 
 #[test]
