@@ -16,26 +16,31 @@ pub(crate) struct LongTest {
     pub(crate) is_of_release: bool,
 }
 
+/// The package of the tests that drive the real binary.
+const BINARY_TESTS: &str = "touchbook-tests";
+
 /// One against the real binary.
 pub(crate) const fn of_binary(name: &'static str) -> LongTest {
     LongTest {
-        package: "touchbook-tests",
+        package: BINARY_TESTS,
         target: "it",
         name,
         is_of_release: false,
     }
 }
 
-/// Builds the service, tells the test by variables of its environment what was asked for, and runs
-/// it.
+/// Builds the service where it is needed, tells the test by variables of its environment what was
+/// asked for, and runs it.
 pub(crate) fn run(root: &Path, test: &LongTest, told: &[(&str, OsString)]) -> Result<()> {
     let release: &[&str] = if test.is_of_release {
         &["--release"]
     } else {
         &[]
     };
-    let mut build = cargo(root, &["build", "--locked", "--package", "touchbook"]);
-    command::run(build.args(release))?;
+    if test.package == BINARY_TESTS {
+        let mut build = cargo(root, &["build", "--locked", "--package", "touchbook"]);
+        command::run(build.args(release))?;
+    }
     let mut run = cargo(root, &["test", "--locked"]);
     run.args(release)
         .args(["--package", test.package, "--test", test.target])
