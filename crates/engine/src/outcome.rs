@@ -255,12 +255,18 @@ mod tests {
         Finished { ticket, answers }
     }
 
+    /// Asks for what was not posted yet.
+    fn waiting(board: &Board, ticket: u64, events: usize) -> oneshot::Receiver<Answers> {
+        match board.ask(ticket, events) {
+            Posted::Later(answers) => answers,
+            _ => panic!("nothing was posted yet"),
+        }
+    }
+
     #[test]
     fn answers_reach_who_asks_before_and_who_asks_after() {
         let board = Board::default();
-        let Posted::Later(mut early) = board.ask(1, 1) else {
-            panic!("nothing was posted yet")
-        };
+        let mut early = waiting(&board, 1, 1);
         board.post([finished(1, [answer(10)]), finished(2, [answer(11)])]);
         assert_eq!(early.try_recv().unwrap()[0], answer(10));
         assert!(matches!(board.ask(2, 1), Posted::Now(answers) if answers[0] == answer(11)));
@@ -273,9 +279,7 @@ mod tests {
     #[test]
     fn each_of_those_whose_events_went_in_one_message_gets_its_answers() {
         let board = Board::default();
-        let Posted::Later(mut early) = board.ask(1, 2) else {
-            panic!("nothing was posted yet")
-        };
+        let mut early = waiting(&board, 1, 2);
         board.post([finished(1, (10..15).map(answer))]);
         assert_eq!(early.try_recv().unwrap()[1], answer(11));
         let second = board.ask(1, 1);
@@ -301,9 +305,7 @@ mod tests {
     fn nobody_waits_for_what_was_decided_before_the_start_or_has_no_answers() {
         let board = Board::after(550);
         assert!(matches!(board.ask(550, 1), Posted::Forgotten));
-        let Posted::Later(mut unanswered) = board.ask(551, 1) else {
-            panic!("it is to come")
-        };
+        let mut unanswered = waiting(&board, 551, 1);
         board.post([Finished {
             ticket: 551,
             answers: None,
@@ -316,9 +318,7 @@ mod tests {
     #[test]
     fn who_waits_is_answered_though_later_tickets_were_posted_before() {
         let board = Board::default();
-        let Posted::Later(mut first) = board.ask(1, 1) else {
-            panic!("nothing was posted yet")
-        };
+        let mut first = waiting(&board, 1, 1);
         board.post([finished(3, [answer(10)])]);
         assert_eq!(first.try_recv(), Err(TryRecvError::Empty));
         assert!(matches!(board.ask(2, 1), Posted::Later(_)));
@@ -331,9 +331,7 @@ mod tests {
     #[test]
     fn an_adopted_stream_answers_nobody_who_asked_the_old_one() {
         let board = Board::default();
-        let Posted::Later(mut old) = board.ask(7, 1) else {
-            panic!("nothing was posted yet")
-        };
+        let mut old = waiting(&board, 7, 1);
         board.reset(0);
         board.post([finished(7, [answer(1)])]);
         assert!(old.try_recv().is_err());
