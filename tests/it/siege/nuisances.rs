@@ -146,7 +146,8 @@ impl Nuisance {
             Self::SippingPage => {
                 wire.send(get(TENANT, LARGE_PAGE)).await?;
                 let mut turns = interval(A_BYTE_EVERY);
-                while wire.take_byte().await.is_some() {
+                while wire.is_open().await {
+                    wire.take_byte().await;
                     turns.tick().await;
                 }
             }

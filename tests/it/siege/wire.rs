@@ -79,9 +79,9 @@ impl Wire {
         }
     }
 
-    /// Takes a byte, if the connection has not ended.
-    pub(super) async fn take_byte(&mut self) -> Option<u8> {
-        self.stream.read_u8().await.ok()
+    /// Takes a byte, where there is one.
+    pub(super) async fn take_byte(&mut self) {
+        let _ = self.stream.read_u8().await;
     }
 
     /// Waits for the other side to end the connection, without taking more than it must.
@@ -91,11 +91,16 @@ impl Wire {
         }
     }
 
+    /// Whether the other side has not ended it yet. An end that comes behind what is not taken
+    /// can't be read, only met when writing.
+    pub(super) async fn is_open(&mut self) -> bool {
+        self.stream.write_all(b"\r\n").await.is_ok()
+    }
+
     /// Waits for the other side to end it, without taking anything.
     pub(super) async fn end_unread(&mut self, look_every: Duration) {
-        // An end that comes behind what is not taken can't be read, only met when writing.
         let mut turns = tokio::time::interval(look_every);
-        while self.stream.write_all(b"\r\n").await.is_ok() {
+        while self.is_open().await {
             turns.tick().await;
         }
     }
