@@ -14,11 +14,12 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use crate::root;
 
 /// The folder of each crate, its kind, and the folders of the crates it may use.
-const HOUSE: [(&str, Kind, &[&str]); 15] = [
+const HOUSE: [(&str, Kind, &[&str]); 16] = [
     ("events", Pure, &[]),
     ("projection", Pure, &["events"]),
     ("identity", Pure, &["events", "projection"]),
     ("policies", Pure, &["events", "projection"]),
+    ("accounts", Pure, &["events", "projection"]),
     ("dead-letters", Pure, &["events", "projection"]),
     ("customers", Pure, &["events", "projection"]),
     ("timeline", Pure, &["events", "projection"]),
@@ -37,6 +38,7 @@ const HOUSE: [(&str, Kind, &[&str]); 15] = [
             "projection",
             "identity",
             "policies",
+            "accounts",
             "dead-letters",
             "customers",
             "timeline",
@@ -49,11 +51,12 @@ const HOUSE: [(&str, Kind, &[&str]); 15] = [
     ("tests", Tool, &[]),
 ];
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "events",
     "projection",
     "identity",
     "policies",
+    "accounts",
     "dead-letters",
     "customers",
     "timeline",
@@ -64,9 +67,10 @@ const ALL: [&str; 11] = [
 ];
 
 /// Each folds on its own, so that any of them can be rebuilt, or fail, alone.
-const PROJECTORS: [&str; 5] = [
+const PROJECTORS: [&str; 6] = [
     "identity",
     "policies",
+    "accounts",
     "dead-letters",
     "customers",
     "timeline",

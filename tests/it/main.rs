@@ -2,6 +2,8 @@
 
 // The attribute tells clippy that helpers in here, too, are test code.
 #[cfg(test)]
+mod accounts;
+#[cfg(test)]
 mod check;
 #[cfg(test)]
 mod damage;

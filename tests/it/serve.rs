@@ -56,10 +56,6 @@ fn nobody_is_served_without_credentials_but_on_this_machine() {
     let dir = dir.path().to_str().unwrap();
     let anywhere = ["serve", "--dev", "--listen", "0.0.0.0:0", "--data-dir", dir];
     refused(&run(&anywhere), "loopback");
-    refused(
-        &run(&["serve", "--listen", "127.0.0.1:0", "--data-dir", dir]),
-        "serve --dev",
-    );
 }
 
 #[test]
@@ -123,6 +119,7 @@ fn the_help_says_what_there_is() {
       serve    Run the service
       demo     Serve made-up or real data, to look around
       tenants  Create or list tenants
+      keys     Create, list or revoke API keys
       rebuild  Rebuild projections from the ledger [alias: replay]
       verify   Check that the ledger holds what was written
       stream   Look after the connection to the stream

@@ -69,6 +69,12 @@ impl Service {
         Self::start_at(dir, data_dir, arguments, Vec::new())
     }
 
+    /// Serves what is in a folder to those who say who they are.
+    pub(crate) fn start_with_accounts(dir: TempDir) -> Self {
+        let data_dir = dir.path().to_owned();
+        Self::begin(dir, data_dir, Vec::new(), Vec::new(), Vec::new())
+    }
+
     /// Serves a folder below `home`, with more in its environment, such as a library to load first.
     pub(crate) fn start_at(
         home: TempDir,
@@ -78,7 +84,8 @@ impl Service {
     ) -> Self {
         let environment = environment.into_iter();
         let environment = environment.map(|(name, value)| (name.into(), value.into()));
-        Self::begin(home, data_dir, Vec::new(), arguments, environment.collect())
+        let environment = environment.collect();
+        Self::begin(home, data_dir, Vec::new(), dev(arguments), environment)
     }
 
     /// Serves an empty folder under another program, such as a tracer that is given the binary.
@@ -95,17 +102,16 @@ impl Service {
         let variables = variables.filter_map(|(name, value)| Some((name, value?)));
         let environment = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
         let data_dir = home.path().to_owned();
-        Self::begin(home, data_dir, under, arguments, environment.collect())
+        Self::begin(home, data_dir, under, dev(arguments), environment.collect())
     }
 
     fn begin(
         home: TempDir,
         data_dir: PathBuf,
         under: Vec<OsString>,
-        arguments: &[&str],
+        arguments: Vec<String>,
         environment: Vec<(OsString, OsString)>,
     ) -> Self {
-        let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
         let mut command = command(&under, &environment);
         let (child, base) = spawn(&mut command, &data_dir, &arguments);
         Self {
@@ -123,7 +129,7 @@ impl Service {
 
     /// Serves what is in a folder, unless the service refuses; then what it said.
     pub(crate) fn attempt_in(dir: TempDir, arguments: &[&str]) -> Result<Self, String> {
-        let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
+        let arguments = dev(arguments);
         let mut command = Command::new(binary());
         let (child, base) = attempt(&mut command, dir.path(), &arguments)?;
         Ok(Self {
@@ -378,6 +384,12 @@ fn spawn(command: &mut Command, data_dir: &Path, arguments: &[String]) -> (Child
     (child, base.expect("the service says where it listens"))
 }
 
+/// The arguments of a service that asks nobody who they are.
+fn dev(arguments: &[&str]) -> Vec<String> {
+    let arguments = ["--dev"].into_iter().chain(arguments.iter().copied());
+    arguments.map(str::to_owned).collect()
+}
+
 /// The same; what it said where it ended instead.
 fn attempt(
     command: &mut Command,
@@ -424,7 +436,7 @@ fn begin(
     arguments: &[String],
 ) -> (Child, mpsc::Receiver<String>) {
     let mut child = command
-        .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
         .args(arguments)
         .env("TOUCHBOOK_STREAM_MAX_BYTES", STREAM_BYTES_MAX)

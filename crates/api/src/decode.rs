@@ -3,6 +3,7 @@
 //! Every event is a slice of the body until its payload is read; nothing is copied on the way but
 //! what the event keeps, and what is published of it.
 
+use crate::auth::guard::Guard;
 use crate::extract::body::MediaType;
 use crate::problem::Problem;
 use axum::http::StatusCode;
@@ -17,6 +18,7 @@ pub(crate) struct Sender<'a> {
     pub tenant: &'a str,
     pub key: &'a TenantKey,
     pub principal: &'a Principal,
+    pub guard: &'a Guard,
     /// Whether others read the stream, so that events must say there who sent them.
     pub is_published: bool,
 }
@@ -82,6 +84,7 @@ fn refused(body: &[u8], error: &BatchError) -> Problem {
 fn item(body: &Bytes, json: &str, sender: &Sender<'_>) -> Item {
     let envelope = Envelope::parse(json)?;
     let incoming = incoming(&envelope, json.len(), sender)?;
+    sender.guard.admit_event(incoming.data.event_type())?;
     let json = match sender.is_published {
         true => republished(&envelope, sender),
         false => body.slice_ref(json.as_bytes()),

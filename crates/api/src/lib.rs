@@ -8,6 +8,7 @@
 //! event, and is the only crate that serves HTTP.
 
 mod answer;
+mod auth;
 mod blocking;
 mod budget;
 mod connections;
@@ -16,6 +17,7 @@ mod docs;
 mod etag;
 mod extract;
 mod head;
+mod keys;
 pub mod limits;
 mod lookup;
 mod patient;
@@ -32,7 +34,9 @@ mod wire;
 #[cfg(test)]
 mod tests;
 
+pub use auth::{Access, Accounts, Hosts, SecretTexts, Secrets, TokenError, Tokens};
 pub use docs::openapi;
+pub use keys::{IssueError, Issued, NewKey, issue_key, revoke_key};
 pub use router::router;
 pub use serve::serve;
-pub use state::{Access, Api};
+pub use state::Api;

@@ -47,5 +47,7 @@ pub(crate) fn customer(caller: &Caller, named: &str) -> Result<CustomerId, Probl
     };
     let known = found.map(|customer| customers.canonical(customer));
     let known = known.filter(|customer| customers.read(*customer, |_, _| ()).is_some());
-    known.ok_or_else(Problem::not_found)
+    let known = known.ok_or_else(Problem::not_found)?;
+    caller.guard.admit_to(known)?;
+    Ok(known)
 }

@@ -1,5 +1,6 @@
 //! One way to refuse: every answer that is no success is a [`Problem`].
 
+use crate::auth::guard::NOT_ALLOWED;
 use crate::limits::RETRY_AFTER;
 use crate::wire::problem::{ItemProblem, ProblemDetails};
 use axum::body::Body;
@@ -147,6 +148,9 @@ impl IntoResponse for Problem {
         *response.status_mut() = self.status;
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM_JSON));
+        if self.status == StatusCode::UNAUTHORIZED {
+            headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
         if let Some(wait) = self.retry_after {
             let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds.max(1)));
@@ -159,6 +163,7 @@ impl From<events::Problem> for Problem {
     fn from(problem: events::Problem) -> Self {
         let status = match problem.code {
             _ if problem.is_unreadable() => StatusCode::BAD_REQUEST,
+            NOT_ALLOWED => StatusCode::FORBIDDEN,
             "event_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
             "ledger_damaged" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,

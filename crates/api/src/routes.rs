@@ -5,13 +5,16 @@ pub(crate) mod dead_letters;
 pub(crate) mod event_types;
 pub(crate) mod events;
 pub(crate) mod jobs;
+pub(crate) mod keys;
 pub(crate) mod ledger;
 pub(crate) mod ops;
 pub(crate) mod policies;
 pub(crate) mod projections;
+pub(crate) mod session;
 pub(crate) mod stream;
 pub(crate) mod tenants;
 pub(crate) mod timeline;
+pub(crate) mod users;
 
 use crate::state::Api;
 use utoipa_axum::router::OpenApiRouter;
@@ -30,5 +33,8 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(projections::routes())
         .merge(jobs::routes())
         .merge(tenants::routes())
+        .merge(session::routes())
+        .merge(keys::routes())
+        .merge(users::routes())
         .merge(ops::routes())
 }

@@ -13,6 +13,7 @@ use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use rustix::net::sockopt;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::OwnedSemaphorePermit;
@@ -23,6 +24,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Serves `listener` until the service is stopping; then lets open requests end.
 pub async fn serve(listener: TcpListener, api: Api) {
     let stopping = api.stopping().clone();
+    let refusals = tokio::spawn(Arc::clone(api.refusals()).write(stopping.clone()));
     let service = TowerToHyperService::new(router(api.clone()));
     let (server, busy_server) = (server(HEAD_WAIT_MAX), server(HEAD_WAIT_BUSY_MAX));
     if let Err(error) = limit_what_is_not_taken(&listener) {
@@ -56,6 +58,9 @@ pub async fn serve(listener: TcpListener, api: Api) {
         .is_err()
     {
         tracing::warn!("some connections did not end in time and are cut off");
+    }
+    if refusals.await.is_err() {
+        tracing::warn!("writing down who was refused ended with a panic");
     }
 }
 

@@ -1,5 +1,8 @@
 //! What every handler has: the engine, who may come in, and how many may wait.
 
+use crate::auth::Access;
+use crate::auth::rates::Rates;
+use crate::auth::refusals::Refusals;
 use crate::budget::Budget;
 use crate::connections::{self, Connections};
 use crate::limits::{
@@ -13,16 +16,8 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use touchbook_engine::{Engine, Tenant};
 use touchbook_events::TenantNumber;
-
-/// Who may come in.
-#[derive(Clone, Debug)]
-pub enum Access {
-    /// Nobody has to say who they are; the tenant is what `X-Tenant-ID` names, created on first
-    /// use. Only for a service that listens on loopback.
-    Dev { default_tenant: String },
-    /// Nobody may: every route under `/api/v1` answers 401.
-    Closed,
-}
+use touchbook_events::catalogue::access::Role;
+use touchbook_policies::InForce;
 
 /// The state of the HTTP service; cheap to clone.
 #[derive(Clone)]
@@ -39,6 +34,8 @@ struct Inner {
     connections: Connections,
     /// Event streams of all tenants.
     sse_readers: Arc<Semaphore>,
+    rates: Rates,
+    refusals: Arc<Refusals>,
 }
 
 /// A place among the open event streams of a tenant, and one among those of all tenants.
@@ -70,6 +67,8 @@ impl Api {
         stopping: CancellationToken,
     ) -> Self {
         Self(Arc::new(Inner {
+            rates: Rates::default(),
+            refusals: Arc::new(Refusals::new(engine.clone())),
             engine,
             access,
             metrics,
@@ -110,6 +109,27 @@ impl Api {
 
     pub(crate) fn connections(&self) -> &Connections {
         &self.0.connections
+    }
+
+    /// Refusals that are to be written down.
+    pub(crate) fn refusals(&self) -> &Arc<Refusals> {
+        &self.0.refusals
+    }
+
+    /// # Errors
+    /// 429 where `principal` has sent as many requests this second as its role may.
+    pub(crate) fn admit_rate(
+        &self,
+        tenant: &Tenant,
+        principal: &str,
+        role: Role,
+    ) -> Result<(), Problem> {
+        let in_force: Arc<InForce> = tenant.published().unwrap_or_default();
+        let limits = &in_force.policies().limits;
+        match limits.requests_per_second.get(&role) {
+            Some(per_second) => self.0.rates.take(tenant.number(), principal, *per_second),
+            None => Ok(()),
+        }
     }
 
     /// A place among those of `tenant` that wait for the writer or a projection.

@@ -48,6 +48,7 @@ impl Caller {
             tenant: self.tenant.slug(),
             key: self.tenant.key(),
             principal: &self.principal,
+            guard: &self.guard,
             is_published: self.is_published,
         }
     }

@@ -1,8 +1,10 @@
 //! The service as its callers see it, over a real engine in a temporary folder.
 
+mod accounts;
 mod bad_input;
 mod batch;
 mod conditions;
+mod credentials;
 mod customers;
 mod document;
 mod events;
@@ -25,6 +27,7 @@ use serde_json::{Value, json};
 use std::sync::Arc;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
+use touchbook_accounts::AccountsDecider;
 use touchbook_customers::Customers;
 use touchbook_dead_letters::DeadLettersDecider;
 use touchbook_engine::{Config, Engine, Registry, SNAPSHOT_RECORDS, StreamConfig};
@@ -61,6 +64,11 @@ impl Service {
 
     async fn with(access: Access) -> Self {
         Self::on(registry(), access, CONNECTIONS_MAX).await
+    }
+
+    /// One that asks who comes, and knows nobody yet.
+    pub(crate) async fn with_accounts() -> Self {
+        Self::with(Access::Accounts(accounts::access())).await
     }
 
     /// One that has so many connections and no more.
@@ -158,6 +166,7 @@ fn registry() -> Registry {
             Deciders::new(vec![
                 Box::new(PoliciesDecider::default()),
                 Box::new(IdentityDecider::new(key.clone())),
+                Box::new(AccountsDecider::new()),
                 Box::new(DeadLettersDecider::new()),
             ])
         },

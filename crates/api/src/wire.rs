@@ -1,5 +1,6 @@
 //! What the service reads and writes, as JSON.
 
+pub(crate) mod accounts;
 pub(crate) mod customer;
 pub(crate) mod dead_letter;
 pub(crate) mod event;

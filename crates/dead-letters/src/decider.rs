@@ -1,4 +1,4 @@
-//! The third decider: which dead letters are open.
+//! The fourth decider: which dead letters are open.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

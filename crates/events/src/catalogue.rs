@@ -176,7 +176,7 @@ event_types! {
         object "event_type", key facts name;
     115 UserDefined "user.defined" 1 access::UserDefined, by [User], object "user",
         key personal user_id;
-    116 KeyCreated "key.created" 1 access::KeyCreated, by [User], object "key",
+    116 KeyCreated "key.created" 2 access::KeyCreated, by [User], object "key",
         key facts prefix;
     117 KeyRevoked "key.revoked" 1 access::KeyRevoked, by [User], object "key",
         key facts prefix;

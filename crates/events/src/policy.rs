@@ -3,6 +3,7 @@
 mod default;
 mod value;
 
+use crate::catalogue::access::Role;
 use crate::catalogue::interaction::Priority;
 use crate::catalogue::typed::Json;
 use crate::customer_ref::Identifier;
@@ -13,6 +14,7 @@ use crate::text::{Code, Text, Title, Word};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
+use std::num::NonZeroU32;
 use value::PolicyValue;
 
 /// Writes the struct, its names, and reading and writing a policy by name.
@@ -91,8 +93,8 @@ policies! {
     interaction_types: BTreeSet<Word>,
     /// Outcomes beside those that every tenant has (C2).
     outcomes: BTreeSet<Word>,
-    /// Limits beside those of the service, in the form that their reader defines.
-    limits: Option<Json>,
+    /// Limits beside those of the service. Default none.
+    limits: Limits,
     /// How long what is kept, in the form that its reader defines.
     retention: Option<Json>,
 }
@@ -110,6 +112,15 @@ pub struct Trend {
     pub scores: u32,
     /// By how much the means must differ.
     pub difference: Score,
+}
+
+/// Limits that a tenant sets itself.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    /// How many requests a second each key or user may send, by its role.
+    #[serde(default)]
+    pub requests_per_second: BTreeMap<Role, NonZeroU32>,
 }
 
 closed_enum!(

@@ -7,6 +7,7 @@ mod named;
 mod place;
 mod retractions;
 mod subjects;
+mod users;
 
 use crate::about::{About, about};
 use crate::resolve::Resolver;
@@ -33,6 +34,7 @@ pub(crate) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem
         Data::SubjectAssigned(_) => subjects::assigned(state, draft),
         Data::EventRetracted(_) => retractions::retracted(state, draft),
         Data::EventReinstated(_) => retractions::reinstated(state, draft),
+        Data::UserDefined(_) => users::defined(state, draft),
         data => {
             let event_type = data.event_type();
             if event_type.is_whole_object() && is_duplicate(state, draft) {

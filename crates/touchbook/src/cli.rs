@@ -43,6 +43,15 @@ pub(crate) enum Command {
     /// and nothing of it is ever seen by another.
     #[command(subcommand, after_help = "Example: touchbook tenants create acme")]
     Tenants(Tenants),
+    /// Create, list or revoke API keys
+    ///
+    /// A key opens one tenant, with one role. Whoever owns the data directory needs none.
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  touchbook keys create --role super_admin\n  touchbook keys \
+                      create --webhook shopify --secret-file secret.txt"
+    )]
+    Keys(Keys),
     /// Rebuild projections from the ledger
     ///
     /// Folds a second state beside the one that answers, which goes on answering, and swaps it in.
@@ -111,6 +120,59 @@ pub(crate) enum Tenants {
     },
 }
 
+#[derive(Subcommand, Debug)]
+pub(crate) enum Keys {
+    /// Create a key and print it, this once; only its hash is kept
+    #[command(
+        after_help = "Example: touchbook keys create --role producer --name 'shop connector'"
+    )]
+    Create(Box<CreateKey>),
+    /// List the keys that there ever were; none of them is told
+    #[command(after_help = "Example: touchbook keys list --tenant acme")]
+    List {
+        /// Whose [default: the default tenant]
+        #[arg(long)]
+        tenant: Option<Slug>,
+        #[command(flatten)]
+        settings: Flags,
+    },
+    /// Let a key, and the sessions that began with it, open nothing any more
+    #[command(after_help = "Example: touchbook keys revoke 3f9c1a2b4d5e")]
+    Revoke {
+        /// Its prefix, as `keys list` shows it
+        prefix: String,
+        /// Whose [default: the default tenant]
+        #[arg(long)]
+        tenant: Option<Slug>,
+        #[command(flatten)]
+        settings: Flags,
+    },
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct CreateKey {
+    /// What it may do: customer_self, agent, manager, compliance, super_admin or producer
+    #[arg(long, required_unless_present = "webhook")]
+    pub(crate) role: Option<String>,
+    /// What people call it
+    #[arg(long)]
+    pub(crate) name: Option<String>,
+    /// The user whose it is, as defined with PUT /api/v1/users/{user_id}
+    #[arg(long, value_name = "USER_ID")]
+    pub(crate) user: Option<String>,
+    /// The one webhook that it opens: timeline, call_system, meta or shopify
+    #[arg(long, value_name = "KIND", conflicts_with_all = ["role", "user"])]
+    pub(crate) webhook: Option<String>,
+    /// File with the secret that the webhook's sender signs with; - reads it from stdin
+    #[arg(long, value_name = "FILE", requires = "webhook")]
+    pub(crate) secret_file: Option<PathBuf>,
+    /// Whose [default: the default tenant, which begins with its first key]
+    #[arg(long)]
+    pub(crate) tenant: Option<Slug>,
+    #[command(flatten)]
+    pub(crate) settings: Flags,
+}
+
 #[derive(Args, Debug)]
 pub(crate) struct Rebuild {
     /// Projections to rebuild [default: all]
@@ -172,11 +234,13 @@ impl Command {
             Self::Serve(Serve { settings, .. })
             | Self::Demo(Demo { settings, .. })
             | Self::Tenants(Tenants::Create { settings, .. } | Tenants::List { settings })
+            | Self::Keys(Keys::List { settings, .. } | Keys::Revoke { settings, .. })
             | Self::Rebuild(Rebuild { settings, .. })
             | Self::Verify(Verify { settings, .. })
             | Self::Stream(Stream::Status { settings } | Stream::Adopt { settings }) => {
                 Some(settings)
             }
+            Self::Keys(Keys::Create(key)) => Some(&key.settings),
             Self::Config(Config::Print { settings }) => Some(settings),
             Self::Config(Config::Default) => None,
         }

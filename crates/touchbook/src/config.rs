@@ -15,6 +15,7 @@ mod print;
 mod storage;
 mod stream;
 mod tenants;
+mod tokens;
 
 pub(crate) use error::ConfigError;
 pub(crate) use http::Http;
@@ -24,6 +25,7 @@ pub(crate) use print::print;
 pub(crate) use storage::Storage;
 pub(crate) use stream::StreamSettings;
 pub(crate) use tenants::{Slug, Tenants};
+pub(crate) use tokens::TokenSettings;
 
 use layers::Shown;
 use std::path::{Path, PathBuf};
@@ -42,6 +44,7 @@ pub(crate) struct Config {
     pub(crate) storage: Storage,
     pub(crate) stream: StreamSettings,
     pub(crate) tenants: Tenants,
+    pub(crate) tokens: TokenSettings,
     pub(crate) log: Log,
     shown: Vec<Shown>,
 }
@@ -62,6 +65,8 @@ pub(crate) struct Flags {
     pub(crate) stream: stream::Flags,
     #[command(flatten)]
     pub(crate) tenants: tenants::Flags,
+    #[command(flatten)]
+    pub(crate) tokens: tokens::Flags,
     #[command(flatten)]
     pub(crate) log: log::Flags,
 }
@@ -100,6 +105,7 @@ impl Config {
             storage: Storage::read(&mut layers)?,
             stream: StreamSettings::read(&mut layers)?,
             tenants: Tenants::read(&mut layers)?,
+            tokens: TokenSettings::read(&mut layers)?,
             log: Log::read(&mut layers)?,
             shown: layers.into_shown(),
         })
@@ -113,6 +119,7 @@ impl Flags {
             self.storage.values(),
             self.stream.values(),
             self.tenants.values(),
+            self.tokens.values(),
             self.log.values(),
         ];
         parts.concat()
@@ -126,6 +133,7 @@ fn keys() -> Vec<&'static str> {
         storage::KEYS,
         stream::KEYS,
         tenants::KEYS,
+        tokens::KEYS,
         log::KEYS,
     ]
     .concat()

@@ -1,28 +1,32 @@
-//! Commands to a node: `tenants`, `rebuild`, `verify`, `stream`.
+//! Commands to a node: `tenants`, `keys`, `rebuild`, `verify`, `stream`.
 //!
 //! A running service takes them at a socket in its data directory, which only its own user may use;
 //! so a command finds the service that serves just this directory, wherever it listens, and needs
 //! no key. Where nobody serves the directory, the command opens it and does the same itself.
 
+mod keys;
 mod node;
 mod protocol;
 mod server;
 mod verify;
 
-pub(crate) use protocol::Request;
+pub(crate) use node::Node;
+pub(crate) use protocol::{KeyRequest, Request, Secret};
 pub(crate) use server::Server;
 
 use crate::config::Config;
 use crate::progress::{Progress, note, say};
+use crate::secrets::Vault;
 use crate::service;
 use anyhow::{Context, bail};
 use protocol::Reply;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::sync::mpsc;
-use touchbook_engine::StreamConfig;
+use touchbook_engine::{Engine, StreamConfig};
 
 /// The socket's name in the data directory.
 const SOCKET: &str = "control.sock";
@@ -83,7 +87,8 @@ async fn ask_service(stream: UnixStream, request: &Request) -> anyhow::Result<()
 
 async fn by_ourselves(config: &Config, request: Request) -> anyhow::Result<()> {
     let data_dir = &config.storage.data_dir;
-    let begins = matches!(request, Request::CreateTenant { .. });
+    let begins = matches!(request, Request::CreateTenant { .. })
+        || matches!(&request, Request::CreateKey(key) if key.creates_tenant);
     if !begins && !data_dir.join("ledger").is_dir() {
         bail!(
             "there is no ledger in {}; name its directory with --data-dir",
@@ -94,27 +99,35 @@ async fn by_ourselves(config: &Config, request: Request) -> anyhow::Result<()> {
         return show(|replies| verify::verify(config.storage.clone(), tenant, replies)).await;
     }
     let engine = service::open(config, stream_for(config, &request)).await?;
-    let done = show(|replies| {
-        let engine = engine.clone();
-        async move {
-            node::wait_for_stream(&engine, &request).await;
-            node::perform(&engine, request, &replies).await
-        }
-    });
-    let done = done.await;
+    let done = on_engine(config, engine.clone(), request).await;
     service::shut_down(engine).await?;
     done
+}
+
+async fn on_engine(config: &Config, engine: Engine, request: Request) -> anyhow::Result<()> {
+    let node = Node {
+        engine,
+        vault: Arc::new(Vault::open(&config.storage.data_dir)?),
+    };
+    let done = show(|replies| async move {
+        node::wait_for_stream(&node.engine, &request).await;
+        node::perform(&node, request, &replies).await
+    });
+    done.await
 }
 
 /// Only what is about the stream, or goes over it, needs it.
 fn stream_for(config: &Config, request: &Request) -> StreamConfig {
     match request {
-        Request::CreateTenant { .. } | Request::StreamStatus | Request::AdoptStream => {
-            config.stream.for_engine()
-        }
-        Request::ListTenants | Request::Rebuild { .. } | Request::Verify { .. } => {
-            StreamConfig::Embedded
-        }
+        Request::CreateTenant { .. }
+        | Request::StreamStatus
+        | Request::AdoptStream
+        | Request::CreateKey(_)
+        | Request::RevokeKey { .. } => config.stream.for_engine(),
+        Request::ListTenants
+        | Request::Rebuild { .. }
+        | Request::Verify { .. }
+        | Request::ListKeys { .. } => StreamConfig::Embedded,
     }
 }
 

@@ -9,6 +9,7 @@ mod sink;
 mod stories;
 mod words;
 
+use crate::access::Mode;
 use crate::cli;
 use crate::config::Config;
 use crate::progress::{note, say};
@@ -30,7 +31,7 @@ pub(crate) async fn run(mut config: Config, options: &cli::Demo) -> anyhow::Resu
         config.storage.data_dir = PathBuf::from(temporary.path());
     }
     let service = tokio::select! {
-        service = Service::start(&config) => service?,
+        service = Service::start(&config, Mode::Dev) => service?,
         _ = signals.next() => return Ok(()),
     };
     say(&format!("listening on {}", service.url()));

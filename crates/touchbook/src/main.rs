@@ -5,6 +5,7 @@
 //!
 //! **Never** decides, folds or answers anything itself.
 
+mod access;
 mod cli;
 mod config;
 mod control;
@@ -13,6 +14,7 @@ mod demo;
 mod progress;
 mod registry;
 mod run;
+mod secrets;
 mod service;
 mod signals;
 mod telemetry;

@@ -1,6 +1,7 @@
 //! The one place that names deciders and projectors.
 
 use std::sync::Arc;
+use touchbook_accounts::AccountsDecider;
 use touchbook_customers::Customers;
 use touchbook_dead_letters::DeadLettersDecider;
 use touchbook_engine::Registry;
@@ -27,6 +28,7 @@ fn deciders(key: &TenantKey) -> Deciders {
     Deciders::new(vec![
         Box::new(PoliciesDecider::new()),
         Box::new(IdentityDecider::new(key.clone())),
+        Box::new(AccountsDecider::new()),
         Box::new(DeadLettersDecider::new()),
     ])
 }
@@ -54,6 +56,6 @@ mod tests {
     fn policies_are_decided_before_whose_an_event_is() {
         let deciders = deciders(&TenantKey::from_salt(b"salt"));
         let names: Vec<_> = deciders.iter().map(|decider| decider.name()).collect();
-        assert_eq!(names, ["policies", "identity", "dead_letters"]);
+        assert_eq!(names, ["policies", "identity", "accounts", "dead_letters"]);
     }
 }

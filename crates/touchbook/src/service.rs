@@ -1,13 +1,17 @@
 //! One running node: opened, reachable over HTTP, and cleanly stopped.
 
+use crate::access::{self, Mode};
 use crate::config::Config;
-use crate::progress::say;
+use crate::control::Node;
+use crate::progress::{note, say};
+use crate::secrets::Vault;
 use crate::signals::Signals;
 use crate::{control, damage, registry, telemetry};
 use anyhow::{Context, bail};
 use rustix::process::{Resource, getrlimit, setrlimit};
 use std::io;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use tokio::net::{TcpListener, TcpSocket};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -17,7 +21,7 @@ use touchbook_engine::{Engine, OpenError, StreamConfig, clock};
 
 /// A node that serves.
 pub(crate) struct Service {
-    engine: Engine,
+    node: Node,
     address: SocketAddr,
     stopping: CancellationToken,
     http: JoinHandle<()>,
@@ -25,22 +29,23 @@ pub(crate) struct Service {
 }
 
 /// `touchbook serve`.
-pub(crate) async fn serve(config: &Config, dev: bool) -> anyhow::Result<()> {
-    if !dev {
-        bail!(
-            "this version has no accounts yet, so it can not know who may see what; run `touchbook \
-             serve --dev`, which asks nobody and is reachable from this machine alone, and come \
-             from others through an SSH tunnel"
-        );
-    }
+pub(crate) async fn serve(config: &Config, mode: Mode) -> anyhow::Result<()> {
     let mut signals = Signals::new()?;
     let service = tokio::select! {
-        service = Service::start(config) => service?,
+        service = Service::start(config, mode) => service?,
         // Nothing was acknowledged yet that could be lost.
         _ = signals.next() => std::process::exit(0),
     };
     let public_url = config.http.public_url.as_ref().map(|url| url.0.as_str());
-    tracing::info!(address = %service.address, public_url, "serving without asking for credentials");
+    match mode {
+        Mode::Dev => {
+            tracing::info!(address = %service.address, "serving without asking for credentials");
+        }
+        Mode::Accounts => tracing::info!(address = %service.address, public_url, "serving"),
+    }
+    if mode == Mode::Accounts && !access::has_keys(&service.node.engine) {
+        note("nobody has a key yet: touchbook keys create --role super_admin");
+    }
     say(&format!("listening on {}", service.url()));
     let name = signals.next().await;
     tracing::info!(signal = name, "told to stop; finishing what has begun");
@@ -49,10 +54,10 @@ pub(crate) async fn serve(config: &Config, dev: bool) -> anyhow::Result<()> {
 }
 
 impl Service {
-    /// Opens the node and answers requests without asking for credentials.
-    pub(crate) async fn start(config: &Config) -> anyhow::Result<Self> {
+    /// Opens the node and answers requests.
+    pub(crate) async fn start(config: &Config, mode: Mode) -> anyhow::Result<Self> {
         let listen = config.http.listen;
-        if !listen.ip().is_loopback() {
+        if mode == Mode::Dev && !listen.ip().is_loopback() {
             bail!(
                 "{listen} can be reached by others, and nobody is asked for credentials; listen on \
                  a loopback address such as 127.0.0.1:{}",
@@ -67,15 +72,20 @@ impl Service {
             .context("could not learn the address listened on")?;
         let metrics = telemetry::metrics()?;
         let engine = open(config, config.stream.for_engine()).await?;
-        let control = control::Server::start(&config.storage.data_dir, engine.clone());
-        let stopping = CancellationToken::new();
-        let access = Access::Dev {
-            default_tenant: config.tenants.default_tenant.0.clone(),
+        let prepared = prepare(config, mode, address, &engine);
+        let (node, access) = match prepared {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                shut_down(engine).await?;
+                return Err(error);
+            }
         };
-        let api = Api::new(engine.clone(), access, Some(metrics), stopping.clone());
+        let control = control::Server::start(&config.storage.data_dir, node.clone());
+        let stopping = CancellationToken::new();
+        let api = Api::new(engine, access, Some(metrics), stopping.clone());
         let http = tokio::spawn(touchbook_api::serve(listener, api));
         Ok(Self {
-            engine,
+            node,
             address,
             stopping,
             http,
@@ -84,7 +94,7 @@ impl Service {
     }
 
     pub(crate) fn engine(&self) -> &Engine {
-        &self.engine
+        &self.node.engine
     }
 
     /// Where it is reached from this machine.
@@ -99,9 +109,22 @@ impl Service {
             control.stop().await;
         }
         let served = self.http.await;
-        shut_down(self.engine).await?;
+        shut_down(self.node.engine).await?;
         served.context("serving ended with a panic")
     }
+}
+
+/// Secrets, and who may come in.
+fn prepare(
+    config: &Config,
+    mode: Mode,
+    address: SocketAddr,
+    engine: &Engine,
+) -> anyhow::Result<(Node, Access)> {
+    let vault = Arc::new(Vault::open(&config.storage.data_dir)?);
+    let access = access::access(mode, config, &vault, address)?;
+    let engine = engine.clone();
+    Ok((Node { engine, vault }, access))
 }
 
 /// Like [`TcpListener::bind`], with room for many who come at once.

@@ -1,29 +1,43 @@
-//! Who sends a request, and for which tenant. The one place that accounts will replace.
+//! Who sends a request, for which tenant, and whether its route is open to them.
 
+use crate::auth::guard::{Guard, Rights};
+use crate::auth::host::Hosts;
+use crate::auth::identity::{Identity, identify};
+use crate::auth::routes;
+use crate::auth::{Access, Accounts};
 use crate::problem::Problem;
-use crate::state::{Access, Api};
-use axum::extract::FromRequestParts;
+use crate::state::Api;
+use axum::extract::{FromRequestParts, MatchedPath};
 use axum::http::request::Parts;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use std::sync::Arc;
+use touchbook_accounts::Scope;
+use touchbook_customers::Customers;
 use touchbook_engine::Tenant;
-use touchbook_events::{Principal, PrincipalKind, TenantNumber};
+use touchbook_events::catalogue::access::Role;
+use touchbook_events::{CustomerId, IdentifierKind, Principal, PrincipalKind, TenantNumber};
+use touchbook_identity::Identifiers;
 
-/// Names the tenant in `--dev`.
+/// Names the tenant; with a credential, only the credential's own.
 pub(crate) const TENANT_HEADER: &str = "x-tenant-id";
 /// What stands for a caller that did not have to say who it is.
 const DEV_PRINCIPAL: &str = "dev";
+/// How the node's own ledger is named.
+const NODE: &str = "_node";
 
 /// A caller that may come in.
 pub(crate) struct Caller {
     pub tenant: Arc<Tenant>,
     pub principal: Principal,
+    /// What it may do.
+    pub guard: Guard,
     /// Whether others read the stream that it sends to.
     pub is_published: bool,
 }
 
 /// A caller that may also have come for the node's own ledger, where the dead letters are that no
-/// tenant's ledger could hold. With `--dev` anybody may; accounts will let only `super_admin`.
+/// tenant's ledger could hold. With `--dev` anybody may; else super admins of the operator's own
+/// tenant.
 pub(crate) struct LedgerCaller(pub Caller);
 
 impl FromRequestParts<Api> for Caller {
@@ -52,6 +66,7 @@ impl Caller {
         Self {
             tenant,
             principal: self.principal.clone(),
+            guard: self.guard.clone(),
             is_published: self.is_published,
         }
     }
@@ -61,119 +76,151 @@ impl FromRequestParts<Api> for LedgerCaller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, api: &Api) -> Result<Self, Problem> {
-        let default_tenant = admit(parts, api)?;
-        let slug = match parts.headers.get(TENANT_HEADER) {
-            None => default_tenant,
-            Some(value) => value.to_str().map_err(|_| {
-                Problem::unreadable("invalid_tenant", "`X-Tenant-ID` must be visible ASCII")
-            })?,
-        };
-        let tenant = match api.engine().tenant(slug) {
-            Some(tenant) => tenant,
-            None => api.engine().create_tenant(slug).await?,
-        };
-        let id = Some(DEV_PRINCIPAL.into());
-        let principal = Principal {
+        match api.access() {
+            Access::Dev { default_tenant } => {
+                admit_anybody(parts)?;
+                let slug = named_tenant(parts)?.unwrap_or(default_tenant);
+                let tenant = match api.engine().tenant(slug) {
+                    Some(tenant) => tenant,
+                    None => api.engine().create_tenant(slug).await?,
+                };
+                Ok(Self(anybody(api, tenant)))
+            }
+            Access::Accounts(accounts) => {
+                let identity = identify(parts, api, accounts)?;
+                no_condition(parts)?;
+                somebody(parts, api, accounts, identity).map(Self)
+            }
+        }
+    }
+}
+
+/// A caller who did not have to say who it is.
+fn anybody(api: &Api, tenant: Arc<Tenant>) -> Caller {
+    Caller {
+        tenant,
+        principal: Principal {
             kind: PrincipalKind::Unauthenticated,
-            id,
-        };
-        Ok(Self(Caller {
-            tenant,
-            principal,
-            is_published: api.engine().is_published(),
-        }))
+            id: Some(DEV_PRINCIPAL.into()),
+        },
+        guard: Guard::Open,
+        is_published: api.engine().is_published(),
     }
 }
 
-/// Lets nobody in who need not be, and answers the tenant of who names none.
-///
-/// Without credentials the only protection is that the service listens on loopback, so a page of
-/// the web must not reach it through its visitor's browser: neither under a name of its own that
-/// points to loopback, nor from another origin.
-pub(crate) fn admit<'a>(parts: &Parts, api: &'a Api) -> Result<&'a str, Problem> {
-    let Access::Dev { default_tenant } = api.access() else {
-        let detail = "this route needs a credential, and this service has none yet";
-        return Err(Problem::new(
-            StatusCode::UNAUTHORIZED,
-            "not_authenticated",
-            detail,
-        ));
+/// A caller with a credential, where the route is open to it.
+fn somebody(
+    parts: &Parts,
+    api: &Api,
+    accounts: &Accounts,
+    identity: Identity,
+) -> Result<Caller, Problem> {
+    let tenant = tenant_of(parts, api, accounts, &identity)?;
+    let matched = parts.extensions.get::<MatchedPath>();
+    let known = matched.and_then(|path| routes::action(&parts.method, path.as_str()));
+    // A route that is in no table is nobody's.
+    let (route, action) = known.ok_or_else(Problem::failed)?;
+    if identity.webhook.is_some() {
+        let detail = "the key opens its webhook, and nothing else";
+        return Err(Problem::new(StatusCode::FORBIDDEN, "webhook_key", detail));
+    }
+    let name = identity.name();
+    api.admit_rate(&identity.tenant, &name, identity.role)?;
+    let mut rights = Rights {
+        role: identity.role,
+        tenant: Arc::clone(&identity.tenant),
+        principal: name,
+        route,
+        own: None,
+        refusals: Arc::clone(api.refusals()),
     };
-    if parts.headers.contains_key(header::IF_MATCH) {
-        // Ignoring it would break what its sender relies on.
-        let detail = "only a change of a customer or a policy that has a path of its own decides on \
-                      `If-Match`";
-        return Err(Problem::unreadable("if_match_not_supported", detail));
+    if Guard::Role(rights.clone()).admit(action)? == Scope::Own {
+        rights.own = Some(own_customer(&identity)?);
     }
-    for name in [header::HOST, header::ORIGIN] {
-        if named_hosts(&parts.headers, &name).any(|host| !is_loopback(host)) {
-            let detail = format!("`{name}` must be loopback while nobody is asked for credentials");
-            return Err(Problem::new(StatusCode::FORBIDDEN, "not_loopback", detail));
-        }
-    }
-    Ok(default_tenant)
-}
-
-/// The hosts that a `Host` or `Origin` header names; what can't be read is a name of nobody.
-fn named_hosts<'a>(
-    headers: &'a HeaderMap,
-    name: &header::HeaderName,
-) -> impl Iterator<Item = &'a str> + use<'a> {
-    headers.get_all(name).iter().map(|value| {
-        let text = value.to_str().unwrap_or_default();
-        let host = text.split_once("://").map_or(text, |(_, host)| host);
-        match host.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|digit| digit.is_ascii_digit()) => host,
-            _ => host,
-        }
+    Ok(Caller {
+        tenant,
+        principal: identity.principal(),
+        guard: Guard::Role(rights),
+        is_published: api.engine().is_published(),
     })
 }
 
-fn is_loopback(host: &str) -> bool {
-    let address = host.trim_start_matches('[').trim_end_matches(']');
-    host.eq_ignore_ascii_case("localhost")
-        || address
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+/// The credential's own tenant; or the node's ledger, if the operator's super admin asks for it.
+fn tenant_of(
+    parts: &Parts,
+    api: &Api,
+    accounts: &Accounts,
+    identity: &Identity,
+) -> Result<Arc<Tenant>, Problem> {
+    let own = &identity.tenant;
+    match named_tenant(parts)? {
+        None => Ok(Arc::clone(own)),
+        Some(slug) if slug == own.slug() => Ok(Arc::clone(own)),
+        Some(NODE)
+            if identity.role == Role::SuperAdmin && own.slug() == accounts.default_tenant =>
+        {
+            api.engine().node_tenant().ok_or_else(Problem::not_found)
+        }
+        Some(_) => {
+            let detail = "`X-Tenant-ID` must be the credential's own tenant, or be left out";
+            Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "tenant_mismatch",
+                detail,
+            ))
+        }
+    }
+}
+
+/// The customer that a user is, by the identifier that links the two.
+fn own_customer(identity: &Identity) -> Result<CustomerId, Problem> {
+    let tenant = &identity.tenant;
+    let found = identity.user_id.as_deref().and_then(|user_id| {
+        let identifiers = tenant.projection::<Identifiers>()?;
+        let found =
+            identifiers.index(|index| Identifiers::find(index, IdentifierKind::User, user_id))?;
+        Some(tenant.projection::<Customers>()?.canonical(found))
+    });
+    found.ok_or_else(|| {
+        let detail = "Customer record not found. Please create your customer profile first.";
+        Problem::new(StatusCode::FORBIDDEN, "no_customer_record", detail)
+    })
+}
+
+fn named_tenant(parts: &Parts) -> Result<Option<&str>, Problem> {
+    let Some(value) = parts.headers.get(TENANT_HEADER) else {
+        return Ok(None);
+    };
+    value
+        .to_str()
+        .map(Some)
+        .map_err(|_| Problem::unreadable("invalid_tenant", "`X-Tenant-ID` must be visible ASCII"))
+}
+
+/// Without credentials the only protection is that the service listens on loopback.
+fn admit_anybody(parts: &Parts) -> Result<(), Problem> {
+    no_condition(parts)?;
+    Hosts::LOOPBACK.check(&parts.headers)
+}
+
+/// Ignoring a condition would break what its sender relies on.
+fn no_condition(parts: &Parts) -> Result<(), Problem> {
+    if !parts.headers.contains_key(header::IF_MATCH) {
+        return Ok(());
+    }
+    let detail = "only a change of a customer or a policy that has a path of its own decides on \
+                  `If-Match`";
+    Err(Problem::unreadable("if_match_not_supported", detail))
 }
 
 /// What a path that nobody serves answers: outside `/api/v1` anybody may know, inside only callers.
 pub(crate) fn unknown_path(parts: &Parts, api: &Api) -> Problem {
-    match admit(parts, api) {
+    let admitted = match api.access() {
+        Access::Dev { .. } => admit_anybody(parts),
+        Access::Accounts(accounts) => identify(parts, api, accounts).map(drop),
+    };
+    match admitted {
         Err(refused) if parts.uri.path().starts_with("/api/v1") => refused,
         _ => Problem::not_found(),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn loopback_has_many_names() {
-        let hosts = |value: &str| {
-            let mut headers = HeaderMap::new();
-            headers.insert(header::HOST, value.parse().unwrap());
-            named_hosts(&headers, &header::HOST).all(is_loopback)
-        };
-        for yes in [
-            "localhost",
-            "localhost:7400",
-            "127.0.0.1:7400",
-            "[::1]:7400",
-            "[::1]",
-            "http://127.0.0.1:5173",
-        ] {
-            assert!(hosts(yes), "{yes}");
-        }
-        for no in [
-            "example.org",
-            "127.0.0.1.example.org:80",
-            "null",
-            "http://evil.test",
-            "10.0.0.1",
-        ] {
-            assert!(!hosts(no), "{no}");
-        }
     }
 }

@@ -75,7 +75,7 @@ pub(crate) async fn stream_records(
 ) -> Result<impl IntoResponse, Problem> {
     let customer = match &params.customer {
         Some(named) => Some(lookup::customer(&caller, named)?),
-        None => None,
+        None => caller.guard.own(),
     };
     let filter = Filter {
         customer,

@@ -14,6 +14,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 }
 
 /// List tenants
+///
+/// With a credential, its own alone.
 #[utoipa::path(
     get,
     path = "/api/v1/tenants",
@@ -30,8 +32,10 @@ pub(crate) async fn list_tenants(
         tenant: slug.to_owned(),
         head,
     };
+    let is_shown = |slug: &str| caller.guard.sees_tenant(slug);
     let items = tenants
         .iter()
+        .filter(|tenant| is_shown(tenant.slug()))
         .map(|tenant| state(tenant.slug(), tenant.head()))
         .collect();
     Stamped(

@@ -181,6 +181,9 @@ pub(crate) async fn get_entry(
         .await?;
     let timeline = caller.projection::<Timeline>()?;
     let subject = caller.tenant.key().subject(&entry_id);
+    if let Some(customer) = owner(&timeline, subject) {
+        caller.guard.admit_to(customer)?;
+    }
     let tenant = Arc::clone(&caller.tenant);
     let found = blocking(move || Found::find(&tenant, &timeline, subject)).await?;
     let Found { etag, text } = found.ok_or_else(Problem::not_found)?;

@@ -199,7 +199,7 @@ async fn an_event_that_is_wrong_is_told_where() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn without_dev_nobody_comes_in() {
-    let service = Service::with(Access::Closed).await;
+    let service = Service::with_accounts().await;
     for path in ["/api/v1/customers", "/api/v1/nothing", "/api/v1/stream"] {
         assert_eq!(
             service.get(path).await.problem(),

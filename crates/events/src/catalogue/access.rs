@@ -11,8 +11,31 @@ closed_enum!(
         Manager = "manager",
         Compliance = "compliance",
         SuperAdmin = "super_admin",
+        /// A program that brings events, and reads nothing.
+        Producer = "producer",
     }
 );
+
+closed_enum!(
+    /// What a webhook's sender is, which decides how its deliveries are read and signed.
+    WebhookKind {
+        /// Document 001's own types.
+        Timeline = "timeline",
+        CallSystem = "call_system",
+        Meta = "meta",
+        Shopify = "shopify",
+    }
+);
+
+event_object! {
+    /// The webhook that a key opens, and nothing else.
+    #[derive(Eq)]
+    fact WebhookKey {
+        kind: WebhookKind,
+        /// The name of the secret that signs its deliveries, never the secret.
+        secret_reference: Option<Code<200>>,
+    }
+}
 
 event_data! {
     /// A user as it stands.
@@ -34,13 +57,14 @@ event_data! {
     /// A key begins; only its hash is kept.
     KeyCreated: KeyCreatedFacts, KeyCreatedPersonal {
         facts {
-            /// Its first characters, by which people tell keys apart.
+            /// Its first characters, by which people tell keys apart, and we find it.
             prefix: Code<20>,
             /// Of the whole key, hexadecimal.
             hash: Code<128>,
             role: Role,
             /// The one tenant it opens; absent, the tenant of this ledger.
             tenant_scope: Option<Code<40>>,
+            webhook: Option<WebhookKey>,
         }
         personal {
             name: Option<Name>,

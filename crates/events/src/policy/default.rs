@@ -1,6 +1,6 @@
 //! What holds until a tenant says otherwise (C2 to C12b).
 
-use super::{AttentionRule, DefaultFollowUp, FollowUp, FollowUpRule, Policies, Trend};
+use super::{AttentionRule, DefaultFollowUp, FollowUp, FollowUpRule, Limits, Policies, Trend};
 use crate::catalogue::interaction::Priority;
 use crate::catalogue::outcome::KnownOutcome;
 use crate::money::Currency;
@@ -54,7 +54,7 @@ impl Default for Policies {
             blocked_identifiers: BTreeSet::new(),
             interaction_types: BTreeSet::new(),
             outcomes: BTreeSet::new(),
-            limits: None,
+            limits: Limits::default(),
             retention: None,
         }
     }

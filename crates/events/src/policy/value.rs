@@ -1,6 +1,6 @@
 //! How a policy's value is read from JSON and written back.
 
-use super::{AttentionRule, DefaultFollowUp, FollowUpRule, Policies, Trend};
+use super::{AttentionRule, DefaultFollowUp, FollowUpRule, Limits, Policies, Trend};
 use crate::catalogue::typed::Json;
 use crate::customer_ref::{Identifier, IdentifierKind};
 use crate::identifier::normalise;
@@ -41,6 +41,7 @@ plain_values!(
     BTreeMap<Word, BTreeMap<Word, Word>>,
     BTreeMap<AttentionRule, u32>,
     DefaultFollowUp,
+    Limits,
 );
 
 impl PolicyValue for Tz {

@@ -14,8 +14,6 @@ const NOT_AVAILABLE: &[(EventType, &str)] = &[
         EventType::ImportUndone,
         "an import's records are not retracted with it",
     ),
-    (EventType::KeyCreated, "no key is issued"),
-    (EventType::KeyRevoked, "no key is withdrawn"),
     (EventType::WorkflowStarted, "no steps are planned"),
 ];
 

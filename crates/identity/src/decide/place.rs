@@ -184,20 +184,25 @@ fn attach(
     let row = state.customers.get(named.unwrap_or(known));
     let fits = |identifier: &SentIdentifier| named.is_some() || !row.has_any(identifier.kind);
     for identifier in unknown.into_iter().filter(fits).take(row.room()) {
-        draft.before.push(Consequence {
-            data: Data::IdentifierAttached(Box::new(IdentifierAttached {
-                facts: IdentifierAttachedFacts {
-                    kind: identifier.kind,
-                },
-                personal: Some(IdentifierAttachedPersonal {
-                    value: identifier.value,
-                    as_sent: Some(identifier.as_sent),
-                    extra: Extra::default(),
-                }),
-            })),
-            customer: Some(row.id),
-            subject: format!("customer/{}", row.id).into(),
-        });
+        draft.before.push(attachment(row.id, identifier));
+    }
+}
+
+/// `identifier.attached`, of an identifier that is nobody's.
+pub(super) fn attachment(customer: CustomerId, identifier: SentIdentifier) -> Consequence {
+    Consequence {
+        data: Data::IdentifierAttached(Box::new(IdentifierAttached {
+            facts: IdentifierAttachedFacts {
+                kind: identifier.kind,
+            },
+            personal: Some(IdentifierAttachedPersonal {
+                value: identifier.value,
+                as_sent: Some(identifier.as_sent),
+                extra: Extra::default(),
+            }),
+        })),
+        customer: Some(customer),
+        subject: format!("customer/{customer}").into(),
     }
 }
 

@@ -201,8 +201,6 @@ fn what_this_version_does_not_carry_out_is_refused() {
         EventType::CustomerErased,
         EventType::InteractionDeleted,
         EventType::ImportUndone,
-        EventType::KeyCreated,
-        EventType::KeyRevoked,
         EventType::WorkflowStarted,
     ] {
         let refused = problem(tenant.send_example(event_type));
@@ -230,4 +228,35 @@ fn readers_find_customers_by_identifier() {
     assert_eq!(find(IdentifierKind::Email, "jane@example.com"), Some(joe));
     assert_eq!(find(IdentifierKind::User, "joe"), Some(joe));
     assert_eq!(find(IdentifierKind::User, "jane"), None);
+}
+
+/// S2-005: whoever signs in as that user is that customer.
+#[test]
+fn a_user_who_is_a_customer_is_found_by_the_users_id() {
+    let mut tenant = Tenant::new();
+    let jane = tenant.customer(r#"{"email":"jane@example.com"}"#);
+    let joe = tenant.customer(r#"{"email":"joe@example.com"}"#);
+    let define = |tenant: &mut Tenant, customer: &str| {
+        let data = format!(r#"{{"role":"customer_self","user_id":"u-1","customer":"{customer}"}}"#);
+        tenant.send("user.defined", "", &data)
+    };
+    let first = define(&mut tenant, &jane.to_string());
+    assert_eq!(first.customer(), Some(jane));
+    let head = tenant.records().len();
+    define(&mut tenant, &jane.to_string());
+    assert_eq!(tenant.records().len(), head + 1, "it is attached once");
+    let identifiers = tenant.identifiers();
+    let find = |kind, value| identifiers.index(|index| Identifiers::find(index, kind, value));
+    assert_eq!(find(IdentifierKind::User, "u-1"), Some(jane));
+
+    let taken = problem(define(&mut tenant, &joe.to_string()));
+    assert_eq!(
+        (taken.code, &*taken.pointer),
+        ("identifier_taken", "/data/customer")
+    );
+    let nobody = problem(define(&mut tenant, "01a1fe29-a511-7ba8-9f6c-ca62f244ac92"));
+    assert_eq!(
+        (nobody.code, &*nobody.pointer),
+        ("unknown_customer", "/data/customer")
+    );
 }

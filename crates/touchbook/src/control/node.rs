@@ -1,6 +1,8 @@
 //! What commands do with an engine, whoever opened it.
 
+use super::keys;
 use super::protocol::{Reply, Request};
+use crate::secrets::Vault;
 use anyhow::{Context, anyhow, bail};
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,12 +14,20 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long a stream may take to be reached.
 const STREAM_WAIT_MAX: Duration = Duration::from_secs(10);
 
+/// What commands work on.
+#[derive(Clone)]
+pub(crate) struct Node {
+    pub(crate) engine: Engine,
+    pub(crate) vault: Arc<Vault>,
+}
+
 /// Does what is asked; who asked has gone once `replies` is closed.
 pub(super) async fn perform(
-    engine: &Engine,
+    node: &Node,
     request: Request,
     replies: &Sender<Reply>,
 ) -> anyhow::Result<()> {
+    let engine = &node.engine;
     match request {
         Request::CreateTenant { tenant } => create_tenant(engine, &tenant, replies).await,
         Request::ListTenants => list_tenants(engine, replies).await,
@@ -40,6 +50,11 @@ pub(super) async fn perform(
             );
             line(replies, text).await;
             Ok(())
+        }
+        Request::CreateKey(request) => keys::create(node, request, replies).await,
+        Request::ListKeys { tenant } => keys::list(node, &tenant, replies).await,
+        Request::RevokeKey { tenant, prefix } => {
+            keys::revoke(node, &tenant, &prefix, replies).await
         }
     }
 }
@@ -66,7 +81,7 @@ pub(super) async fn wait_for_stream(engine: &Engine, request: &Request) {
     let _ = tokio::time::timeout(STREAM_WAIT_MAX, reached).await;
 }
 
-async fn line(replies: &Sender<Reply>, text: String) {
+pub(super) async fn line(replies: &Sender<Reply>, text: String) {
     let _ = replies.send(Reply::Line { text }).await;
 }
 
@@ -153,7 +168,7 @@ pub(super) fn intact(slug: &str, records: u64, chain: &str) -> String {
     format!("{slug}: {records} records as they were written, chain head {chain}")
 }
 
-fn tenant(engine: &Engine, slug: &str) -> anyhow::Result<Arc<Tenant>> {
+pub(super) fn tenant(engine: &Engine, slug: &str) -> anyhow::Result<Arc<Tenant>> {
     engine.tenant(slug).ok_or_else(|| {
         let there: Vec<_> = engine
             .tenants()

@@ -1,6 +1,6 @@
 //! The service's side of the socket.
 
-use super::node;
+use super::node::{self, Node};
 use super::protocol::{Reply, Request};
 use super::{REPLIES_MAX, socket};
 use anyhow::Context;
@@ -15,7 +15,6 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
-use touchbook_engine::Engine;
 
 /// Only the user whose service it is may give it commands.
 const MODE: u32 = 0o600;
@@ -38,7 +37,7 @@ pub(crate) struct Server {
 impl Server {
     /// Begins to take commands; a socket that can't be made is logged, and the service does
     /// without.
-    pub(crate) fn start(data_dir: &Path, engine: Engine) -> Option<Self> {
+    pub(crate) fn start(data_dir: &Path, node: Node) -> Option<Self> {
         let path = socket(data_dir);
         let listener = match bind(&path) {
             Ok(listener) => listener,
@@ -54,9 +53,7 @@ impl Server {
             tasks: TaskTracker::new(),
         };
         let (tasks, stopping) = (server.tasks.clone(), server.stopping.clone());
-        server
-            .tasks
-            .spawn(accept(listener, engine, tasks, stopping));
+        server.tasks.spawn(accept(listener, node, tasks, stopping));
         Some(server)
     }
 
@@ -87,7 +84,7 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 
 async fn accept(
     listener: UnixListener,
-    engine: Engine,
+    node: Node,
     tasks: TaskTracker,
     stopping: CancellationToken,
 ) {
@@ -101,11 +98,11 @@ async fn accept(
         else {
             continue;
         };
-        let (engine, stopping) = (engine.clone(), stopping.clone());
+        let (node, stopping) = (node.clone(), stopping.clone());
         tasks.spawn(async move {
             tokio::select! {
                 // Whoever asked and went away needs no answer.
-                _ = attend(stream, engine) => {}
+                _ = attend(stream, node) => {}
                 () = stopping.cancelled() => {}
             }
             drop(place);
@@ -113,7 +110,7 @@ async fn accept(
     }
 }
 
-async fn attend(stream: UnixStream, engine: Engine) -> anyhow::Result<()> {
+async fn attend(stream: UnixStream, node: Node) -> anyhow::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut line = String::new();
     let mut reader = BufReader::new(reader.take(REQUEST_BYTES_MAX));
@@ -124,7 +121,7 @@ async fn attend(stream: UnixStream, engine: Engine) -> anyhow::Result<()> {
     };
     let (sender, mut replies) = mpsc::channel(REPLIES_MAX);
     let work = tokio::spawn(async move {
-        let performed = node::perform(&engine, request, &sender).await;
+        let performed = node::perform(&node, request, &sender).await;
         let last = performed.map_or_else(|error| failed(&error), |()| Reply::Done);
         let _ = sender.send(last).await;
     });

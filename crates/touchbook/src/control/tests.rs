@@ -1,9 +1,11 @@
 use super::protocol::{Reply, Request};
-use super::{Server, socket};
+use super::{Node, Server, socket};
 use crate::config::{Config, Flags};
+use crate::secrets::Vault;
 use crate::service;
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use touchbook_engine::{Engine, StreamConfig};
@@ -18,7 +20,11 @@ async fn open(data_dir: &Path) -> (Engine, Server) {
     let engine = service::open(&config(data_dir), StreamConfig::Embedded)
         .await
         .unwrap();
-    let server = Server::start(data_dir, engine.clone()).unwrap();
+    let node = Node {
+        engine: engine.clone(),
+        vault: Arc::new(Vault::open(data_dir).unwrap()),
+    };
+    let server = Server::start(data_dir, node).unwrap();
     (engine, server)
 }
 

@@ -1,0 +1,133 @@
+//! The one table of what each route does.
+//!
+//! A route under `/api/v1` that does not stand here is closed to everybody, so that none can be
+//! forgotten.
+
+use axum::http::Method;
+use touchbook_accounts::Action;
+
+/// Method, path as the router knows it, and what it does.
+pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
+    (Method::POST, "/api/v1/events", Action::SendEvents),
+    (Method::GET, "/api/v1/events/{position}", Action::ReadLedger),
+    (
+        Method::GET,
+        "/api/v1/events/{position}/raw",
+        Action::ReadLedger,
+    ),
+    (Method::GET, "/api/v1/ledger/events", Action::ReadLedger),
+    (Method::POST, "/api/v1/ledger/verify", Action::VerifyLedger),
+    (Method::GET, "/api/v1/stream", Action::FollowStream),
+    (Method::GET, "/api/v1/dead-letters", Action::ReadLedger),
+    (
+        Method::POST,
+        "/api/v1/dead-letters/{position}/resubmit",
+        Action::ResolveDeadLetters,
+    ),
+    (
+        Method::POST,
+        "/api/v1/dead-letters/{position}/dismiss",
+        Action::ResolveDeadLetters,
+    ),
+    (Method::GET, "/api/v1/customers", Action::ListCustomers),
+    (Method::POST, "/api/v1/customers", Action::ChangeCustomer),
+    (Method::GET, "/api/v1/customers/{ref}", Action::ReadCustomer),
+    (
+        Method::PATCH,
+        "/api/v1/customers/{ref}",
+        Action::ChangeCustomer,
+    ),
+    (
+        Method::POST,
+        "/api/v1/customers/{ref}/refresh",
+        Action::ChangeCustomer,
+    ),
+    (
+        Method::GET,
+        "/api/v1/customers/{ref}/timeline",
+        Action::ReadCustomer,
+    ),
+    (
+        Method::GET,
+        "/api/v1/entries/{entry_id}",
+        Action::ReadCustomer,
+    ),
+    (Method::GET, "/api/v1/policies", Action::ReadPolicies),
+    (Method::GET, "/api/v1/policies/{name}", Action::ReadPolicies),
+    (
+        Method::PUT,
+        "/api/v1/policies/{name}",
+        Action::ChangePolicies,
+    ),
+    (Method::GET, "/api/v1/event-types", Action::Introduce),
+    (Method::GET, "/api/v1/projections", Action::ReadOperations),
+    (
+        Method::POST,
+        "/api/v1/projections/{name}/rebuild",
+        Action::Operate,
+    ),
+    (
+        Method::POST,
+        "/api/v1/projections/{name}/cancel",
+        Action::Operate,
+    ),
+    (Method::GET, "/api/v1/jobs", Action::ReadOperations),
+    (Method::GET, "/api/v1/jobs/{id}", Action::ReadOperations),
+    (Method::POST, "/api/v1/jobs/{id}/cancel", Action::Operate),
+    (Method::GET, "/api/v1/tenants", Action::ReadOperations),
+    (Method::GET, "/api/v1/keys", Action::ManageKeys),
+    (Method::POST, "/api/v1/keys", Action::ManageKeys),
+    (
+        Method::POST,
+        "/api/v1/keys/{prefix}/revoke",
+        Action::ManageKeys,
+    ),
+    (Method::GET, "/api/v1/users", Action::ReadUsers),
+    (Method::PUT, "/api/v1/users/{user_id}", Action::ManageUsers),
+    (Method::GET, "/api/v1/session", Action::Introduce),
+];
+
+/// Routes under `/api/v1` for whoever has no credential yet, or gives it up.
+#[cfg(test)]
+pub(crate) const OPEN: &[(Method, &str)] = &[
+    (Method::POST, "/api/v1/session"),
+    (Method::DELETE, "/api/v1/session"),
+];
+
+/// What a route does, with its path as it stands in the table.
+pub(crate) fn action(method: &Method, path: &str) -> Option<(&'static str, Action)> {
+    // A request of `HEAD` is one of `GET`.
+    let method = if method == Method::HEAD {
+        &Method::GET
+    } else {
+        method
+    };
+    let found = ROUTES
+        .iter()
+        .find(|(known, route, _)| known == method && *route == path);
+    found.map(|(_, route, action)| (*route, *action))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// Design law 10.
+    #[test]
+    fn every_documented_route_stands_in_the_table_and_nothing_else_does() {
+        let document = serde_json::to_value(crate::openapi()).unwrap();
+        let mut documented = BTreeSet::new();
+        for (path, methods) in document["paths"].as_object().unwrap() {
+            let methods = methods.as_object().unwrap().keys();
+            let routes = methods.map(|method| (method.to_uppercase(), path.clone()));
+            documented.extend(routes.filter(|(_, path)| path.starts_with("/api/v1/")));
+        }
+        let known = ROUTES.iter().map(|(method, path, _)| (method, path));
+        let known = known.chain(OPEN.iter().map(|(method, path)| (method, path)));
+        let known: BTreeSet<_> = known
+            .map(|(method, path)| (method.to_string(), (*path).to_owned()))
+            .collect();
+        assert_eq!(documented, known);
+    }
+}
