@@ -1,13 +1,14 @@
 //! E-mail messages as mail servers hand them over (RFC 5322, MIME).
 
 mod headers;
+mod parts;
 
 use crate::email::{SYSTEM, Thread};
 use crate::event::Event;
 use crate::payload::Payload;
 use crate::reference::Reference;
 use headers::{Correspondent, address_list, bracketed, date, ids};
-use mail_parser::{Message, MessageParser, MessagePart, MimeHeaders};
+use mail_parser::{Message, MessagePart, MimeHeaders};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use touchbook_events::digest::hex;
@@ -39,8 +40,7 @@ struct Attachment {
 /// # Errors
 /// Where it has no sender, or is no message at all; the pointer names the header.
 pub fn read(message: &[u8], is_ours: impl Fn(&str) -> bool) -> Result<Event, Problem> {
-    let parsed = MessageParser::default().parse(message);
-    let parsed = parsed.ok_or_else(|| Problem::unreadable("not an e-mail message"))?;
+    let parsed = parts::parse(message)?;
     let from = address_list(parsed.from()).into_iter().next();
     let from = from.ok_or_else(|| Problem::invalid("/from", "missing; no message is without"))?;
     let to = address_list(parsed.to());
@@ -70,7 +70,9 @@ pub fn read(message: &[u8], is_ours: impl Fn(&str) -> bool) -> Result<Event, Pro
     payload.value("mailbox", mailbox.map(|one| &one.address))?;
     payload.value("thread", thread(&parsed).some())?;
     payload.value("subject", parsed.subject().map(Text::<1000>::clipped))?;
-    payload.value("body", body(&parsed))?;
+    let body = parts::text(&parsed);
+    let body = body.map(|text| Body::clipped(within(&text, BODY_BYTES_MAX)));
+    payload.value("body", body)?;
     payload.value("attachments", attachments(&parsed))?;
     payload.value("created_at", parsed.date().and_then(date))?;
     Ok(Event {
@@ -110,25 +112,18 @@ fn thread(parsed: &Message<'_>) -> Thread {
     }
 }
 
-/// The text of all parts that are shown; HTML is turned to text.
-fn body(parsed: &Message<'_>) -> Option<Body> {
-    let parts = (0..parsed.text_body_count()).filter_map(|part| parsed.body_text(part));
-    let parts: Vec<_> = parts.collect();
-    (!parts.is_empty()).then(|| Body::clipped(within(&parts.join("\n"), BODY_BYTES_MAX)))
-}
-
 /// The beginning of `text` that takes at most `bytes_max` bytes.
 fn within(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 
 fn attachments(parsed: &Message<'_>) -> Option<Vec<Attachment>> {
-    let attachments = parsed.attachments().take(ATTACHMENTS_MAX).map(attachment);
-    let attachments: Vec<Attachment> = attachments.collect();
+    let parts = parsed.attachments().take(ATTACHMENTS_MAX);
+    let attachments: Vec<Attachment> = parts.map(|part| attachment(parsed, part)).collect();
     (!attachments.is_empty()).then_some(attachments)
 }
 
-fn attachment(part: &MessagePart<'_>) -> Attachment {
+fn attachment(parsed: &Message<'_>, part: &MessagePart<'_>) -> Attachment {
     let content_type = part.content_type().map(|kind| match kind.subtype() {
         Some(subtype) => format!("{}/{subtype}", kind.ctype()),
         None => kind.ctype().to_owned(),
@@ -136,6 +131,6 @@ fn attachment(part: &MessagePart<'_>) -> Attachment {
     Attachment {
         name: part.attachment_name().map(Name::clipped),
         content_type: content_type.and_then(|kind| Code::new(kind).ok()),
-        bytes: part.len() as u64,
+        bytes: parts::bytes(parsed, part),
     }
 }

@@ -156,3 +156,30 @@ fn an_address_that_is_none_names_nobody() {
     assert_eq!(at(&event, "/from"), "postmaster@localhost");
     assert_eq!(at(&event, "/customer/email"), Value::Null);
 }
+
+#[test]
+fn encoded_text_is_decoded() {
+    for (encoding, body) in [
+        ("base64", "R3LDvMOfZQ=="),
+        ("BASE64", "R3LD\r\nvMOfZQ==\r\n"),
+        ("quoted-printable", "Gr=C3=BC=\r\n=C3=9Fe"),
+        ("8bit", "Grüße"),
+        ("x-unknown", "Grüße"),
+    ] {
+        let event = read(&format!(
+            "From: a@b.example\r\nContent-Type: text/plain; charset=utf-8\r\n\
+             Content-Transfer-Encoding: {encoding}\r\n\r\n{body}"
+        ));
+        assert_eq!(at(&event, "/body"), "Grüße", "{encoding}");
+    }
+}
+
+/// They would take six times their room, and nobody sees them.
+#[test]
+fn control_characters_are_left_out() {
+    let event = read(&format!(
+        "From: a@b.example\n\n{}a\tb\n",
+        "\0\u{1b}".repeat(200_000)
+    ));
+    assert_eq!(at(&event, "/body"), "a\tb\n");
+}
