@@ -52,10 +52,16 @@ impl StandardSecret {
     /// # Errors
     /// See [`Refusal`].
     pub fn verify(&self, delivery: &Delivery<'_>, now_seconds: i64) -> Result<(), Refusal> {
-        let missing = |text: &&str| !text.is_empty();
-        let id = delivery.id.filter(missing).ok_or(Refusal::Missing)?;
-        let timestamp = delivery.timestamp.filter(missing).ok_or(Refusal::Missing)?;
-        let signatures = delivery.signature.filter(missing).ok_or(Refusal::Missing)?;
+        let is_there = |text: &&str| !text.is_empty();
+        let id = delivery.id.filter(is_there).ok_or(Refusal::Missing)?;
+        let timestamp = delivery
+            .timestamp
+            .filter(is_there)
+            .ok_or(Refusal::Missing)?;
+        let signatures = delivery
+            .signature
+            .filter(is_there)
+            .ok_or(Refusal::Missing)?;
         let sent_at: i64 = timestamp.parse().map_err(|_| Refusal::Malformed)?;
         if sent_at.abs_diff(now_seconds) > TOLERANCE_SECONDS {
             return Err(Refusal::OutOfTime);
