@@ -23,6 +23,7 @@ const HOUSE: [(&str, Kind, &[&str]); 16] = [
     ("dead-letters", Pure, &["events", "projection"]),
     ("customers", Pure, &["events", "projection"]),
     ("timeline", Pure, &["events", "projection"]),
+    ("ingest", Pure, &["events"]),
     ("ledger", Shell, &["events"]),
     ("stream", Shell, &["events"]),
     (
@@ -42,6 +43,7 @@ const HOUSE: [(&str, Kind, &[&str]); 16] = [
             "dead-letters",
             "customers",
             "timeline",
+            "ingest",
             "engine",
         ],
     ),
@@ -60,6 +62,7 @@ const ALL: [&str; 12] = [
     "dead-letters",
     "customers",
     "timeline",
+    "ingest",
     "ledger",
     "stream",
     "engine",
