@@ -14,7 +14,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use crate::root;
 
 /// The folder of each crate, its kind, and the folders of the crates it may use.
-const HOUSE: [(&str, Kind, &[&str]); 15] = [
+const HOUSE: [(&str, Kind, &[&str]); 16] = [
     ("events", Pure, &[]),
     ("projection", Pure, &["events"]),
     ("identity", Pure, &["events", "projection"]),
@@ -22,6 +22,7 @@ const HOUSE: [(&str, Kind, &[&str]); 15] = [
     ("dead-letters", Pure, &["events", "projection"]),
     ("customers", Pure, &["events", "projection"]),
     ("timeline", Pure, &["events", "projection"]),
+    ("ingest", Pure, &["events"]),
     ("ledger", Shell, &["events"]),
     ("stream", Shell, &["events"]),
     (
@@ -40,6 +41,7 @@ const HOUSE: [(&str, Kind, &[&str]); 15] = [
             "dead-letters",
             "customers",
             "timeline",
+            "ingest",
             "engine",
         ],
     ),
@@ -49,7 +51,7 @@ const HOUSE: [(&str, Kind, &[&str]); 15] = [
     ("tests", Tool, &[]),
 ];
 
-const ALL: [&str; 11] = [
+const ALL: [&str; 12] = [
     "events",
     "projection",
     "identity",
@@ -57,6 +59,7 @@ const ALL: [&str; 11] = [
     "dead-letters",
     "customers",
     "timeline",
+    "ingest",
     "ledger",
     "stream",
     "engine",
