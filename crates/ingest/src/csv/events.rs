@@ -4,10 +4,9 @@ use super::agent::AgentFields;
 use super::payload::Payload;
 use super::row::Row;
 use crate::event::Event;
-use serde_json::{Map, Value};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use touchbook_events::catalogue::customer::CustomerStatus;
+use touchbook_events::catalogue::customer::{CustomerStatus, LastAgentInteraction};
 use touchbook_events::{EventType, IdentifierKind, Timestamp};
 
 /// The source of events that imports make.
@@ -83,23 +82,20 @@ impl Row {
             .with("company", company)
             .with("custom_fields", self.new_custom_fields(known));
         let is_new = known.is_none_or(|known| self.has_identifier_unknown_to(known));
-        let says_something = ["name", "company", "custom_fields"]
-            .iter()
-            .any(|member| payload.has(member));
         let event_type = EventType::CustomerUpdated;
-        (is_new || says_something)
+        (is_new || payload.says_something())
             .then(|| self.event(Ordinal::Updated, event_type, None, payload, names))
     }
 
-    fn new_custom_fields(&self, known: Option<&Known<'_>>) -> Option<Map<String, Value>> {
+    fn new_custom_fields(&self, known: Option<&Known<'_>>) -> Option<BTreeMap<&str, &str>> {
         let is_known = |name: &str, value: &str| {
             let known = known.and_then(|known| known.custom_fields.get(name));
             known.is_some_and(|known| **known == *value)
         };
         let fields = self.custom_fields.iter();
-        let new: Map<_, _> = fields
+        let new: BTreeMap<_, _> = fields
+            .map(|(name, value)| (&**name, &**value))
             .filter(|(name, value)| !is_known(name, value))
-            .map(|(name, value)| (name.to_string(), Value::from(&**value)))
             .collect();
         (!new.is_empty()).then_some(new)
     }
@@ -115,7 +111,7 @@ impl Row {
     fn status_changed(&self, known: Option<&Known<'_>>, names: &EventNames<'_>) -> Option<Event> {
         let shown = known.map_or(CustomerStatus::Active, |known| known.status);
         let status = self.status.filter(|status| *status != shown)?;
-        let payload = Payload::of_customer(self).with("status", Some(status.as_str()));
+        let payload = Payload::of_customer(self).with("status", Some(status));
         let event_type = EventType::CustomerStatusChanged;
         Some(self.event(Ordinal::StatusChanged, event_type, None, payload, names))
     }
@@ -128,27 +124,13 @@ impl Row {
         if balance == before {
             return None;
         }
-        let last = Map::from_iter(
-            [
-                ("type", balance.last_type.map(|kind| kind.to_string())),
-                ("at", balance.last_at.map(|at| at.to_string())),
-            ]
-            .into_iter()
-            .filter_map(|(member, value)| Some((member.to_owned(), Value::from(value?)))),
-        );
         let payload = Payload::of_customer(self)
             .with("agent_calls", balance.calls)
             .with("agent_emails", balance.emails)
             .with("agent_sms", balance.sms)
             .with("call_duration_seconds", balance.call_seconds)
-            .with(
-                "last_agent_call_at",
-                balance.last_call_at.map(|at| at.to_string()),
-            )
-            .with(
-                "last_agent_interaction",
-                Some(last).filter(|last| !last.is_empty()),
-            )
+            .with("last_agent_call_at", balance.last_call_at)
+            .with("last_agent_interaction", last_interaction(&balance))
             .with("excludes_history", names.excludes_history.then_some(true));
         let event_type = EventType::OpeningBalanceImported;
         Some(self.event(Ordinal::Balance, event_type, None, payload, names))
@@ -178,4 +160,12 @@ impl Row {
             data: payload.into_json(),
         }
     }
+}
+
+fn last_interaction(balance: &AgentFields) -> Option<LastAgentInteraction> {
+    let last = LastAgentInteraction {
+        kind: balance.last_type,
+        at: balance.last_at.map(Into::into),
+    };
+    (last.kind.is_some() || last.at.is_some()).then_some(last)
 }

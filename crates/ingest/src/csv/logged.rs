@@ -37,14 +37,14 @@ impl Row {
         let outcome = history.outcome.as_deref();
         let started = Payload::of_customer(self)
             .with("call_id", Some(call_id.as_str()))
-            .with("direction", history.direction.map(Direction::as_str))
+            .with("direction", history.direction)
             .with("subject_line", history.subject.as_deref())
             .with("notes", notes.filter(|_| outcome.is_none()));
-        let ended = Payload::default()
+        let ended = Payload::new()
             .with("call_id", Some(call_id.as_str()))
             .with("duration_seconds", history.duration_seconds);
         let recorded = outcome.map(|outcome| {
-            Payload::default()
+            Payload::new()
                 .with("call_id", Some(call_id.as_str()))
                 .with("outcome", Some(outcome))
                 .with("notes", notes)
@@ -87,7 +87,7 @@ impl Row {
         Payload::of_customer(self)
             .with("interaction_id", Some(self.object(names)))
             .with("type", Some(history.kind.as_str()))
-            .with("direction", history.direction.map(Direction::as_str))
+            .with("direction", history.direction)
             .with("duration_seconds", duration)
             .with("outcome", history.outcome.as_deref())
             .with("subject_line", history.subject.as_deref())
