@@ -79,5 +79,10 @@ mod tests {
             ..zeros
         };
         assert_eq!(some.blank_if_zero(), some);
+        let last = AgentFields {
+            last_type: Some(AgentInteractionType::Sms),
+            ..zeros
+        };
+        assert_eq!(last.blank_if_zero(), last);
     }
 }

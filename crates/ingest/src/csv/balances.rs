@@ -52,12 +52,13 @@ impl<'a> Balances<'a> {
 
     /// What is wrong with a row that has totals or history, if its customer has both in this file.
     pub fn conflict(&self, row: &Row) -> Option<CellError> {
-        let kinds = kinds(row);
         let mut seen = digests(self.key, row).filter_map(|digest| {
             let is_same = |other: &u128| other & !SEEN == digest;
-            self.seen.find(hash(digest), is_same).copied()
+            self.seen
+                .find(hash(digest), is_same)
+                .map(|seen| seen & SEEN)
         });
-        let has_both = kinds != 0 && seen.any(|seen| (seen | kinds) & SEEN == SEEN);
+        let has_both = kinds(row) != 0 && seen.any(|seen| seen == SEEN);
         has_both.then(|| CellError::of_row((row.row, row.line), REFUSED))
     }
 }

@@ -232,6 +232,18 @@ mod tests {
     }
 
     #[test]
+    fn a_header_that_can_not_be_cut_into_names_is_refused() {
+        for line in ["\"Email\"s,Name", "\"Email,Name\na@x.org,A\n"] {
+            assert!(
+                matches!(header(line), Err(Error::Quotes { line: 1 })),
+                "{line}"
+            );
+        }
+        let long = format!("Email,{}\n", "x".repeat(crate::csv::ROW_BYTES_MAX));
+        assert!(matches!(header(&long), Err(Error::HeaderTooLong)));
+    }
+
+    #[test]
     fn custom_columns_are_as_many_as_a_customer_may_have() {
         let names = |count: usize| {
             let names: Vec<_> = (0..count).map(|at| format!("field {at}")).collect();

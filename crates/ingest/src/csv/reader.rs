@@ -127,7 +127,7 @@ impl<R: Read> Reader<R> {
                 line: self.scanned.line,
             });
         }
-        self.is_suspect = fault == Some(Fault::Quotes);
+        self.is_suspect = quoting == Quoting::Broken;
         Ok(Some(RawRow {
             row: self.rows,
             line: self.scanned.line,

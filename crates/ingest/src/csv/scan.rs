@@ -209,9 +209,9 @@ mod tests {
 
     #[test]
     fn lines_are_those_of_the_file() {
-        let file = "h,i\r\n\r\n\"a\r\nb\",c\rd,e\n";
+        let file = "h,i\r\n\r\n\"a\r\nb\",c\rd,e\nf,g\n";
         let lines: Vec<u64> = rows(file).into_iter().map(|(line, ..)| line).collect();
-        assert_eq!(lines, [1, 3, 5]);
+        assert_eq!(lines, [1, 3, 5, 6]);
     }
 
     #[test]

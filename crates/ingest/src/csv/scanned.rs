@@ -135,8 +135,7 @@ impl Scanned {
     }
 
     fn break_off(&mut self, line: u64) {
-        let is_one_line = self.quoted_line == line && !self.is_too_long;
-        self.quoting = match is_one_line {
+        self.quoting = match self.quoted_line == line {
             true => Quoting::Broken,
             false => Quoting::Lost,
         };
@@ -154,9 +153,6 @@ impl Scanned {
 
     fn end_row(&mut self) {
         self.ends.push(self.text.len());
-        if self.quoting == Quoting::Broken && self.is_too_long {
-            self.quoting = Quoting::Lost;
-        }
     }
 
     pub(super) fn end_of_file(&mut self) {

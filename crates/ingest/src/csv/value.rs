@@ -123,6 +123,7 @@ mod tests {
         }
         assert_eq!(minutes_of_seconds(90 + 45), "2.25");
         assert_eq!(minutes_of_seconds(0), "0.00");
+        assert_eq!(minutes_of_seconds(1), "0.02");
     }
 
     proptest! {

@@ -57,6 +57,7 @@ fn a_call_begins_ends_and_has_an_outcome_at_its_date() {
     }
     assert_eq!(told[0].3["direction"], "inbound");
     assert_eq!(told[0].3["subject_line"], "Floor");
+    assert_eq!(told[0].3.get("notes"), None, "they stand with the outcome");
     assert_eq!(told[1].3["duration_seconds"], 250);
     assert_eq!(told[2].3["notes"], "Rang out");
 }

@@ -107,8 +107,8 @@ fn each_bad_cell_is_an_error_and_good_rows_are_read() {
 #[test]
 fn a_standard_file_is_read_with_its_custom_fields() {
     let row = row_of(
-        "external_id;Name;Company;E-Mail;Email;Phone;Notes;Total Agent Calls",
-        "shop:1;\"Jacobs; Nora\";Jacobs;x;Nora@Example.com;+27 12 345 6789;'=1+1;",
+        "Phone;Name;Company;E-Mail;Email;external_id;Notes;Total Agent Calls",
+        "+27 12 345 6789;\"Jacobs; Nora\";Jacobs;x;Nora@Example.com;shop:1;'=1+1;",
     )
     .unwrap();
     let identifiers: Vec<_> = row
@@ -167,7 +167,9 @@ fn values_are_as_long_as_their_columns_allow() {
 fn a_bad_row_does_not_stop_the_rest() {
     let mut file = b"Email,Name\na@x.org\nb@x.org,B,C\nc@x.org,\"C \"C\" C\"\nd@x.org,\"".to_vec();
     file.extend(vec![b'x'; ROW_BYTES_MAX]);
-    file.extend(b"\"\ne@x.org,M\xfcller\nf@x.org,F\n");
+    file.extend(b"\"\n");
+    file.extend(vec![b','; ROW_BYTES_MAX + 1]);
+    file.extend(b"\ne@x.org,M\xfcller\nf@x.org,F\n");
     let rows = rows_of(&file);
     let rules: Vec<_> = rows
         .iter()
@@ -185,11 +187,12 @@ fn a_bad_row_does_not_stop_the_rest() {
         rules[2]
     );
     assert_eq!(rules[3], "row 4 (line 5) has more than 65536 bytes");
+    assert_eq!(rules[4], "row 5 (line 6) has more than 65536 bytes");
     assert_eq!(
-        rules[4],
+        rules[5],
         format!("not UTF-8 at byte {umlaut} of the file; save it as CSV UTF-8")
     );
-    assert_eq!((&*rules[5], rows.len()), ("", 6));
+    assert_eq!((&*rules[6], rows.len()), ("", 7));
 }
 
 /// How many rows are read before quotes can't be trusted, and from which line on.
@@ -231,6 +234,7 @@ fn reading_stops_where_quotes_no_longer_tell_the_rows() {
     for (file, want) in lost {
         assert_eq!(until_lost(file), want, "{file:?}");
     }
+    assert_eq!(until_lost("Email\n\""), (0, 2));
     let endless = format!("Email,Name\na@x.org,\"{}\n", "x,\n".repeat(ROW_BYTES_MAX));
     assert_eq!(until_lost(&endless), (0, 2));
 }
