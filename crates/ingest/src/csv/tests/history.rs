@@ -127,6 +127,16 @@ fn mail_and_sms_go_the_way_that_they_went() {
     );
 }
 
+/// What their types have no member for is kept beside what they have.
+#[test]
+fn an_outcome_and_a_duration_of_a_message_are_kept() {
+    for kind in ["email", "sms"] {
+        let data = &told(&logged(&format!("{kind},2024-01-15,,60,,,success")))[0].3;
+        assert_eq!(data["outcome"], "success", "{kind}");
+        assert_eq!(data["duration_seconds"], 60, "{kind}");
+    }
+}
+
 /// C27: what a type needs is an error of the cell, not of the event.
 #[test]
 fn a_note_needs_notes_and_a_duration_of_nothing_is_not_known() {
