@@ -1,4 +1,4 @@
-//! How many rows a second are read and typed, on one core: `cargo run --release --example csv_rate`.
+//! How many rows a second one core reads, types and makes into events (`--release`).
 
 #![allow(clippy::print_stdout, reason = "it prints what it measured")]
 

@@ -1,7 +1,7 @@
 //! Customer files: CSV to events, and customers to CSV (document 000).
 //!
-//! One table of [`Column`]s is the guide, the sample, the import and the export. [`Reader`] yields a
-//! file's rows one by one, in memory that does not grow with the file; [`RawRow::read`] makes a
+//! One table of [`Column`]s is the guide, the sample, the import and the export. [`Reader`] yields
+//! a file's rows one by one, in memory that does not grow with the file; [`RawRow::read`] makes a
 //! typed [`Row`] of one, or says what is wrong with each of its cells; [`Row::events`] says what
 //! that changes for the customer as it is known. [`Writer`] writes customers so that reading them
 //! again gives the same ones, and [`ErrorFile`] hands rows that failed back to be corrected.
