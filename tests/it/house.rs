@@ -14,7 +14,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use crate::root;
 
 /// The folder of each crate, its kind, and the folders of the crates it may use.
-const HOUSE: [(&str, Kind, &[&str]); 16] = [
+const HOUSE: [(&str, Kind, &[&str]); 17] = [
     ("events", Pure, &[]),
     ("projection", Pure, &["events"]),
     ("identity", Pure, &["events", "projection"]),
@@ -53,7 +53,7 @@ const HOUSE: [(&str, Kind, &[&str]); 16] = [
     ("tests", Tool, &[]),
 ];
 
-const ALL: [&str; 12] = [
+const ALL: [&str; 13] = [
     "events",
     "projection",
     "identity",
