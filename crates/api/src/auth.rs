@@ -12,6 +12,7 @@ pub(crate) mod routes;
 mod secrets;
 pub(crate) mod session;
 mod tokens;
+pub(crate) mod webhook;
 
 pub use host::Hosts;
 pub use secrets::{SecretTexts, Secrets};

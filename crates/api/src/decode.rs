@@ -97,8 +97,18 @@ fn item(body: &Bytes, json: &str, sender: &Sender<'_>) -> Item {
 /// # Errors
 /// What is wrong with it, with a pointer from the event's root.
 pub(crate) fn made(envelope: &Envelope<'_>, sender: &Sender<'_>) -> Item {
+    made_at(Entrance::Api, envelope, sender)
+}
+
+/// The same of a type that only Touchbook brings about.
+pub(crate) fn made_by_us(envelope: &Envelope<'_>, sender: &Sender<'_>) -> Item {
+    made_at(Entrance::Service, envelope, sender)
+}
+
+fn made_at(entrance: Entrance, envelope: &Envelope<'_>, sender: &Sender<'_>) -> Item {
     let bytes = envelope.data.map_or(0, |data| data.get().len());
-    let incoming = incoming(envelope, bytes, sender)?;
+    let (principal, key) = (sender.principal, sender.key);
+    let incoming = Incoming::from_envelope(envelope, bytes, entrance, principal, key)?;
     Ok(Submission {
         incoming,
         json: republished(envelope, sender),

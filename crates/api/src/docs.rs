@@ -1,6 +1,6 @@
 //! The OpenAPI document: from the handlers, with what is true of all of them.
 
-use crate::auth::routes::action;
+use crate::auth::routes::{action, is_of_tenant};
 use crate::auth::session;
 use crate::problem::PROBLEM_JSON;
 use crate::routes;
@@ -60,7 +60,7 @@ pub fn openapi() -> OpenApi {
         components.add_security_scheme(name, scheme);
     }
     for (path, item) in &mut document.paths.paths {
-        let is_of_tenant = path.starts_with("/api/v1/");
+        let is_of_tenant = is_of_tenant(path);
         for (method, operation) in operations(item) {
             complete(operation, is_of_tenant);
             secure(&method, path, operation);

@@ -8,7 +8,7 @@ pub(crate) mod if_match;
 pub(crate) mod path;
 pub(crate) mod query;
 
-pub(crate) use body::{Body, JsonBody};
+pub(crate) use body::{Body, DeliveryBody, JsonBody};
 pub(crate) use caller::{Caller, LedgerCaller};
 pub(crate) use fresh::Freshness;
 pub(crate) use idempotency::IdempotencyKey;

@@ -10,6 +10,9 @@ pub const PAGE_DEFAULT: u64 = 50;
 pub const PAGE_BYTES_MAX: usize = 2 * 1024 * 1024;
 /// A JSON body other than events.
 pub const BODY_BYTES_MAX: usize = 512 * 1024;
+/// What another system sends in its own shape. It is kept beside what it becomes, and both go over
+/// the stream in one message.
+pub const DELIVERY_BYTES_MAX: usize = 256 * 1024;
 /// What is read and dropped of a body that is too large, so that its sender reads why instead of
 /// finding the connection broken.
 pub const DROPPED_BYTES_MAX: usize = 8 * 1024 * 1024;

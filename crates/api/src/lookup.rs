@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use std::sync::Arc;
 use touchbook_customers::Customers;
 use touchbook_engine::chain;
-use touchbook_events::{CustomerId, Policies};
+use touchbook_events::{CustomerId, IdentifierKind, Policies};
 use touchbook_identity::{Identifiers, Lookup};
 use touchbook_policies::InForce;
 use touchbook_projection::{Projection, Projector};
@@ -35,19 +35,42 @@ impl Caller {
 
 /// The canonical customer that `named` is: an id, an e-mail address, or `kind:value`.
 pub(crate) fn customer(caller: &Caller, named: &str) -> Result<CustomerId, Problem> {
+    let known = canonical(caller, member(caller, named)?)?;
+    caller.guard.admit_to(known)?;
+    Ok(known)
+}
+
+/// The canonical customer of a member.
+pub(crate) fn canonical(caller: &Caller, member: CustomerId) -> Result<CustomerId, Problem> {
+    let customers = caller.projection::<Customers>()?;
+    let known = customers.canonical(member);
+    let is_known = customers.read(known, |_, _| ()).is_some();
+    is_known.then_some(known).ok_or_else(Problem::not_found)
+}
+
+/// Who has an identifier, in any spelling.
+pub(crate) fn holder(
+    caller: &Caller,
+    kind: IdentifierKind,
+    value: &str,
+) -> Result<Option<CustomerId>, Problem> {
+    match member(caller, &format!("{kind}:{value}")) {
+        Ok(member) => Ok(Some(member)),
+        Err(problem) if problem.is_not_found() => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// The member that `named` is itself, whoever it was merged into.
+pub(crate) fn member(caller: &Caller, named: &str) -> Result<CustomerId, Problem> {
     let policies = caller.policies();
     let lookup = Lookup::parse(named, policies.default_region.as_deref())
         .map_err(|error| Problem::unreadable("invalid_reference", chain(&error)))?;
-    let customers = caller.projection::<Customers>()?;
     let found = match lookup {
         Lookup::Id(id) => Some(id),
         Lookup::Identifier { kind, value } => caller
             .projection::<Identifiers>()?
             .index(|index| Identifiers::find(index, kind, &value)),
     };
-    let known = found.map(|customer| customers.canonical(customer));
-    let known = known.filter(|customer| customers.read(*customer, |_, _| ()).is_some());
-    let known = known.ok_or_else(Problem::not_found)?;
-    caller.guard.admit_to(known)?;
-    Ok(known)
+    found.ok_or_else(Problem::not_found)
 }

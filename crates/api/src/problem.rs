@@ -77,6 +77,20 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
     }
 
+    /// Its stable name.
+    pub(crate) fn code(&self) -> &str {
+        let r#type = self.details.r#type.as_str();
+        r#type.strip_prefix("/problems/").unwrap_or(r#type)
+    }
+
+    pub(crate) fn is_fault_of_ours(&self) -> bool {
+        self.status.is_server_error()
+    }
+
+    pub(crate) fn is_not_found(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND
+    }
+
     #[must_use]
     pub(crate) fn at(mut self, pointer: impl Into<String>) -> Self {
         self.details.pointer = Some(pointer.into());
@@ -163,6 +177,7 @@ impl From<events::Problem> for Problem {
     fn from(problem: events::Problem) -> Self {
         let status = match problem.code {
             _ if problem.is_unreadable() => StatusCode::BAD_REQUEST,
+            "unknown_action" => StatusCode::BAD_REQUEST,
             NOT_ALLOWED => StatusCode::FORBIDDEN,
             "event_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
             "ledger_damaged" => StatusCode::SERVICE_UNAVAILABLE,

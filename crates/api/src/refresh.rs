@@ -2,9 +2,10 @@
 
 use crate::blocking::blocking;
 use crate::extract::Caller;
+use crate::lookup;
 use crate::problem::Problem;
 use crate::state::Api;
-use crate::wire::customer::{Refreshed, RefreshedProjection};
+use crate::wire::customer::{ProfileRefreshed, ProfilesRefreshed, Refreshed, RefreshedProjection};
 use touchbook_customers::Customers;
 use touchbook_engine::FoldError;
 use touchbook_events::CustomerId;
@@ -19,22 +20,55 @@ pub(crate) async fn refresh(
     caller: Caller,
     customer: CustomerId,
 ) -> Result<Refreshed, Problem> {
+    blocking(move || fold_again(&api, &caller, customer)).await
+}
+
+/// Each of those that are named; who is not known is no error of the others (S1-099).
+pub(crate) async fn refresh_named(
+    api: Api,
+    caller: Caller,
+    named: Vec<String>,
+) -> Result<ProfilesRefreshed, Problem> {
     blocking(move || {
-        let projections = vec![
-            refold::<Customers>(&api, &caller, customer)?,
-            refold::<Timeline>(&api, &caller, customer)?,
-        ];
-        let drift = projections
-            .iter()
-            .filter(|projection| projection.drifted)
-            .count();
-        Ok(Refreshed {
-            customer_id: customer.0,
-            drift,
-            projections,
+        let mut results = Vec::with_capacity(named.len());
+        for named in named {
+            let refreshed = lookup::customer(&caller, &named)
+                .and_then(|customer| fold_again(&api, &caller, customer));
+            results.push(match refreshed {
+                Ok(refreshed) => ProfileRefreshed {
+                    named,
+                    customer_id: Some(refreshed.customer_id),
+                    drift: refreshed.drift,
+                    error: None,
+                },
+                Err(problem) if problem.is_fault_of_ours() => return Err(problem),
+                Err(problem) => ProfileRefreshed {
+                    named,
+                    customer_id: None,
+                    drift: 0,
+                    error: Some(problem.code().to_owned()),
+                },
+            });
+        }
+        Ok(ProfilesRefreshed {
+            updated: results.iter().filter(|row| row.error.is_none()).count(),
+            results,
         })
     })
     .await
+}
+
+fn fold_again(api: &Api, caller: &Caller, customer: CustomerId) -> Result<Refreshed, Problem> {
+    let projections = vec![
+        refold::<Customers>(api, caller, customer)?,
+        refold::<Timeline>(api, caller, customer)?,
+    ];
+    let drifted = projections.iter().filter(|projection| projection.drifted);
+    Ok(Refreshed {
+        customer_id: customer.0,
+        drift: drifted.count(),
+        projections,
+    })
 }
 
 fn refold<P: Projector>(

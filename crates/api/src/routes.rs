@@ -7,6 +7,7 @@ pub(crate) mod events;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod ledger;
+pub(crate) mod mission;
 pub(crate) mod ops;
 pub(crate) mod policies;
 pub(crate) mod projections;
@@ -36,5 +37,6 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(session::routes())
         .merge(keys::routes())
         .merge(users::routes())
+        .merge(mission::routes())
         .merge(ops::routes())
 }

@@ -3,10 +3,13 @@
 pub(crate) mod accounts;
 pub(crate) mod customer;
 pub(crate) mod dead_letter;
+pub(crate) mod delivery;
 pub(crate) mod event;
+pub(crate) mod group;
 pub(crate) mod ops;
 pub(crate) mod policy;
 pub(crate) mod problem;
 pub(crate) mod schema;
+pub(crate) mod standing;
 pub(crate) mod stream;
 pub(crate) mod timeline;

@@ -1,7 +1,9 @@
 //! The envelope as sent: CloudEvents 1.0 in JSON.
 
 use crate::catalogue::typed::Duplicate;
-use crate::limits::{ATTRIBUTE_CHARS_MAX, EVENT_BYTES_MAX, EXTENSION_BYTES_MAX};
+use crate::limits::{
+    ATTRIBUTE_CHARS_MAX, EVENT_BYTES_MAX, EXTENSION_BYTES_MAX, RAW_PAYLOAD_BYTES_MAX,
+};
 use crate::problem::Problem;
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -22,6 +24,10 @@ const OURS: &[&str] = &[
 
 /// The extension attribute by which an event counts only while its object is as it was then.
 pub(crate) const EXPECTED_POSITION: &str = "expectedposition";
+
+/// The extension attribute in which an event carries what it was made of, byte for byte: text, or
+/// `{"hex": …}` where it is none.
+pub const RAW_PAYLOAD: &str = "rawpayload";
 
 /// One event as it was sent, its payload still text.
 #[derive(Debug, Default)]
@@ -48,15 +54,24 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// `unreadable` for what is no JSON, else the attribute at fault.
     pub fn parse(json: &'a str) -> Result<Self, Problem> {
-        if json.len() > EVENT_BYTES_MAX {
+        if json.len() > EVENT_BYTES_MAX + RAW_PAYLOAD_BYTES_MAX {
             return Err(too_large(json.len()));
         }
         let envelope: Self = match serde_json::from_str(json) {
             Ok(envelope) => envelope,
             Err(error) => return Err(fault(json, &error)),
         };
+        let bytes = json.len() - envelope.raw_payload_bytes();
+        if bytes > EVENT_BYTES_MAX {
+            return Err(too_large(bytes));
+        }
         envelope.check()?;
         Ok(envelope)
+    }
+
+    fn raw_payload_bytes(&self) -> usize {
+        let raw = self.extensions.get(RAW_PAYLOAD);
+        raw.map_or(0, |raw| raw.get().len())
     }
 
     fn check(&self) -> Result<(), Problem> {
@@ -74,9 +89,16 @@ impl<'a> Envelope<'a> {
                 return Err(Problem::invalid(pointer, detail));
             }
         }
+        let raw_bytes = self.raw_payload_bytes();
+        if raw_bytes > RAW_PAYLOAD_BYTES_MAX {
+            let detail =
+                format!("takes {raw_bytes} bytes, at most {RAW_PAYLOAD_BYTES_MAX} are allowed");
+            return Err(Problem::invalid(format!("/{RAW_PAYLOAD}"), detail));
+        }
         let extension_bytes: usize = self
             .extensions
             .iter()
+            .filter(|(name, _)| *name != RAW_PAYLOAD)
             .map(|(name, value)| name.len() + value.get().len())
             .sum();
         if extension_bytes > EXTENSION_BYTES_MAX {

@@ -16,6 +16,9 @@ pub const JSON_DEPTH_MAX: usize = 64;
 pub const ATTRIBUTE_CHARS_MAX: usize = 500;
 /// Extension attributes that are not known, in bytes of JSON.
 pub const EXTENSION_BYTES_MAX: usize = 4 * 1024;
+/// What another system sent, as the JSON of the extension that carries it; not counted above, nor
+/// among the bytes of the event.
+pub const RAW_PAYLOAD_BYTES_MAX: usize = 512 * 1024;
 /// Records that one event may cause.
 pub const CONSEQUENCES_MAX: usize = 16;
 /// How far ahead of the recording an event's time may lie.

@@ -242,6 +242,15 @@ impl Slices {
         Self::from_journal(self.journal[..known].to_vec())
     }
 
+    /// The slices as they would be after a merge, for who asks before it.
+    #[must_use]
+    pub fn merged(&self, into: CustomerId, members: &[CustomerId]) -> Self {
+        let mut slices = self.clone();
+        let members = members.to_vec();
+        slices.evolve(self.changed_at() + 1, &Change::Merge { into, members });
+        slices
+    }
+
     /// The position of the last change, 0 before the first.
     pub fn changed_at(&self) -> u64 {
         self.journal.last().map_or(0, |(position, _)| *position)

@@ -42,7 +42,7 @@ impl Identity {
         }
     }
 
-    fn of_key(tenant: Arc<Tenant>, prefix: &str, key: &Key) -> Self {
+    pub(crate) fn of_key(tenant: Arc<Tenant>, prefix: &str, key: &Key) -> Self {
         Self {
             tenant,
             role: key.role,

@@ -2,8 +2,8 @@
 
 use crate::budget::{Budget, Held};
 use crate::limits::{
-    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_WAIT_BUSY_MAX, BODY_WAIT_MAX, DROPPED_BYTES_MAX,
-    UNCOUNTED_BYTES,
+    BODIES_BYTES_MAX, BODY_BYTES_MAX, BODY_WAIT_BUSY_MAX, BODY_WAIT_MAX, DELIVERY_BYTES_MAX,
+    DROPPED_BYTES_MAX, UNCOUNTED_BYTES,
 };
 use crate::problem::Problem;
 use crate::state::Api;
@@ -112,6 +112,18 @@ impl<T: DeserializeOwned> FromRequest<Api> for JsonBody<T> {
             .end()
             .map_err(|error| events::Problem::not_json(&bytes, &error))?;
         Ok(Self(read))
+    }
+}
+
+/// What another system sent, whatever it says that it is, and what is held of it.
+pub(crate) struct DeliveryBody(pub Bytes, pub Option<Held>);
+
+impl FromRequest<Api> for DeliveryBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, api: &Api) -> Result<Self, Problem> {
+        let collected = collect(request, DELIVERY_BYTES_MAX, api.bodies(), wait_max(api));
+        collected.await.map(|(bytes, held)| Self(bytes, held))
     }
 }
 

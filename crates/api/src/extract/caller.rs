@@ -79,11 +79,7 @@ impl FromRequestParts<Api> for LedgerCaller {
         match api.access() {
             Access::Dev { default_tenant } => {
                 admit_anybody(parts)?;
-                let slug = named_tenant(parts)?.unwrap_or(default_tenant);
-                let tenant = match api.engine().tenant(slug) {
-                    Some(tenant) => tenant,
-                    None => api.engine().create_tenant(slug).await?,
-                };
+                let tenant = dev_tenant(parts, api, default_tenant).await?;
                 Ok(Self(anybody(api, tenant)))
             }
             Access::Accounts(accounts) => {
@@ -95,8 +91,21 @@ impl FromRequestParts<Api> for LedgerCaller {
     }
 }
 
+/// The tenant that a request names, which begins with it.
+pub(crate) async fn dev_tenant(
+    parts: &Parts,
+    api: &Api,
+    default_tenant: &str,
+) -> Result<Arc<Tenant>, Problem> {
+    let slug = named_tenant(parts)?.unwrap_or(default_tenant);
+    match api.engine().tenant(slug) {
+        Some(tenant) => Ok(tenant),
+        None => Ok(api.engine().create_tenant(slug).await?),
+    }
+}
+
 /// A caller who did not have to say who it is.
-fn anybody(api: &Api, tenant: Arc<Tenant>) -> Caller {
+pub(crate) fn anybody(api: &Api, tenant: Arc<Tenant>) -> Caller {
     Caller {
         tenant,
         principal: Principal {
@@ -198,7 +207,7 @@ fn named_tenant(parts: &Parts) -> Result<Option<&str>, Problem> {
 }
 
 /// Without credentials the only protection is that the service listens on loopback.
-fn admit_anybody(parts: &Parts) -> Result<(), Problem> {
+pub(crate) fn admit_anybody(parts: &Parts) -> Result<(), Problem> {
     no_condition(parts)?;
     Hosts::LOOPBACK.check(&parts.headers)
 }
@@ -213,14 +222,14 @@ fn no_condition(parts: &Parts) -> Result<(), Problem> {
     Err(Problem::unreadable("if_match_not_supported", detail))
 }
 
-/// What a path that nobody serves answers: outside `/api/v1` anybody may know, inside only callers.
+/// What a path that nobody serves answers: outside `/api` anybody may know, inside only callers.
 pub(crate) fn unknown_path(parts: &Parts, api: &Api) -> Problem {
     let admitted = match api.access() {
         Access::Dev { .. } => admit_anybody(parts),
         Access::Accounts(accounts) => identify(parts, api, accounts).map(drop),
     };
     match admitted {
-        Err(refused) if parts.uri.path().starts_with("/api/v1") => refused,
+        Err(refused) if parts.uri.path().starts_with("/api/") => refused,
         _ => Problem::not_found(),
     }
 }

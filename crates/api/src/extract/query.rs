@@ -5,8 +5,10 @@ use crate::problem::Problem;
 use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
+use chrono_tz::Tz;
 use std::ops::RangeInclusive;
-use touchbook_events::Moment;
+use touchbook_events::time::NotATime;
+use touchbook_events::{Moment, Timestamp};
 
 /// A route's query parameters.
 pub(crate) struct Query<T>(pub T);
@@ -25,6 +27,12 @@ impl Params for () {
 impl<A: Params, B: Params> Params for (A, B) {
     fn read(values: &mut Values) -> Result<Self, Problem> {
         Ok((A::read(values)?, B::read(values)?))
+    }
+}
+
+impl<A: Params, B: Params, C: Params> Params for (A, B, C) {
+    fn read(values: &mut Values) -> Result<Self, Problem> {
+        Ok((A::read(values)?, B::read(values)?, C::read(values)?))
     }
 }
 
@@ -155,15 +163,9 @@ impl Values {
         let Some(text) = self.text(name)? else {
             return Ok(None);
         };
-        // An unescaped `+` of an offset arrives as a space.
-        let text = text
-            .trim()
-            .replace(' ', if text.contains('T') { "+" } else { " " });
-        let moment = Moment::parse(&text).map_err(|error| invalid(name, error.to_string()))?;
-        Ok(Some(Given {
-            moment,
-            is_day: text.len() == "2024-01-15".len(),
-        }))
+        Given::parse(&text)
+            .map(Some)
+            .map_err(|error| invalid(name, error.to_string()))
     }
 }
 
@@ -173,6 +175,32 @@ pub(crate) struct Given {
     pub moment: Moment,
     /// It is a date without a time.
     pub is_day: bool,
+}
+
+const DAY_SECONDS: i64 = 24 * 60 * 60;
+
+impl Given {
+    pub(crate) fn parse(text: &str) -> Result<Self, NotATime> {
+        // An unescaped `+` of an offset arrives as a space.
+        let text = text
+            .trim()
+            .replace(' ', if text.contains('T') { "+" } else { " " });
+        Ok(Self {
+            moment: Moment::parse(&text)?,
+            is_day: text.len() == "2024-01-15".len(),
+        })
+    }
+
+    /// As the end of a range: an instant, or the last one of a local day.
+    pub(crate) fn last_instant(self, zone: Tz) -> Timestamp {
+        match self.moment {
+            Moment::Local(local) if self.is_day => {
+                let next_day = Moment::Local(local.plus_seconds(DAY_SECONDS)).in_zone(zone);
+                Timestamp::from_micros(next_day.micros() - 1)
+            }
+            moment => moment.in_zone(zone),
+        }
+    }
 }
 
 /// 400 for the value of one parameter.

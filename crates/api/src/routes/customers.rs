@@ -1,5 +1,8 @@
 //! `/customers`: lists, one customer, and what is to be known of it.
 
+mod groups;
+mod standing;
+
 use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
 use crate::etag;
@@ -10,6 +13,7 @@ use crate::extract::{
 };
 use crate::limits::PAGE_BYTES_MAX;
 use crate::lookup::{self, NAMED_BY};
+use crate::past::{self, Past, PastParams};
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::submit::Command;
@@ -21,7 +25,7 @@ use crate::wire::problem::ProblemDetails;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use serde_json::value::to_raw_value;
 use touchbook_customers::{Cursor, Customers, Page, TopPage, summary};
 use touchbook_events::money::Currency;
@@ -37,6 +41,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(list_customers, create_customer))
         .routes(routes!(get_customer, update_customer))
         .routes(routes!(refresh_customer))
+        .merge(groups::routes())
+        .merge(standing::routes())
 }
 
 #[derive(IntoParams)]
@@ -256,6 +262,7 @@ pub(crate) async fn create_customer(
         ("ref" = String, Path, description = "A customer id, an e-mail address, or `kind:value`"),
         ("If-None-Match" = Option<String>, Header, description = "304 if nothing is newer"),
         FreshnessParams,
+        PastParams,
     ),
     responses(
         (
@@ -272,11 +279,14 @@ pub(crate) async fn get_customer(
     caller: Caller,
     Path(named): Path<String>,
     headers: HeaderMap,
-    Query(freshness): Query<Freshness>,
+    Query((freshness, past)): Query<(Freshness, Past)>,
 ) -> Result<Stamped<Response>, Problem> {
     let applied = freshness
         .of(&api, &caller.tenant, &[Customers::NAME, NAMED_BY])
         .await?;
+    if !past.is_present() {
+        return customer_then(api, caller, named, past).await;
+    }
     let customer = lookup::customer(&caller, &named)?;
     let customers = caller.projection::<Customers>()?;
     let (policies, now) = (caller.policies(), api.engine().now());
@@ -293,6 +303,32 @@ pub(crate) async fn get_customer(
     let read = read.ok_or_else(Problem::not_found)?;
     let (etag, text) = read.map_err(|error| Problem::internal(&error))?;
     Ok(Stamped(applied, etag::tagged(&headers, etag, text)))
+}
+
+/// The customer as it was known, or as it was.
+async fn customer_then(
+    api: Api,
+    caller: Caller,
+    named: String,
+    past: Past,
+) -> Result<Stamped<Response>, Problem> {
+    let member = past::member(&caller, &named)?;
+    let customers = caller.projection::<Customers>()?;
+    let read = blocking(move || {
+        let view = past.view(&caller, api.engine().now())?;
+        let (customer, state) = view
+            .state(&customers, member)?
+            .ok_or_else(Problem::not_found)?;
+        let answer = CustomerAnswer {
+            summary: summary(customer, &state, &view.policies, view.now),
+            stale_since: None,
+            matched: None,
+        };
+        let text = serde_json::to_vec(&answer).map_err(|error| Problem::internal(&error))?;
+        Ok((view.position, text))
+    });
+    let (position, text) = read.await?;
+    Ok(Stamped(position, JsonText(text).into_response()))
 }
 
 /// Change what is known of a customer

@@ -5,6 +5,7 @@ mod ledger;
 use crate::answer::{Read, Stamped};
 use crate::blocking::blocking;
 use crate::decode::{Decoded, decode};
+use crate::delivery::{Delivery, Shape};
 use crate::extract::body::MediaType;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::{
@@ -185,7 +186,12 @@ async fn send_again(api: &Api, caller: &Caller, letter: DeadLetter) -> Result<u6
             detail,
         ));
     };
-    match decode(MediaType::Json, &personal.raw.0.into(), &caller.sender())? {
+    let raw = personal.raw.0.into();
+    if let Some(shape) = Shape::of_route(&letter.facts.origin) {
+        let delivery = Delivery::again(shape, raw);
+        return Ok(caller.deliver(api, delivery).await?.position);
+    }
+    match decode(MediaType::Json, &raw, &caller.sender())? {
         Decoded::One(item) => Ok(caller.submit_one(api, item?).await?.position),
         Decoded::Many(items) => {
             let written = caller.submit_batch(api, items, true, false).await?;

@@ -8,6 +8,7 @@ use crate::extract::query::{Given, invalid};
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
 use crate::limits::{PAGE_BYTES_MAX, PAGE_MAX};
 use crate::lookup::{self, NAMED_BY};
+use crate::past::{self, Past, PastParams};
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::wire::event::EventRecord;
@@ -20,9 +21,9 @@ use serde_json::value::{RawValue, to_raw_value};
 use std::collections::VecDeque;
 use std::sync::Arc;
 use touchbook_engine::Tenant;
-use touchbook_events::{CustomerId, Digest, EntrySource, Moment, Timestamp};
+use touchbook_events::{CustomerId, Digest, EntrySource, Moment};
 use touchbook_projection::{Projection, Projector};
-use touchbook_timeline::{Cursor, Filter, Timeline};
+use touchbook_timeline::{Cursor, Filter, State as TimelineState, Timeline};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -31,7 +32,6 @@ use utoipa_axum::routes;
 const ENTRY_BYTES: usize = 576;
 /// Entries of a page that an async thread may write.
 const INLINE_ENTRIES_MAX: usize = 50;
-const DAY_SECONDS: i64 = 24 * 60 * 60;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -80,12 +80,11 @@ impl Params for TimelineParams {
 }
 
 impl TimelineParams {
-    fn filter(&self, caller: &Caller) -> Filter {
-        let zone = caller.policies().zone;
+    fn filter(&self, zone: Tz) -> Filter {
         Filter {
             sources: self.sources.iter().copied().collect(),
             from: self.from.map(|from| from.in_zone(zone)),
-            to: self.to.map(|to| last_instant(to, zone)),
+            to: self.to.map(|to| to.last_instant(zone)),
         }
     }
 }
@@ -99,6 +98,7 @@ impl TimelineParams {
         ("ref" = String, Path, description = "A customer id, an e-mail address, or `kind:value`"),
         TimelineParams,
         FreshnessParams,
+        PastParams,
     ),
     responses((status = 200, description = "A page of the timeline", body = TimelinePage)),
 )]
@@ -106,7 +106,7 @@ pub(crate) async fn get_timeline(
     State(api): State<Api>,
     caller: Caller,
     Path(named): Path<String>,
-    Query((params, freshness)): Query<(TimelineParams, Freshness)>,
+    Query((params, freshness, past)): Query<(TimelineParams, Freshness, Past)>,
 ) -> Result<Stamped<JsonText>, Problem> {
     let reads = [
         Timeline::NAME,
@@ -114,8 +114,11 @@ pub(crate) async fn get_timeline(
         NAMED_BY,
     ];
     let applied = freshness.of(&api, &caller.tenant, &reads).await?;
+    if !past.is_present() {
+        return page_then(api, caller, named, params, past).await;
+    }
     let customer = lookup::customer(&caller, &named)?;
-    let filter = params.filter(&caller);
+    let filter = params.filter(caller.policies().zone);
     let timeline = caller.projection::<Timeline>()?;
     // A page is a range, but the entries of some sources alone have to be looked for.
     let text = match filter.sources.is_all() && params.limit <= INLINE_ENTRIES_MAX {
@@ -123,6 +126,49 @@ pub(crate) async fn get_timeline(
         false => blocking(move || page(&timeline, customer, &filter, &params)).await?,
     };
     Ok(Stamped(applied, JsonText(text)))
+}
+
+/// The page as it was known, or as it was.
+async fn page_then(
+    api: Api,
+    caller: Caller,
+    named: String,
+    params: TimelineParams,
+    past: Past,
+) -> Result<Stamped<JsonText>, Problem> {
+    let member = past::member(&caller, &named)?;
+    let timeline = caller.projection::<Timeline>()?;
+    let read = blocking(move || {
+        let view = past.view(&caller, api.engine().now())?;
+        let (_, state) = view
+            .state(&timeline, member)?
+            .ok_or_else(Problem::not_found)?;
+        let filter = params.filter(view.policies.zone);
+        let mut text = Vec::new();
+        let written = write_page(&state, &filter, &params, None, &mut text);
+        written.map_err(|error| Problem::internal(&error))?;
+        Ok((view.position, text))
+    });
+    let (position, text) = read.await?;
+    Ok(Stamped(position, JsonText(text)))
+}
+
+fn write_page(
+    state: &TimelineState,
+    filter: &Filter,
+    params: &TimelineParams,
+    stale_since: Option<u64>,
+    text: &mut Vec<u8>,
+) -> serde_json::Result<()> {
+    let page = state.page(filter, params.limit, params.cursor);
+    let next_cursor = page.next_cursor.map(|cursor| cursor.to_string());
+    let items = page.entries.as_slice();
+    let answer = PageAnswer {
+        items,
+        next_cursor,
+        stale_since,
+    };
+    serde_json::to_writer(text, &answer)
 }
 
 fn page(
@@ -133,17 +179,7 @@ fn page(
 ) -> Result<Vec<u8>, Problem> {
     let mut text = Vec::with_capacity(params.limit.min(INLINE_ENTRIES_MAX) * ENTRY_BYTES);
     let written = timeline.read(customer, |state, stale_since| {
-        let page = state.page(filter, params.limit, params.cursor);
-        let next_cursor = page.next_cursor.map(|cursor| cursor.to_string());
-        let items = page.entries.as_slice();
-        serde_json::to_writer(
-            &mut text,
-            &PageAnswer {
-                items,
-                next_cursor,
-                stale_since,
-            },
-        )
+        write_page(state, filter, params, stale_since, &mut text)
     });
     match written {
         Some(Ok(())) => Ok(text),
@@ -276,16 +312,5 @@ impl History {
 
     fn is_too_long(&self) -> bool {
         self.newest.len() as u64 > PAGE_MAX || self.bytes > PAGE_BYTES_MAX
-    }
-}
-
-/// The end of a range: an instant, or the last one of a local day.
-fn last_instant(to: Given, zone: Tz) -> Timestamp {
-    match to.moment {
-        Moment::Local(local) if to.is_day => {
-            let next_day = Moment::Local(local.plus_seconds(DAY_SECONDS)).in_zone(zone);
-            Timestamp::from_micros(next_day.micros() - 1)
-        }
-        moment => moment.in_zone(zone),
     }
 }

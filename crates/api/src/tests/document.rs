@@ -1,4 +1,5 @@
 use super::*;
+use crate::auth::routes;
 use crate::auth::routes::OPEN;
 use std::fs;
 
@@ -62,6 +63,12 @@ fn every_schema_that_is_named_is_there() {
             "{name} is not defined"
         );
     }
+}
+
+/// Whether a method and path are about a tenant's things.
+pub(super) fn is_of_tenant(what: &str) -> bool {
+    let path = what.split_once(' ').map(|(_, path)| path);
+    path.is_some_and(routes::is_of_tenant)
 }
 
 /// Whether a route is for who has no credential yet.
@@ -135,7 +142,7 @@ async fn parameters_are_those_of_the_document() {
 async fn every_operation_on_a_tenant_asks_for_a_credential() {
     let service = Service::with_accounts().await;
     for (_, what, request) in requests("") {
-        if what.contains(" /api/v1/") && !is_open(&what) {
+        if is_of_tenant(&what) && !is_open(&what) {
             let answer = service.send(request).await;
             assert_eq!(answer.problem(), (401, "not_authenticated"), "{what}");
         }
@@ -147,7 +154,7 @@ async fn every_operation_on_a_tenant_asks_for_a_credential() {
 async fn every_operation_on_a_tenant_is_for_loopback() {
     let service = Service::start().await;
     for (_, what, mut request) in requests("") {
-        if what.contains(" /api/v1/") && !is_open(&what) {
+        if is_of_tenant(&what) && !is_open(&what) {
             let origin = axum::http::HeaderValue::from_static("https://page.example");
             request.headers_mut().insert(header::ORIGIN, origin);
             let answer = service.send(request).await;

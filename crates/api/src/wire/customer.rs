@@ -225,3 +225,26 @@ pub(crate) struct RefreshedProjection {
     pub name: &'static str,
     pub drifted: bool,
 }
+
+/// What folding several customers again has shown.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProfilesRefreshed {
+    /// How many were found.
+    pub updated: usize,
+    /// One for each that was named, in that order.
+    pub results: Vec<ProfileRefreshed>,
+}
+
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ProfileRefreshed {
+    /// As it was named.
+    pub named: String,
+    /// Null where there is no such customer.
+    pub customer_id: Option<Uuid>,
+    /// How many projections had a state that the ledger does not bear out.
+    pub drift: usize,
+    /// Why nothing was done.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "not_found")]
+    pub error: Option<String>,
+}
