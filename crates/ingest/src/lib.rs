@@ -2,8 +2,9 @@
 //! customer files.
 //!
 //! Owns the normalisers of each foreign shape (one per object, whichever way it comes in, C30), the
-//! columns, reader and writer of customer files ([`csv`]), and the checking of signatures. CloudEvents of our own types need nothing of this: `POST /events`
-//! takes them one by one and in batches.
+//! columns, reader and writer of customer files ([`csv`]), and the checking of signatures.
+//! CloudEvents of our own types need nothing of this: `POST /events` takes them one by one and in
+//! batches.
 //!
 //! **Never** decides what an event changes, knows a customer, or reads a clock: times and secrets
 //! are passed in.

@@ -97,8 +97,8 @@ pub(crate) async fn describe_timeline_webhook(Query(()): Query<()>) -> Json<Webh
 
 /// Deliver to the timeline
 ///
-/// `type` is one of those that the `GET` answers, `data` the object. What can't be used is kept byte
-/// for byte as a dead letter, and answered 202.
+/// `type` is one of those that the `GET` answers, `data` the object. What can't be used is kept as
+/// it came, as a dead letter, and answered 202.
 #[utoipa::path(
     post,
     path = "/api/webhooks/timeline",
