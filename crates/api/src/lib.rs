@@ -16,6 +16,7 @@ mod decode;
 mod delivery;
 mod docs;
 mod etag;
+mod export;
 mod extract;
 mod head;
 mod keys;

@@ -75,6 +75,14 @@ pub(crate) struct View {
 }
 
 impl Past {
+    /// The present.
+    pub(crate) fn present() -> Self {
+        Self {
+            known_at: None,
+            as_of: None,
+        }
+    }
+
     pub(crate) fn is_present(&self) -> bool {
         self.known_at.is_none() && self.as_of.is_none()
     }

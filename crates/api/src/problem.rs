@@ -46,6 +46,12 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, code, detail)
     }
 
+    /// 400 for what a query parameter says.
+    pub(crate) fn of_parameter(name: &str, problem: events::Problem) -> Self {
+        let detail = format!("`{name}`: {}", problem.detail);
+        Self::unreadable("invalid_parameter", detail).allowing(problem.allowed)
+    }
+
     /// 404, in the same words for what does not exist and what is another tenant's.
     pub(crate) fn not_found() -> Self {
         Self::new(

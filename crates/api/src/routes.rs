@@ -13,6 +13,7 @@ pub(crate) mod policies;
 pub(crate) mod projections;
 pub(crate) mod session;
 pub(crate) mod stream;
+pub(crate) mod suggestions;
 pub(crate) mod tenants;
 pub(crate) mod timeline;
 pub(crate) mod users;
@@ -37,6 +38,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(session::routes())
         .merge(keys::routes())
         .merge(users::routes())
+        .merge(suggestions::routes())
         .merge(mission::routes())
         .merge(ops::routes())
 }

@@ -12,6 +12,7 @@ mod events;
 mod groups;
 mod hostile;
 mod large;
+mod mission;
 mod node;
 mod operations;
 mod past;
@@ -20,6 +21,7 @@ mod stalled;
 mod standing;
 mod stream;
 mod timeline;
+mod transfer;
 mod writes;
 
 use crate::limits::CONNECTIONS_MAX;
@@ -35,7 +37,7 @@ use touchbook_accounts::AccountsDecider;
 use touchbook_customers::Customers;
 use touchbook_dead_letters::DeadLettersDecider;
 use touchbook_engine::{Config, Engine, Registry, SNAPSHOT_RECORDS, StreamConfig};
-use touchbook_identity::{Identifiers, IdentityDecider};
+use touchbook_identity::{Identifiers, IdentityDecider, Suggestions};
 use touchbook_policies::PoliciesDecider;
 use touchbook_projection::projection::AnyProjection;
 use touchbook_projection::{Deciders, Projection};
@@ -176,6 +178,7 @@ fn registry() -> Registry {
         },
         projections: vec![
             Arc::new(Projection::<Identifiers>::default()) as Arc<dyn AnyProjection>,
+            Arc::new(Projection::<Suggestions>::default()),
             Arc::new(Projection::<Customers>::default()),
             Arc::new(Projection::<Timeline>::default()),
         ],

@@ -12,4 +12,6 @@ pub(crate) mod problem;
 pub(crate) mod schema;
 pub(crate) mod standing;
 pub(crate) mod stream;
+pub(crate) mod suggestion;
 pub(crate) mod timeline;
+pub(crate) mod transfer;

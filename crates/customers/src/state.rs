@@ -28,6 +28,8 @@ pub struct State {
     pub(crate) agent: Agent,
     pub(crate) orders: Orders,
     changed_at: u64,
+    /// The position of the slice's first record.
+    began_at: u64,
 }
 
 /// What the tenant's lists need of one customer; shared with its state, not copied.
@@ -46,10 +48,13 @@ impl Projector for Customers {
     type Index = Index;
 
     const NAME: &'static str = "customers";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
 
     fn apply(state: &mut State, record: &Record) {
         let stamp = Stamp::of(&record.header);
+        if state.began_at == 0 {
+            state.began_at = stamp.position;
+        }
         if record.header.event_type.changes_its_customer() {
             state.changed_at = stamp.position;
         }
@@ -83,6 +88,17 @@ impl State {
     /// last changed the slice itself, at `resliced_at`.
     pub fn changed_at(&self, resliced_at: u64) -> u64 {
         self.changed_at.max(resliced_at)
+    }
+
+    /// The position of the first record that is about the customer, by which they are in the order
+    /// of their beginning.
+    pub fn began_at(&self) -> u64 {
+        self.began_at
+    }
+
+    /// The names of the tenant's own fields that the customer has.
+    pub fn custom_field_names(&self) -> impl Iterator<Item = &str> {
+        self.person.custom_fields.values().map(|(name, _)| name)
     }
 
     /// Anonymous customers are listed nowhere, nor is one of whom nothing is left.

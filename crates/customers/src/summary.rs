@@ -29,6 +29,9 @@ pub struct Summary<'a> {
     /// Minutes with two decimals, from the sum of seconds (C3).
     #[serde(serialize_with = "hundredths")]
     pub agent_call_duration_total: u64,
+    /// The same in seconds.
+    #[serde(skip)]
+    pub agent_call_seconds: u64,
     pub last_agent_call_date: Option<Timestamp>,
     pub last_agent_interaction_type: Option<AgentInteractionType>,
     pub last_agent_interaction_date: Option<Timestamp>,
@@ -98,6 +101,7 @@ pub fn summary<'a>(
         total_agent_emails: agent.emails,
         total_agent_sms: agent.sms,
         agent_call_duration_total: minute_hundredths(agent.call_seconds),
+        agent_call_seconds: agent.call_seconds,
         last_agent_call_date: agent.last_call_at,
         last_agent_interaction_type: agent.last_type,
         last_agent_interaction_date: agent.last_at,

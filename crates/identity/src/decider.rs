@@ -2,9 +2,11 @@
 
 use crate::about::{About, about, is_structural, names};
 use crate::decide;
+use crate::evidence;
 use crate::resolve;
-use crate::state::State;
+use crate::state::{Pair, State};
 use touchbook_events::catalogue::customer::Created;
+use touchbook_events::catalogue::merge::MergeSuggested;
 use touchbook_events::{CustomerId, Data, Header, Record, TenantKey};
 use touchbook_projection::slices::concerned_by;
 use touchbook_projection::{Decider, Draft, Slices, snapshot};
@@ -87,10 +89,24 @@ impl IdentityDecider {
         }
     }
 
-    fn suggest(&mut self, one: CustomerId, other: CustomerId) {
-        if let (Some(one), Some(other)) = (self.state.customer(one), self.state.customer(other)) {
-            self.state.suggest(decide::pair(one, other));
+    /// A suggestion, with what speaks for it.
+    fn suggest(&mut self, data: &MergeSuggested) {
+        let facts = &data.facts;
+        let Some(pair) = self.pair(facts.customer, facts.other) else {
+            return;
+        };
+        let personal = data.personal.as_ref();
+        let shown = personal.map_or(&[][..], |personal| &personal.identifiers);
+        self.state.suggest(pair, evidence::of(&self.key, shown));
+        for identifier in shown {
+            self.state
+                .share(evidence::digest(&self.key, identifier), pair);
         }
+    }
+
+    fn pair(&self, one: CustomerId, other: CustomerId) -> Option<Pair> {
+        let (one, other) = (self.state.customer(one)?, self.state.customer(other)?);
+        Some(decide::pair(one, other))
     }
 
     /// Takes in an effective record, and whom it changes.
@@ -150,12 +166,11 @@ impl IdentityDecider {
                     self.state.assign(subject, to);
                 }
             }
-            Data::MergeSuggested(data) => {
-                self.suggest(data.facts.customer, data.facts.other);
-            }
+            Data::MergeSuggested(data) => self.suggest(data),
             Data::MergeDismissed(data) => {
-                // A pair that a person dismissed counts as suggested, so that it never is again.
-                self.suggest(data.facts.customer, data.facts.other);
+                if let Some(pair) = self.pair(data.facts.customer, data.facts.other) {
+                    self.state.dismiss(pair);
+                }
             }
             Data::CustomerMerged(data) => {
                 for member in &data.facts.members {
@@ -195,7 +210,7 @@ impl Decider for IdentityDecider {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn decide(&self, draft: &mut Draft<'_>) {

@@ -9,6 +9,7 @@
 mod about;
 mod decide;
 mod decider;
+mod evidence;
 mod groups;
 mod identifiers;
 mod lookup;
@@ -16,7 +17,9 @@ pub mod normal;
 mod resolve;
 mod slab;
 mod state;
+mod suggestions;
 
 pub use decider::IdentityDecider;
 pub use identifiers::{ByIdentifier, Identifiers};
 pub use lookup::{Lookup, LookupError};
+pub use suggestions::{Suggested, Suggestion, Suggestions};

@@ -9,9 +9,11 @@ mod undo;
 
 pub(crate) use rows::{Customer, Revision, Subject};
 
+use crate::evidence::Suspicion;
 use crate::groups::Merges;
 use crate::slab::{Slab, hash};
-use hashbrown::{HashMap, HashSet};
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use touchbook_events::{CustomerId, Digest, IdentifierKind};
 use undo::Undo;
@@ -48,7 +50,9 @@ pub(crate) struct State {
     identifiers: ByDigest<u32>,
     /// Other names of subjects, such as a CallSid, and the subject that each stands for.
     aliases: ByDigest<u32>,
-    suggested: HashSet<Pair>,
+    suspicions: HashMap<Pair, Suspicion>,
+    /// Customers that share an identifier with its owner, who is among them; of those that any do.
+    sharers: ByDigest<BTreeSet<u32>>,
     merges: Merges,
     /// Retracted positions, and the position that retracted each.
     retracted: HashMap<u64, u64>,
@@ -90,8 +94,17 @@ impl State {
         self.identifiers.get(&identifier).copied()
     }
 
-    pub(crate) fn is_suggested(&self, pair: Pair) -> bool {
-        self.suggested.contains(&pair)
+    /// Whether `evidence` for a pair says nothing that is not known.
+    pub(crate) fn is_known(&self, pair: Pair, evidence: u64) -> bool {
+        let known = self.suspicions.get(&pair);
+        known.is_some_and(|known| known.knows(evidence))
+    }
+
+    /// How many share an identifier once these two do.
+    pub(crate) fn sharers(&self, identifier: Digest, (one, other): Pair) -> usize {
+        let mut sharers = self.sharers.get(&identifier).cloned().unwrap_or_default();
+        sharers.extend([one, other]);
+        sharers.len()
     }
 
     pub(crate) fn merges(&self) -> &Merges {
@@ -196,10 +209,26 @@ impl State {
         }
     }
 
-    pub(crate) fn suggest(&mut self, pair: Pair) {
-        if self.suggested.insert(pair) {
-            self.note(Undo::Suggested { pair });
-        }
+    pub(crate) fn suggest(&mut self, pair: Pair, evidence: u64) {
+        self.suspect(pair, |known| known.suggest(evidence));
+    }
+
+    pub(crate) fn dismiss(&mut self, pair: Pair) {
+        self.suspect(pair, Suspicion::dismiss);
+    }
+
+    fn suspect(&mut self, pair: Pair, change: impl FnOnce(&mut Suspicion)) {
+        let before = self.suspicions.get(&pair).cloned();
+        change(self.suspicions.entry(pair).or_default());
+        self.note(Undo::Suspected { pair, before });
+    }
+
+    /// These two share an identifier.
+    pub(crate) fn share(&mut self, identifier: Digest, (one, other): Pair) {
+        let before = self.sharers.get(&identifier).cloned();
+        let sharers = self.sharers.entry(identifier).or_default();
+        sharers.extend([one, other]);
+        self.note(Undo::Shared { identifier, before });
     }
 
     pub(crate) fn merge(&mut self, into: CustomerId, member: CustomerId, position: u64) {

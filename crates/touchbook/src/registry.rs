@@ -6,7 +6,7 @@ use touchbook_customers::Customers;
 use touchbook_dead_letters::DeadLettersDecider;
 use touchbook_engine::Registry;
 use touchbook_events::TenantKey;
-use touchbook_identity::{Identifiers, IdentityDecider};
+use touchbook_identity::{Identifiers, IdentityDecider, Suggestions};
 use touchbook_policies::PoliciesDecider;
 use touchbook_projection::{AnyProjection, Deciders, Folding, Projection, Projector};
 use touchbook_timeline::Timeline;
@@ -17,6 +17,7 @@ pub(crate) fn registry() -> Registry {
         deciders,
         projections: vec![
             projection::<Identifiers>(),
+            projection::<Suggestions>(),
             projection::<Customers>(),
             projection::<Timeline>(),
         ],

@@ -121,6 +121,48 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
     (Method::PUT, "/api/v1/users/{user_id}", Action::ManageUsers),
     (Method::GET, "/api/v1/session", Action::Introduce),
     (Method::POST, "/api/v1/mail", Action::Sync),
+    (
+        Method::GET,
+        "/api/v1/merge-suggestions",
+        Action::ListCustomers,
+    ),
+    (
+        Method::POST,
+        "/api/v1/merge-suggestions/dismiss",
+        Action::MergeCustomers,
+    ),
+    (Method::GET, "/api/timeline", Action::ReadCustomer),
+    (Method::POST, "/api/timeline", Action::ChangeCustomer),
+    (
+        Method::GET,
+        "/api/v1/customers/import/columns",
+        Action::ImportCustomers,
+    ),
+    (
+        Method::GET,
+        "/api/v1/customers/import/sample.csv",
+        Action::ImportCustomers,
+    ),
+    (
+        Method::GET,
+        "/api/v1/customers/export",
+        Action::ExportCustomers,
+    ),
+    (
+        Method::GET,
+        "/api/customers/import/columns",
+        Action::ImportCustomers,
+    ),
+    (
+        Method::GET,
+        "/api/customers/import/sample.csv",
+        Action::ImportCustomers,
+    ),
+    (
+        Method::GET,
+        "/api/customers/export",
+        Action::ExportCustomers,
+    ),
     (Method::POST, "/api/sync", Action::Sync),
 ];
 

@@ -26,6 +26,7 @@ const DEV_PRINCIPAL: &str = "dev";
 const NODE: &str = "_node";
 
 /// A caller that may come in.
+#[derive(Clone)]
 pub(crate) struct Caller {
     pub tenant: Arc<Tenant>,
     pub principal: Principal,

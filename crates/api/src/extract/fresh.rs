@@ -39,6 +39,14 @@ impl Params for Freshness {
 }
 
 impl Freshness {
+    /// Whatever is there.
+    pub(crate) fn any() -> Self {
+        Self {
+            min_position: 0,
+            wait: WAIT_DEFAULT,
+        }
+    }
+
     /// Waits for `projections`; answers what all of them have applied.
     pub(crate) async fn of(
         &self,

@@ -148,7 +148,7 @@ impl Values {
         };
         let read = |word: &str| {
             parse(word).ok_or_else(|| {
-                let detail = "write one or more of the allowed values, apart by commas";
+                let detail = format!("`{word}` is none of the allowed values, apart by commas");
                 invalid(name, detail).allowing(allowed.iter().copied())
             })
         };

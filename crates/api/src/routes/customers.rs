@@ -2,6 +2,7 @@
 
 mod groups;
 mod standing;
+mod transfer;
 
 use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(refresh_customer))
         .merge(groups::routes())
         .merge(standing::routes())
+        .merge(transfer::routes())
 }
 
 #[derive(IntoParams)]
@@ -50,15 +52,15 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 pub(crate) struct ListParams {
     /// `recent` (the default): by last activity; `top`: by lifetime value in the base currency.
     #[param(value_type = Option<String>, example = "recent")]
-    view: Option<&'static str>,
+    pub(crate) view: Option<&'static str>,
     /// Find by name, company or identifier; best match first. Not together with `view`.
     #[param(value_type = Option<String>, example = "jane")]
-    q: Option<String>,
+    pub(crate) q: Option<String>,
     #[param(minimum = 1, maximum = 500, default = 50)]
-    limit: usize,
+    pub(crate) limit: usize,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
-    cursor: Option<Cursor>,
+    pub(crate) cursor: Option<Cursor>,
 }
 
 impl Params for ListParams {

@@ -44,18 +44,18 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 pub(crate) struct TimelineParams {
     /// Only these, apart by commas: call, email, sms, chat, social, order, manual, workflow.
     #[param(value_type = Option<String>, example = "call,email")]
-    sources: Vec<EntrySource>,
+    pub(crate) sources: Vec<EntrySource>,
     /// From this time on: RFC 3339, or a local time or date of the tenant's zone.
     #[param(value_type = Option<String>, example = "2024-01-01")]
-    from: Option<Moment>,
+    pub(crate) from: Option<Moment>,
     /// Up to and with this time; a date means the whole day.
     #[param(value_type = Option<String>, example = "2024-01-31")]
-    to: Option<Given>,
+    pub(crate) to: Option<Given>,
     #[param(minimum = 1, maximum = 500, default = 50)]
-    limit: usize,
+    pub(crate) limit: usize,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
-    cursor: Option<Cursor>,
+    pub(crate) cursor: Option<Cursor>,
 }
 
 impl Params for TimelineParams {

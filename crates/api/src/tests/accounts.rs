@@ -346,8 +346,6 @@ fn every_action_is_some_routes() {
             .any(|of_route| of_route == action)
     };
     let later = [
-        Action::ImportCustomers,
-        Action::ExportCustomers,
         Action::CorrectRecords,
         Action::ChangeInteractions,
         Action::ChangeTemplates,

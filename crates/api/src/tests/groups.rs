@@ -78,3 +78,54 @@ async fn nobody_is_merged_with_itself_or_with_nobody() {
         }
     }
 }
+
+/// The same phone with another e-mail is suggested once, and stays dismissed.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_be_one_is_suggested_until_a_person_says() {
+    let service = Service::start().await;
+    let sms = |id: &str, customer: Value| {
+        json!({
+            "specversion": "1.0", "id": id, "source": "gateway", "type": "sms.received",
+            "data": {"customer": customer, "body": "Hello"},
+        })
+    };
+    let first = json!({"phone": "+27123456789", "email": "jane@example.com"});
+    service.stored(&sms("1", first)).await;
+    service
+        .stored(&sms("2", json!({"email": "j@example.com"})))
+        .await;
+    let both = json!({"email": "j@example.com", "phone": "+27 12 345 6789"});
+    service.stored(&sms("3", both.clone())).await;
+    let head = service.stored(&sms("4", both)).await;
+    let path = "/api/v1/merge-suggestions";
+    let list = async |position: u64| {
+        let answer = service
+            .get(&format!("{path}?min_position={position}"))
+            .await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        answer.body["items"].as_array().unwrap().clone()
+    };
+    let open = list(head).await;
+    assert_eq!(open.len(), 1, "{open:?}");
+    let shared = json!({"kind": "phone", "value": "+27123456789"});
+    assert!(
+        open[0]["identifiers"].as_array().unwrap().contains(&shared),
+        "{open:?}"
+    );
+    let body = json!({"customer": open[0]["customer_id"], "other": "j@example.com"});
+    let route = format!("{path}/dismiss");
+    let dismissed = service
+        .post(&route, "application/json", body.to_string())
+        .await;
+    assert_eq!(dismissed.status, 200, "{:?}", dismissed.body);
+    assert!(
+        list(dismissed.body["position"].as_u64().unwrap())
+            .await
+            .is_empty()
+    );
+    let nobody = json!({"customer": "nobody@example.com", "other": "j@example.com"});
+    let nobody = service
+        .post(&route, "application/json", nobody.to_string())
+        .await;
+    assert_eq!(nobody.problem(), (422, "unknown_customer"));
+}

@@ -1,6 +1,6 @@
 //! Customers who are one, and are not.
 
-use super::{is_outdated, lose};
+use super::{is_outdated, lose, pair};
 use crate::resolve::known;
 use crate::state::State;
 use std::collections::BTreeSet;
@@ -85,13 +85,16 @@ pub(super) fn unmerged(state: &State, draft: &mut Draft<'_>) -> Result<(), Probl
 }
 
 pub(super) fn dismissed(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem> {
-    let Data::MergeDismissed(data) = &draft.incoming.data else {
+    let Data::MergeDismissed(data) = &mut draft.incoming.data else {
         return Ok(());
     };
-    let (customer, other) = (data.facts.customer, data.facts.other);
-    known(state, customer, "/data/customer")?;
-    known(state, other, "/data/other")?;
-    draft.customer = Some(customer);
+    let facts = &mut data.facts;
+    let one = known(state, facts.customer, "/data/customer")?;
+    let other = known(state, facts.other, "/data/other")?;
+    // The older stands first, as it does where they are suggested.
+    let (older, younger) = pair(one, other);
+    [facts.customer, facts.other] = [older, younger].map(|number| state.id_of(number));
+    draft.customer = Some(facts.customer);
     Ok(())
 }
 

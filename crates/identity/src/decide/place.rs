@@ -2,8 +2,12 @@
 
 use super::{pair, resolver};
 use crate::about::names;
+use crate::evidence::{self, SHARERS_MAX};
 use crate::resolve::Resolved;
 use crate::state::{Pair, State};
+use touchbook_events::catalogue::account::{
+    PolicyDefined, PolicyDefinedFacts, PolicyDefinedPersonal,
+};
 use touchbook_events::catalogue::customer::{
     Created, CreatedFacts, CreatedPersonal, IdentifierAttached, IdentifierAttachedFacts,
     IdentifierAttachedPersonal, SubjectAssigned, SubjectAssignedFacts, SubjectAssignedPersonal,
@@ -11,12 +15,14 @@ use touchbook_events::catalogue::customer::{
 use touchbook_events::catalogue::merge::{
     MergeSuggested, MergeSuggestedFacts, MergeSuggestedPersonal,
 };
-use touchbook_events::catalogue::typed::Extra;
+use touchbook_events::catalogue::typed::{Extra, Json};
 use touchbook_events::customer_ref::SentIdentifier;
 use touchbook_events::limits::CONSEQUENCES_MAX;
-use touchbook_events::{CustomerId, Data, Digest, Problem, id};
+use touchbook_events::{CustomerId, Data, Digest, Identifier, Problem, Text, id};
 use touchbook_projection::{Consequence, Draft};
 
+/// The policy that names identifiers which never resolve.
+const BLOCKED_IDENTIFIERS: &str = "blocked_identifiers";
 /// Which of an event's derived ids its new customer has: one that no consequence's own id has.
 const CUSTOMER_ORDINAL: u32 = CONSEQUENCES_MAX as u32;
 
@@ -224,9 +230,15 @@ fn assign(draft: &mut Draft<'_>, subject: Digest, from: Option<CustomerId>, to: 
 /// `merge.suggested`, after the event, once for each pair.
 pub(super) fn suggest(state: &State, draft: &mut Draft<'_>, one: u32, other: u32) {
     let (older, younger) = pair(one, other);
-    if older == younger || state.is_suggested((older, younger)) {
+    if older == younger {
         return;
     }
+    let identifiers = shown(state, draft, (older, younger));
+    let evidence = evidence::of(draft.context.key, &identifiers);
+    if state.is_known((older, younger), evidence) {
+        return;
+    }
+    block_what_is_shared(state, draft, (older, younger), &identifiers);
     let [customer, other_id] = [older, younger].map(|number| state.id_of(number));
     if draft
         .after
@@ -241,7 +253,7 @@ pub(super) fn suggest(state: &State, draft: &mut Draft<'_>, one: u32, other: u32
         because: draft.position(),
     };
     let personal = MergeSuggestedPersonal {
-        identifiers: shown(state, draft, (older, younger)),
+        identifiers,
         extra: Extra::default(),
     };
     draft.after.push(Consequence {
@@ -251,6 +263,42 @@ pub(super) fn suggest(state: &State, draft: &mut Draft<'_>, one: u32, other: u32
         })),
         customer: Some(customer),
         subject: format!("merge/{customer}/{other_id}").into(),
+    });
+}
+
+/// `policy.defined`, after the event, where with this pair so many share an identifier that it says
+/// nothing about who somebody is.
+fn block_what_is_shared(
+    state: &State,
+    draft: &mut Draft<'_>,
+    pair: Pair,
+    identifiers: &[Identifier],
+) {
+    let key = draft.context.key;
+    let is_shared = |identifier: &&Identifier| {
+        state.sharers(evidence::digest(key, identifier), pair) >= SHARERS_MAX
+    };
+    let shared: Vec<Identifier> = identifiers.iter().filter(is_shared).cloned().collect();
+    let mut blocked = draft.policies.blocked_identifiers.clone();
+    let before = blocked.len();
+    blocked.extend(shared);
+    if blocked.len() == before {
+        return;
+    }
+    let Ok(json) = serde_json::to_string(&blocked) else {
+        return;
+    };
+    draft.after.push(Consequence {
+        data: Data::PolicyDefined(Box::new(PolicyDefined {
+            facts: PolicyDefinedFacts {},
+            personal: Some(PolicyDefinedPersonal {
+                name: Some(Text::clipped(BLOCKED_IDENTIFIERS)),
+                value: Json(json.into()),
+                extra: Extra::default(),
+            }),
+        })),
+        customer: None,
+        subject: format!("policy/{BLOCKED_IDENTIFIERS}").into(),
     });
 }
 
@@ -264,11 +312,7 @@ fn is_about(consequence: &Consequence, customer: CustomerId, other: CustomerId) 
 }
 
 /// The identifiers of the reference that are one's or the other's.
-fn shown(
-    state: &State,
-    draft: &Draft<'_>,
-    (older, younger): Pair,
-) -> Vec<touchbook_events::Identifier> {
+fn shown(state: &State, draft: &Draft<'_>, (older, younger): Pair) -> Vec<Identifier> {
     let Some(reference) = draft.incoming.data.customer_ref() else {
         return Vec::new();
     };

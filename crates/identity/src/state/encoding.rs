@@ -1,9 +1,11 @@
 //! The canonical bytes of the state: rows in the ledger's order, everything else sorted.
 
 use super::{ByDigest, Customer, Merges, Pair, State, Subject};
+use crate::evidence::Suspicion;
 use crate::groups::Parents;
 use crate::slab::{Slab, rows_with_room};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
 use std::hash::BuildHasherDefault;
 use touchbook_events::Digest;
 use touchbook_projection::snapshot::{self, take_items};
@@ -14,7 +16,8 @@ struct Encoded<'a> {
     subjects: &'a [Subject],
     identifiers: Vec<(Digest, u32)>,
     aliases: Vec<(Digest, u32)>,
-    suggested: Vec<Pair>,
+    suspicions: Vec<(Pair, &'a Suspicion)>,
+    sharers: Vec<(Digest, &'a BTreeSet<u32>)>,
     parents: &'a Parents,
     retracted: Vec<(u64, u64)>,
     structural: &'a [u64],
@@ -28,7 +31,8 @@ const NUMBERED_DIGEST_BYTES_MIN: usize = size_of::<Digest>() + 1;
 /// What there are few of.
 #[derive(Deserialize)]
 struct Rest {
-    suggested: Vec<Pair>,
+    suspicions: Vec<(Pair, Suspicion)>,
+    sharers: Vec<(Digest, BTreeSet<u32>)>,
     parents: Parents,
     retracted: Vec<(u64, u64)>,
     structural: Vec<u64>,
@@ -41,7 +45,8 @@ impl State {
             subjects: self.subjects.rows(),
             identifiers: sorted(self.identifiers.iter().map(copied)),
             aliases: sorted(self.aliases.iter().map(copied)),
-            suggested: sorted(self.suggested.iter().copied()),
+            suspicions: sorted(self.suspicions.iter().map(|(pair, known)| (*pair, known))),
+            sharers: sorted(self.sharers.iter().map(|(digest, who)| (*digest, who))),
             parents: self.merges.parents(),
             retracted: sorted(self.retracted.iter().map(copied)),
             structural: &self.structural,
@@ -60,7 +65,8 @@ impl State {
             subjects: Slab::from_rows(subjects),
             identifiers,
             aliases,
-            suggested: rest.suggested.into_iter().collect(),
+            suspicions: rest.suspicions.into_iter().collect(),
+            sharers: rest.sharers.into_iter().collect(),
             merges: Merges::from_parents(rest.parents),
             retracted: rest.retracted.into_iter().collect(),
             structural: rest.structural,

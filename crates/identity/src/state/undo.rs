@@ -1,6 +1,10 @@
 //! Taking back what a batch applied.
 
 use super::{Customer, Pair, State, Subject};
+use crate::evidence::Suspicion;
+use hashbrown::HashMap;
+use std::collections::BTreeSet;
+use std::hash::{BuildHasher, Hash};
 use touchbook_events::{CustomerId, Digest};
 
 /// How to take back one change.
@@ -28,8 +32,13 @@ pub(super) enum Undo {
     Alias {
         digest: Digest,
     },
-    Suggested {
+    Suspected {
         pair: Pair,
+        before: Option<Suspicion>,
+    },
+    Shared {
+        identifier: Digest,
+        before: Option<BTreeSet<u32>>,
     },
     Merged {
         member: CustomerId,
@@ -91,9 +100,8 @@ impl State {
             Undo::Alias { digest } => {
                 self.aliases.remove(&digest);
             }
-            Undo::Suggested { pair } => {
-                self.suggested.remove(&pair);
-            }
+            Undo::Suspected { pair, before } => restore(&mut self.suspicions, pair, before),
+            Undo::Shared { identifier, before } => restore(&mut self.sharers, identifier, before),
             Undo::Merged { member } => {
                 self.merges.unmerge(member);
             }
@@ -114,5 +122,13 @@ impl State {
                 self.retracted.insert(position, by);
             }
         }
+    }
+}
+
+/// What stood there before, or nothing.
+fn restore<K: Eq + Hash, V, S: BuildHasher>(map: &mut HashMap<K, V, S>, key: K, before: Option<V>) {
+    match before {
+        Some(before) => drop(map.insert(key, before)),
+        None => drop(map.remove(&key)),
     }
 }

@@ -117,18 +117,58 @@ fn a_pair_is_suggested_once() {
     assert_eq!(tenant.suggestions().len(), 1);
 }
 
+/// Dismissed stays dismissed, until something else speaks for it.
 #[test]
-fn a_dismissed_pair_stays_dismissed() {
+fn a_dismissed_pair_stays_dismissed_until_there_is_new_evidence() {
     let mut tenant = Tenant::new();
-    let jane = tenant.customer(r#"{"email":"jane@example.com"}"#);
+    let jane = tenant.customer(r#"{"email":"jane@example.com","phone":"+27123456789"}"#);
     let shop = tenant.customer(r#"{"external_id":"shop:1"}"#);
+    let by_email = r#"{"external_id":"shop:1","email":"jane@example.com"}"#;
+    tenant.sms(by_email);
+    assert_eq!(tenant.suggestions().len(), 1);
     let data = format!(r#"{{"customer":"{shop}","other":"{jane}"}}"#);
-    assert_eq!(
-        tenant.send("merge.dismissed", "", &data).customer(),
-        Some(shop)
+    let dismissed = tenant.send("merge.dismissed", "", &data);
+    assert_eq!(dismissed.customer(), Some(jane), "the older of the two");
+    tenant.sms(by_email);
+    assert_eq!(tenant.suggestions().len(), 1, "nothing new");
+    let by_phone = r#"{"external_id":"shop:1","phone":"+27 12 345 6789"}"#;
+    tenant.sms(by_phone);
+    assert_eq!(tenant.suggestions().len(), 2);
+    tenant.sms(by_phone);
+    assert_eq!(tenant.suggestions().len(), 2, "once");
+}
+
+/// A value that five customers share blocks itself: it says nothing about who somebody is.
+#[test]
+fn what_five_customers_share_is_nobodys_any_more() {
+    let mut tenant = Tenant::new();
+    let switchboard = r#""phone":"+27110000000""#;
+    let first = tenant.customer(&format!(r#"{{"external_id":"shop:1",{switchboard}}}"#));
+    for number in 2..=4 {
+        tenant.customer(&format!(r#"{{"external_id":"shop:{number}"}}"#));
+        tenant.sms(&format!(
+            r#"{{"external_id":"shop:{number}",{switchboard}}}"#
+        ));
+    }
+    let blocked = |tenant: &Tenant| {
+        let records = tenant.records().iter();
+        records
+            .filter(|record| matches!(record.data, Data::PolicyDefined(_)))
+            .count()
+    };
+    assert_eq!((tenant.suggestions().len(), blocked(&tenant)), (3, 0));
+    assert_eq!(tenant.customer(&format!("{{{switchboard}}}")), first);
+    tenant.customer(r#"{"external_id":"shop:5"}"#);
+    tenant.sms(&format!(r#"{{"external_id":"shop:5",{switchboard}}}"#));
+    assert_eq!(blocked(&tenant), 1);
+    let sixth = tenant.customer(&format!(r#"{{"external_id":"shop:6",{switchboard}}}"#));
+    assert_ne!(sixth, first);
+    assert_eq!(tenant.suggestions().len(), 4, "it suggests nobody any more");
+    let nobody = tenant.sms(&format!("{{{switchboard}}}")).customer();
+    assert!(
+        nobody != Some(first) && nobody != Some(sixth),
+        "it resolves to nobody"
     );
-    tenant.sms(r#"{"external_id":"shop:1","email":"jane@example.com"}"#);
-    assert_eq!(tenant.suggestions(), []);
 }
 
 #[test]
