@@ -83,6 +83,10 @@ impl Problem {
         Self::new(StatusCode::INTERNAL_SERVER_ERROR, "internal_error", detail)
     }
 
+    pub(crate) fn detail(&self) -> &str {
+        &self.details.detail
+    }
+
     /// Its stable name.
     pub(crate) fn code(&self) -> &str {
         let r#type = self.details.r#type.as_str();

@@ -6,8 +6,9 @@ use crate::lookup;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::wire::customer::{ProfileRefreshed, ProfilesRefreshed, Refreshed, RefreshedProjection};
+use serde_json::json;
 use touchbook_customers::Customers;
-use touchbook_engine::FoldError;
+use touchbook_engine::{FoldError, JobError, JobState, JobView};
 use touchbook_events::CustomerId;
 use touchbook_projection::Projector;
 use touchbook_timeline::Timeline;
@@ -56,6 +57,45 @@ pub(crate) async fn refresh_named(
         })
     })
     .await
+}
+
+/// All of the tenant's, as a job (S0-045).
+pub(crate) fn refresh_all(api: Api, caller: Caller) -> Result<JobView, Problem> {
+    let customers = caller.projection::<Customers>()?;
+    let (slug, engine) = (caller.tenant.slug().to_owned(), api.engine().clone());
+    let targets = [Customers::NAME, Timeline::NAME];
+    let job = engine
+        .jobs()
+        .begin("refresh", &slug, &targets, engine.now());
+    let job = job.map_err(JobError::Running)?;
+    let view = job.view();
+    tokio::task::spawn_blocking(move || {
+        let mut known = Vec::with_capacity(customers.customers());
+        customers.for_each(|customer, _| known.push(customer));
+        let (mut updated, mut drifted) = (0_u64, 0_u64);
+        let total = known.len() as u64;
+        for (done, customer) in (1..).zip(known) {
+            if job.is_cancelled() {
+                return job.finish(JobState::Cancelled, None, engine.now());
+            }
+            match fold_again(&api, &caller, customer) {
+                Ok(refreshed) => {
+                    updated += 1;
+                    drifted += u64::from(refreshed.drift > 0);
+                }
+                // It is another's by now.
+                Err(problem) if problem.is_not_found() => {}
+                Err(problem) => {
+                    let reason = problem.detail().to_owned();
+                    return job.finish(JobState::Failed { reason }, None, engine.now());
+                }
+            }
+            job.progress(done, total);
+        }
+        let result = json!({ "updated": updated, "drift": drifted });
+        job.finish(JobState::Succeeded, Some(result), engine.now());
+    });
+    Ok(view)
 }
 
 fn fold_again(api: &Api, caller: &Caller, customer: CustomerId) -> Result<Refreshed, Problem> {

@@ -21,6 +21,8 @@ pub const PAGE_MAX: usize = 500;
 #[derive(Debug, Default)]
 pub struct Index {
     recent: BTreeSet<Recent>,
+    /// Those whom an agent had to do with, by when that was last.
+    by_agent: BTreeSet<(Reverse<Timestamp>, CustomerId)>,
     names: Haystack,
     /// Behind a lock, since a reader under other policies has it ranked anew.
     ranking: RwLock<Ranking>,
@@ -92,6 +94,13 @@ impl Index {
                 self.recent.insert((Reverse(is), customer));
             }
         }
+        let of_agent =
+            |contribution: &Contribution| contribution.agent_at.map(|at| (Reverse(at), customer));
+        let (was, is) = (before.and_then(of_agent), after.and_then(of_agent));
+        if was != is {
+            was.map(|was| self.by_agent.remove(&was));
+            self.by_agent.extend(is);
+        }
         if !same_text(before, after) {
             match after {
                 Some(after) => self.names.insert(customer, after),
@@ -127,6 +136,35 @@ impl Index {
             customer,
             active_at,
         });
+        page(rows, limit, |row| Cursor {
+            key: row.active_at.map_or(i128::MIN, |at| at.micros().into()),
+            customer: row.customer,
+            currency: None,
+        })
+    }
+
+    /// Customers whom an agent had to do with last from `from` up to and with `to`, newest first,
+    /// without looking at others (S0-052).
+    pub fn by_agent_interaction(
+        &self,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Page<Listed> {
+        let newest = to.map_or(Bound::Unbounded, |to| {
+            Bound::Included((Reverse(to), CustomerId::NIL))
+        });
+        let start = after.map_or(newest, |cursor| {
+            let micros = i64::try_from(cursor.key).unwrap_or(i64::MIN);
+            Bound::Excluded((Reverse(Timestamp::from_micros(micros)), cursor.customer))
+        });
+        let rows = self.by_agent.range((start, Bound::Unbounded));
+        let rows = rows.map(|&(Reverse(at), customer)| Listed {
+            customer,
+            active_at: Some(at),
+        });
+        let rows = rows.take_while(|row| from.is_none_or(|from| row.active_at >= Some(from)));
         page(rows, limit, |row| Cursor {
             key: row.active_at.map_or(i128::MIN, |at| at.micros().into()),
             customer: row.customer,

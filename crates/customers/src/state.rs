@@ -39,6 +39,8 @@ pub struct Contribution {
     pub(crate) company: Option<Arc<str>>,
     pub(crate) identifiers: Arc<Vec<Held>>,
     pub(crate) active_at: Option<Timestamp>,
+    /// When an agent had to do with it last.
+    pub(crate) agent_at: Option<Timestamp>,
     pub(crate) totals: Arc<Totals>,
 }
 
@@ -69,6 +71,7 @@ impl Projector for Customers {
             company: state.person.company.get().cloned(),
             identifiers: Arc::clone(&state.person.identifiers),
             active_at: state.entries.active_at,
+            agent_at: state.agent.fields().last_at,
             totals: Arc::clone(state.orders.totals()),
         })
     }

@@ -31,6 +31,11 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
     ),
     (Method::GET, "/api/v1/customers", Action::ListCustomers),
     (Method::POST, "/api/v1/customers", Action::ChangeCustomer),
+    (
+        Method::POST,
+        "/api/v1/customers/refresh",
+        Action::ImportCustomers,
+    ),
     (Method::GET, "/api/v1/customers/{ref}", Action::ReadCustomer),
     (
         Method::PATCH,

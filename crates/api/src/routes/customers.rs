@@ -8,7 +8,7 @@ use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
 use crate::etag;
 use crate::extract::fresh::FreshnessParams;
-use crate::extract::query::invalid;
+use crate::extract::query::{Given, invalid};
 use crate::extract::{
     Caller, Freshness, IdempotencyKey, IfMatch, JsonBody, Params, Path, Query, Values,
 };
@@ -16,12 +16,14 @@ use crate::limits::PAGE_BYTES_MAX;
 use crate::lookup::{self, NAMED_BY};
 use crate::past::{self, Past, PastParams};
 use crate::problem::Problem;
+use crate::routes::jobs::Begun;
 use crate::state::Api;
 use crate::submit::Command;
 use crate::wire::customer::{
     CustomerAnswer, CustomerChange, CustomerDocument, CustomerList, MatchedBy, Refreshed,
 };
 use crate::wire::event::Written;
+use crate::wire::ops::Job;
 use crate::wire::problem::ProblemDetails;
 use axum::Json;
 use axum::extract::State;
@@ -42,6 +44,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(list_customers, create_customer))
         .routes(routes!(get_customer, update_customer))
         .routes(routes!(refresh_customer))
+        .routes(routes!(refresh_customers))
         .merge(groups::routes())
         .merge(standing::routes())
         .merge(transfer::routes())
@@ -56,11 +59,24 @@ pub(crate) struct ListParams {
     /// Find by name, company or identifier; best match first. Not together with `view`.
     #[param(value_type = Option<String>, example = "jane")]
     pub(crate) q: Option<String>,
+    /// Only those whom an agent had to do with last from this time on, newest first.
+    #[param(value_type = Option<String>, example = "2024-01-01")]
+    pub(crate) last_agent_interaction_from: Option<Given>,
+    /// The same up to and with this time; a date means the whole day.
+    #[param(value_type = Option<String>, example = "2024-01-31")]
+    pub(crate) last_agent_interaction_to: Option<Given>,
     #[param(minimum = 1, maximum = 500, default = 50)]
     pub(crate) limit: usize,
     /// `next_cursor` of the page before.
     #[param(value_type = Option<String>)]
     pub(crate) cursor: Option<Cursor>,
+}
+
+impl ListParams {
+    /// Whether the list is that of agents' last interactions.
+    fn is_by_agent(&self) -> bool {
+        self.last_agent_interaction_from.is_some() || self.last_agent_interaction_to.is_some()
+    }
 }
 
 impl Params for ListParams {
@@ -79,12 +95,21 @@ impl Params for ListParams {
         let limit = values.limit()?;
         let cursor = values.text("cursor")?.map(|text| text.parse()).transpose();
         let cursor = cursor.map_err(|error| invalid("cursor", format!("{error}")))?;
-        Ok(Self {
+        let params = Self {
             view,
             q,
+            last_agent_interaction_from: values.time("last_agent_interaction_from")?,
+            last_agent_interaction_to: values.time("last_agent_interaction_to")?,
             limit,
             cursor,
-        })
+        };
+        if params.is_by_agent() && (params.view.is_some() || params.q.is_some()) {
+            return Err(invalid(
+                "last_agent_interaction_from",
+                "that list has an order of its own; leave out `view` and `q`",
+            ));
+        }
+        Ok(params)
     }
 }
 
@@ -166,6 +191,14 @@ fn rows(
     let after = params.cursor;
     if params.view != Some("top") && after.is_some_and(|cursor| cursor.is_of_top()) {
         return Err(invalid("cursor", "it is of the view `top`"));
+    }
+    if params.is_by_agent() {
+        let from = params.last_agent_interaction_from;
+        let from = from.map(|given| given.moment.in_zone(policies.zone));
+        let to = params.last_agent_interaction_to;
+        let to = to.map(|given| given.last_instant(policies.zone));
+        let page = customers.index(|index| index.by_agent_interaction(from, to, after, limit));
+        return Ok(taken(page, |listed| (listed.customer, None)));
     }
     customers.index(|index| match (&params.q, params.view) {
         (Some(query), _) => Ok(taken(
@@ -401,6 +434,24 @@ impl Send<'_> {
         let written = caller.send(api, command).await;
         written.map_err(|problem| problem.pointing_into_body(&["/data/customer", "/data"]))
     }
+}
+
+/// Fold all customers again from the ledger
+///
+/// A job: its result is `updated`, how many were folded, and `drift`, how many of them were not as
+/// the ledger has them.
+#[utoipa::path(
+    post,
+    path = "/api/v1/customers/refresh",
+    tag = "customers",
+    responses((status = 202, description = "The job", body = Job)),
+)]
+pub(crate) async fn refresh_customers(
+    State(api): State<Api>,
+    caller: Caller,
+    Query(()): Query<()>,
+) -> Result<Begun, Problem> {
+    crate::refresh::refresh_all(api, caller).map(|job| Begun(job.into()))
 }
 
 /// Fold a customer again from the ledger

@@ -151,3 +151,82 @@ async fn a_customer_is_as_documented() {
         );
     }
 }
+
+/// S0-045 to S0-047.
+#[tokio::test(flavor = "multi_thread")]
+async fn all_customers_are_folded_again_as_a_job_that_changes_nothing() {
+    let service = Service::start().await;
+    for number in 0..3 {
+        service
+            .stored(&order(&number.to_string(), &number.to_string(), json!({})))
+            .await;
+    }
+    let tenant = service.api.engine().tenant("default").unwrap();
+    let head = tenant.head();
+    service
+        .get(&format!("/api/v1/customers?min_position={head}"))
+        .await;
+    let digests = || ["customers", "timeline"].map(|name| tenant.digest(name));
+    let before = digests();
+    let request = Request::post("/api/v1/customers/refresh").body(Body::empty());
+    let job = service.send(request.unwrap()).await;
+    assert_eq!(job.status, 202, "{:?}", job.body);
+    let path = job.header("location").to_owned();
+    touchbook_testkit::eventually("all are folded", || async {
+        service.get(&path).await.body["state"] == "succeeded"
+    })
+    .await;
+    let result = service.get(&path).await.body["result"].clone();
+    assert_eq!(result, json!({"updated": 3, "drift": 0}));
+    assert_eq!((digests(), tenant.head()), (before, head));
+}
+
+/// S0-052.
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_are_listed_by_when_an_agent_had_to_do_with_them() {
+    let service = Service::start().await;
+    let mut position = 0;
+    for (day, customer) in [(1, "a"), (2, "b"), (3, "c")] {
+        let call = json!({
+            "specversion": "1.0", "id": format!("call-{day}"), "source": "alex",
+            "type": "call.started", "time": format!("2024-05-0{day}T10:00:00Z"),
+            "data": {"customer": {"external_id": format!("shop:{customer}"), "name": customer},
+                     "agent_id": "alex"},
+        });
+        service.stored(&call).await;
+        position = service
+            .stored(&order(customer, &format!("none-{customer}"), json!({})))
+            .await;
+    }
+    let names = async |query: &str| {
+        let path = format!("/api/v1/customers?{query}&min_position={position}");
+        let answer = service.get(&path).await;
+        assert_eq!(answer.status, 200, "{:?}", answer.body);
+        let items = answer.body["items"].as_array().unwrap().clone();
+        let names = items
+            .iter()
+            .map(|item| item["name"].as_str().unwrap().to_owned());
+        (
+            names.collect::<Vec<_>>().concat(),
+            answer.body["next_cursor"].clone(),
+        )
+    };
+    let (from, to) = ("last_agent_interaction_from", "last_agent_interaction_to");
+    assert_eq!(names(&format!("{from}=2024-05-02")).await.0, "cb");
+    assert_eq!(names(&format!("{to}=2024-05-02")).await.0, "ba");
+    assert_eq!(
+        names(&format!("{from}=2024-05-02&{to}=2024-05-02")).await.0,
+        "b"
+    );
+    let (first, cursor) = names(&format!("{from}=2024-05-01&limit=2")).await;
+    let cursor = cursor.as_str().unwrap().to_owned();
+    let rest = names(&format!("{from}=2024-05-01&limit=2&cursor={cursor}")).await;
+    assert_eq!(
+        (first.as_str(), rest.0.as_str(), rest.1),
+        ("cb", "a", Value::Null)
+    );
+    let both = service
+        .get(&format!("/api/v1/customers?{from}=2024-05-01&view=top"))
+        .await;
+    assert_eq!(both.problem(), (400, "invalid_parameter"));
+}

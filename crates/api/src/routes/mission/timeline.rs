@@ -121,6 +121,8 @@ impl AskParams {
                     "search" => Some(searched(self.query)?),
                     _ => None,
                 },
+                last_agent_interaction_from: None,
+                last_agent_interaction_to: None,
                 limit,
                 cursor: parsed(self.cursor)?,
             })),
