@@ -1,0 +1,4 @@
+//! Event scripts in, views out.
+
+mod orders;
+mod script;
