@@ -15,6 +15,7 @@ mod head;
 mod history;
 pub mod orders;
 pub mod page;
+pub mod quotes;
 #[cfg(test)]
 mod tests;
 
@@ -22,3 +23,4 @@ pub use head::Head;
 pub use history::{HISTORY_MAX, StatusChange};
 pub use orders::{Order, Orders};
 pub use page::{Cursor, PAGE_MAX, Page};
+pub use quotes::{Quote, Quotes};

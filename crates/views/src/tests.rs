@@ -1,4 +1,5 @@
 //! Event scripts in, views out.
 
 mod orders;
+mod quotes;
 mod script;
