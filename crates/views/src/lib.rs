@@ -18,9 +18,11 @@ pub mod page;
 pub mod quotes;
 #[cfg(test)]
 mod tests;
+pub mod threads;
 
 pub use head::Head;
 pub use history::{HISTORY_MAX, StatusChange};
 pub use orders::{Order, Orders};
 pub use page::{Cursor, PAGE_MAX, Page};
 pub use quotes::{Quote, Quotes};
+pub use threads::{Thread, Threads};

@@ -3,3 +3,5 @@
 mod orders;
 mod quotes;
 mod script;
+mod thread_laws;
+mod threads;
