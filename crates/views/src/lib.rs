@@ -11,6 +11,7 @@
 //!
 //! [`Summary`]: touchbook_customers::Summary
 
+pub mod explain;
 mod head;
 mod history;
 pub mod orders;
@@ -20,6 +21,7 @@ pub mod quotes;
 mod tests;
 pub mod threads;
 
+pub use explain::{Explain, Explanation, explain};
 pub use head::Head;
 pub use history::{HISTORY_MAX, StatusChange};
 pub use orders::{Order, Orders};

@@ -1,5 +1,7 @@
 //! Event scripts in, views out.
 
+mod explain;
+mod explain_laws;
 mod orders;
 mod quotes;
 mod script;
