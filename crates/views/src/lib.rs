@@ -11,6 +11,7 @@
 //!
 //! [`Summary`]: touchbook_customers::Summary
 
+pub mod details;
 pub mod explain;
 mod head;
 mod history;
@@ -21,6 +22,7 @@ pub mod quotes;
 mod tests;
 pub mod threads;
 
+pub use details::CustomerDetails;
 pub use explain::{Explain, Explanation, explain};
 pub use head::Head;
 pub use history::{HISTORY_MAX, StatusChange};

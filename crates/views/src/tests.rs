@@ -1,5 +1,6 @@
 //! Event scripts in, views out.
 
+mod details;
 mod explain;
 mod explain_laws;
 mod orders;
