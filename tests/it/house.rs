@@ -14,7 +14,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use crate::root;
 
 /// The folder of each crate, its kind, and the folders of the crates it may use.
-const HOUSE: [(&str, Kind, &[&str]); 17] = [
+const HOUSE: [(&str, Kind, &[&str]); 18] = [
     ("events", Pure, &[]),
     ("projection", Pure, &["events"]),
     ("identity", Pure, &["events", "projection"]),
@@ -24,6 +24,11 @@ const HOUSE: [(&str, Kind, &[&str]); 17] = [
     ("customers", Pure, &["events", "projection"]),
     ("timeline", Pure, &["events", "projection"]),
     ("ingest", Pure, &["events"]),
+    (
+        "views",
+        Pure,
+        &["events", "projection", "customers", "timeline"],
+    ),
     ("ledger", Shell, &["events"]),
     ("stream", Shell, &["events"]),
     (
@@ -44,6 +49,7 @@ const HOUSE: [(&str, Kind, &[&str]); 17] = [
             "customers",
             "timeline",
             "ingest",
+            "views",
             "engine",
         ],
     ),
@@ -53,7 +59,7 @@ const HOUSE: [(&str, Kind, &[&str]); 17] = [
     ("tests", Tool, &[]),
 ];
 
-const ALL: [&str; 13] = [
+const ALL: [&str; 14] = [
     "events",
     "projection",
     "identity",
@@ -63,6 +69,7 @@ const ALL: [&str; 13] = [
     "customers",
     "timeline",
     "ingest",
+    "views",
     "ledger",
     "stream",
     "engine",

@@ -1,0 +1,10 @@
+//! Event scripts in, views out.
+
+mod details;
+mod explain;
+mod explain_laws;
+mod orders;
+mod quotes;
+mod script;
+mod thread_laws;
+mod threads;
