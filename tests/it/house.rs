@@ -23,6 +23,7 @@ const HOUSE: [(&str, Kind, &[&str]); 18] = [
     ("dead-letters", Pure, &["events", "projection"]),
     ("customers", Pure, &["events", "projection"]),
     ("timeline", Pure, &["events", "projection"]),
+    ("engagement", Pure, &["events", "projection"]),
     ("ingest", Pure, &["events"]),
     (
         "views",
@@ -68,6 +69,7 @@ const ALL: [&str; 14] = [
     "dead-letters",
     "customers",
     "timeline",
+    "engagement",
     "ingest",
     "views",
     "ledger",
@@ -77,13 +79,14 @@ const ALL: [&str; 14] = [
 ];
 
 /// Each folds on its own, so that any of them can be rebuilt, or fail, alone.
-const PROJECTORS: [&str; 6] = [
+const PROJECTORS: [&str; 7] = [
     "identity",
     "policies",
     "accounts",
     "dead-letters",
     "customers",
     "timeline",
+    "engagement",
 ];
 
 /// Libraries that only these crates may name.
