@@ -14,7 +14,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use crate::root;
 
 /// The folder of each crate, its kind, and the folders of the crates it may use.
-const HOUSE: [(&str, Kind, &[&str]); 17] = [
+const HOUSE: [(&str, Kind, &[&str]); 18] = [
     ("events", Pure, &[]),
     ("projection", Pure, &["events"]),
     ("identity", Pure, &["events", "projection"]),
@@ -24,6 +24,7 @@ const HOUSE: [(&str, Kind, &[&str]); 17] = [
     ("customers", Pure, &["events", "projection"]),
     ("timeline", Pure, &["events", "projection"]),
     ("ingest", Pure, &["events"]),
+    ("sentiment", Pure, &["events"]),
     ("ledger", Shell, &["events"]),
     ("stream", Shell, &["events"]),
     (
@@ -53,7 +54,7 @@ const HOUSE: [(&str, Kind, &[&str]); 17] = [
     ("tests", Tool, &[]),
 ];
 
-const ALL: [&str; 13] = [
+const ALL: [&str; 14] = [
     "events",
     "projection",
     "identity",
@@ -63,6 +64,7 @@ const ALL: [&str; 13] = [
     "customers",
     "timeline",
     "ingest",
+    "sentiment",
     "ledger",
     "stream",
     "engine",
