@@ -14,7 +14,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use crate::root;
 
 /// The folder of each crate, its kind, and the folders of the crates it may use.
-const HOUSE: [(&str, Kind, &[&str]); 18] = [
+const HOUSE: [(&str, Kind, &[&str]); 19] = [
     ("events", Pure, &[]),
     ("projection", Pure, &["events"]),
     ("identity", Pure, &["events", "projection"]),
@@ -23,6 +23,7 @@ const HOUSE: [(&str, Kind, &[&str]); 18] = [
     ("dead-letters", Pure, &["events", "projection"]),
     ("customers", Pure, &["events", "projection"]),
     ("timeline", Pure, &["events", "projection"]),
+    ("calls", Pure, &["events", "projection"]),
     ("ingest", Pure, &["events"]),
     ("sentiment", Pure, &["events"]),
     ("ledger", Shell, &["events"]),
@@ -44,6 +45,7 @@ const HOUSE: [(&str, Kind, &[&str]); 18] = [
             "dead-letters",
             "customers",
             "timeline",
+            "calls",
             "ingest",
             "engine",
         ],
@@ -54,7 +56,7 @@ const HOUSE: [(&str, Kind, &[&str]); 18] = [
     ("tests", Tool, &[]),
 ];
 
-const ALL: [&str; 14] = [
+const ALL: [&str; 15] = [
     "events",
     "projection",
     "identity",
@@ -63,6 +65,7 @@ const ALL: [&str; 14] = [
     "dead-letters",
     "customers",
     "timeline",
+    "calls",
     "ingest",
     "sentiment",
     "ledger",
@@ -72,13 +75,14 @@ const ALL: [&str; 14] = [
 ];
 
 /// Each folds on its own, so that any of them can be rebuilt, or fail, alone.
-const PROJECTORS: [&str; 6] = [
+const PROJECTORS: [&str; 7] = [
     "identity",
     "policies",
     "accounts",
     "dead-letters",
     "customers",
     "timeline",
+    "calls",
 ];
 
 /// Libraries that only these crates may name.
