@@ -14,7 +14,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use crate::root;
 
 /// The folder of each crate, its kind, and the folders of the crates it may use.
-const HOUSE: [(&str, Kind, &[&str]); 18] = [
+const HOUSE: [(&str, Kind, &[&str]); 21] = [
     ("events", Pure, &[]),
     ("projection", Pure, &["events"]),
     ("identity", Pure, &["events", "projection"]),
@@ -24,12 +24,14 @@ const HOUSE: [(&str, Kind, &[&str]); 18] = [
     ("customers", Pure, &["events", "projection"]),
     ("timeline", Pure, &["events", "projection"]),
     ("engagement", Pure, &["events", "projection"]),
-    ("ingest", Pure, &["events"]),
     (
         "views",
         Pure,
         &["events", "projection", "customers", "timeline"],
     ),
+    ("calls", Pure, &["events", "projection"]),
+    ("ingest", Pure, &["events"]),
+    ("sentiment", Pure, &["events"]),
     ("ledger", Shell, &["events"]),
     ("stream", Shell, &["events"]),
     (
@@ -49,6 +51,8 @@ const HOUSE: [(&str, Kind, &[&str]); 18] = [
             "dead-letters",
             "customers",
             "timeline",
+            "calls",
+            "engagement",
             "ingest",
             "views",
             "engine",
@@ -60,7 +64,7 @@ const HOUSE: [(&str, Kind, &[&str]); 18] = [
     ("tests", Tool, &[]),
 ];
 
-const ALL: [&str; 14] = [
+const ALL: [&str; 17] = [
     "events",
     "projection",
     "identity",
@@ -72,6 +76,8 @@ const ALL: [&str; 14] = [
     "engagement",
     "ingest",
     "views",
+    "calls",
+    "sentiment",
     "ledger",
     "stream",
     "engine",
@@ -79,7 +85,7 @@ const ALL: [&str; 14] = [
 ];
 
 /// Each folds on its own, so that any of them can be rebuilt, or fail, alone.
-const PROJECTORS: [&str; 7] = [
+const PROJECTORS: [&str; 8] = [
     "identity",
     "policies",
     "accounts",
@@ -87,6 +93,7 @@ const PROJECTORS: [&str; 7] = [
     "customers",
     "timeline",
     "engagement",
+    "calls",
 ];
 
 /// Libraries that only these crates may name.

@@ -1,0 +1,38 @@
+//! `view=attention`: customers who wait for us, with the reasons.
+
+use super::{ListParams, Shown};
+use crate::extract::query::invalid;
+use crate::problem::Problem;
+use touchbook_customers::{Status, summary};
+use touchbook_engagement::Cursor;
+use touchbook_events::CustomerId;
+
+/// A page of the list, most urgent first; blocked customers wait for nothing.
+pub(super) fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Problem> {
+    let after = params.cursor.as_deref().map(str::parse).transpose();
+    let after: Option<Cursor> = after.map_err(|error| invalid("cursor", format!("{error}")))?;
+    let is_shown = |customer: CustomerId| {
+        let status = shown.customers.read(customer, |state, _| {
+            summary(customer, state, &shown.policies, shown.now).status
+        });
+        status.is_some_and(|status| status != Status::Blocked)
+    };
+    let page = shown.engagement.index(|index| {
+        index.attention(&shown.policies, shown.now, params.limit, after, is_shown)
+    });
+    let mut text = b"{\"items\":[".to_vec();
+    let mut separator: &[u8] = b"";
+    for row in &page.rows {
+        let before = text.len();
+        text.extend_from_slice(separator);
+        match shown.write(&mut text, row.customer_id, None, Some(row))? {
+            true => separator = b",",
+            false => text.truncate(before),
+        }
+    }
+    text.extend_from_slice(b"],\"next_cursor\":");
+    let next_cursor = page.next_cursor.map(|cursor| cursor.to_string());
+    serde_json::to_writer(&mut text, &next_cursor).map_err(|error| Problem::internal(&error))?;
+    text.push(b'}');
+    Ok(text)
+}

@@ -1,0 +1,196 @@
+//! The tenant's calls: by time, by what is filtered by, by alias.
+
+use crate::book::Slot;
+use crate::call::{Call, Listed};
+use crate::changes::changes;
+use crate::names::alias;
+use crate::page::{Cursor, Filter, Page};
+use crate::place::Place;
+use crate::state::Contribution;
+use hashbrown::HashMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use touchbook_events::{CustomerId, Digest};
+
+/// All calls of a tenant; derived from what its customers contribute, and sharing their bytes.
+#[derive(Debug, Default)]
+pub struct Index {
+    calls: BTreeMap<Place, Row>,
+    /// By [`words`].
+    facets: [Facet; FACETS],
+    /// Hashes of aliases: they say where to look, and the call itself whether it goes by the name.
+    aliases: BTreeSet<(u64, Place)>,
+}
+
+const FACETS: usize = 3;
+
+#[derive(Debug)]
+struct Row {
+    customer: CustomerId,
+    subject: Digest,
+    packed: Arc<[u8]>,
+}
+
+/// The places of the calls that have each word.
+#[derive(Debug, Default)]
+struct Facet(HashMap<Box<str>, BTreeSet<Place>>);
+
+impl Index {
+    pub(crate) fn contribute(
+        &mut self,
+        customer: CustomerId,
+        before: Option<&Contribution>,
+        after: Option<&Contribution>,
+    ) {
+        let before = before.map_or(&[][..], |before| &before.0);
+        let after = after.map_or(&[][..], |after| &after.0);
+        for change in changes(before, after) {
+            match (change.before, change.after) {
+                (_, Some(slot)) => self.put(customer, slot),
+                (Some(slot), None) => self.remove(customer, slot.place),
+                (None, None) => {}
+            }
+        }
+    }
+
+    /// How many calls there are.
+    pub fn count(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// The newest calls that `filter` lets through, after `cursor`. Those of one customer alone are
+    /// [that customer's own page](crate::State::page).
+    pub fn page(
+        &self,
+        filter: &Filter<'_>,
+        limit: usize,
+        cursor: Option<Cursor>,
+    ) -> Page<Listed<'_>> {
+        let places = filter.first()..=filter.last(cursor);
+        let Some(mut wanted) = self.facets(filter).filter(|_| !places.is_empty()) else {
+            return Page::EMPTY;
+        };
+        wanted.sort_unstable_by_key(|places| places.len());
+        let place = |listed: &Listed<'_>| listed.call.place;
+        let Some((fewest, others)) = wanted.split_first() else {
+            let rows = self.calls.range(places).rev();
+            return Page::of(rows.map(|(place, row)| row.listed(*place)), limit, place);
+        };
+        let of_all = |place: &&Place| others.iter().all(|other| other.contains(place));
+        let places = fewest.range(places).rev().filter(of_all);
+        Page::of(places.filter_map(|place| self.listed(*place)), limit, place)
+    }
+
+    /// The call that goes by an alias: Twilio's name of it or of its recording, or another subject
+    /// under which it was sent, with `call/` before it or without. Of several, the oldest.
+    pub fn named(&self, name: &str) -> Option<Listed<'_>> {
+        let hash = hash(alias(name));
+        let range: RangeInclusive<_> = (hash, Place::FIRST)..=(hash, Place::LAST);
+        let found = self.aliases.range(range);
+        found
+            .filter_map(|(_, place)| self.listed(*place))
+            .find(|listed| listed.call.stored.is_named(name))
+    }
+
+    /// The calls of each word that is asked for; `None` where no call has one of them.
+    fn facets(&self, filter: &Filter<'_>) -> Option<Vec<&BTreeSet<Place>>> {
+        let direction = filter.direction.map(|direction| direction.as_str());
+        let asked = [filter.agent_id, direction, filter.outcome];
+        let facets = self.facets.iter().zip(asked);
+        facets
+            .filter_map(|(facet, word)| word.map(|word| facet.0.get(word)))
+            .collect()
+    }
+
+    fn listed(&self, place: Place) -> Option<Listed<'_>> {
+        self.calls.get(&place).map(|row| row.listed(place))
+    }
+
+    fn put(&mut self, customer: CustomerId, slot: &Slot) {
+        let place = slot.place;
+        self.take_out(place);
+        let row = Row {
+            customer,
+            subject: slot.subject,
+            packed: Arc::clone(&slot.packed),
+        };
+        let Listed { call, .. } = row.listed(place);
+        for (facet, word) in self.facets.iter_mut().zip(words(&call)) {
+            facet.insert(word, place);
+        }
+        for alias in call.stored.aliases() {
+            self.aliases.insert((hash(alias), place));
+        }
+        self.calls.insert(place, row);
+    }
+
+    /// A merge may have given the call to somebody else already.
+    fn remove(&mut self, customer: CustomerId, place: Place) {
+        let row = self.calls.get(&place);
+        if row.is_some_and(|row| row.customer == customer) {
+            self.take_out(place);
+        }
+    }
+
+    fn take_out(&mut self, place: Place) {
+        let Some(row) = self.calls.remove(&place) else {
+            return;
+        };
+        let Listed { call, .. } = row.listed(place);
+        for (facet, word) in self.facets.iter_mut().zip(words(&call)) {
+            facet.remove(word, place);
+        }
+        for alias in call.stored.aliases() {
+            self.aliases.remove(&(hash(alias), place));
+        }
+    }
+}
+
+/// What a call is filtered by.
+fn words<'a>(call: &Call<'a>) -> [Option<&'a str>; FACETS] {
+    let direction = call.direction().map(|direction| direction.as_str());
+    [call.agent_id(), direction, call.outcome()]
+}
+
+impl Facet {
+    fn insert(&mut self, word: Option<&str>, place: Place) {
+        let Some(word) = word else {
+            return;
+        };
+        match self.0.get_mut(word) {
+            Some(places) => {
+                places.insert(place);
+            }
+            None => {
+                self.0.insert(word.into(), BTreeSet::from([place]));
+            }
+        }
+    }
+
+    fn remove(&mut self, word: Option<&str>, place: Place) {
+        let Some((word, places)) = word.and_then(|word| Some((word, self.0.get_mut(word)?))) else {
+            return;
+        };
+        places.remove(&place);
+        if places.is_empty() {
+            self.0.remove(word);
+        }
+    }
+}
+
+impl Row {
+    fn listed(&self, place: Place) -> Listed<'_> {
+        Listed {
+            customer_id: self.customer,
+            call: Call::new(place, self.subject, &self.packed),
+        }
+    }
+}
+
+fn hash(alias: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    alias.hash(&mut hasher);
+    hasher.finish()
+}
