@@ -9,7 +9,7 @@ use crate::lookup;
 use crate::problem::Problem;
 use std::sync::Arc;
 use touchbook_engine::Tenant;
-use touchbook_events::{CustomerId, Policies, Timestamp};
+use touchbook_events::{CustomerId, Policies, Record, Timestamp};
 use touchbook_policies::{InForce, PoliciesDecider};
 use touchbook_projection::{Decider, Projection, Projector};
 use utoipa::IntoParams;
@@ -87,17 +87,30 @@ impl Past {
         self.known_at.is_none() && self.as_of.is_none()
     }
 
-    /// Reads the ledger; call it where that may take its time.
+    /// The position that it asks for, where it names one.
+    pub(crate) fn position(&self) -> Option<u64> {
+        match self.known_at {
+            Some(KnownAt::Position(position)) => Some(position),
+            Some(KnownAt::Time(_)) | None => None,
+        }
+    }
+
+    /// Reads the ledger up to `applied`, which what is asked has come to; call it where that may take its time.
     ///
     /// # Errors
     /// 400 for a position that nobody has come to yet.
-    pub(crate) fn view(&self, caller: &Caller, now: Timestamp) -> Result<View, Problem> {
+    pub(crate) fn view(
+        &self,
+        caller: &Caller,
+        applied: u64,
+        now: Timestamp,
+    ) -> Result<View, Problem> {
         let tenant = Arc::clone(&caller.tenant);
         let zone = caller.policies().zone;
         let position = match self.known_at {
-            None => tenant.head(),
-            Some(KnownAt::Position(position)) => known(&tenant, position)?,
-            Some(KnownAt::Time(at)) => last_recorded(&tenant, at.last_instant(zone))?,
+            None => applied,
+            Some(KnownAt::Position(position)) => known(applied, position)?,
+            Some(KnownAt::Time(at)) => last_recorded(&tenant, applied, at.last_instant(zone))?,
         };
         let policies = policies_at(&tenant, position)?;
         let as_of = self.as_of.map(|at| at.last_instant(policies.zone));
@@ -122,18 +135,32 @@ impl View {
         projection: &Projection<P>,
         member: CustomerId,
     ) -> Result<Option<(CustomerId, P::State)>, Problem> {
+        let mut state = P::State::default();
+        let folded = self.fold(projection, member, &mut |record| {
+            P::apply(&mut state, record)
+        })?;
+        Ok(folded.map(|canonical| (canonical, state)))
+    }
+
+    /// Hands over the slice's records in order; answers whose it is, `None` where there are none.
+    pub(crate) fn fold<P: Projector>(
+        &self,
+        projection: &Projection<P>,
+        member: CustomerId,
+        each: &mut dyn FnMut(&Record),
+    ) -> Result<Option<CustomerId>, Problem> {
         let slices = projection.slices(self.position);
         let canonical = slices.canonical(member);
-        let (mut state, mut records) = (P::State::default(), 0_u64);
+        let mut records = 0_u64;
         let history = self.tenant.history();
         let folded = slices.slice(canonical, &history, self.position, &mut |record| {
             if self.as_of.is_none_or(|as_of| record.header.time <= as_of) {
-                P::apply(&mut state, record);
+                each(record);
                 records += 1;
             }
         });
         folded.map_err(|error| Problem::internal(&error))?;
-        Ok((records > 0).then_some((canonical, state)))
+        Ok((records > 0).then_some(canonical))
     }
 }
 
@@ -143,20 +170,19 @@ pub(crate) fn member(caller: &Caller, named: &str) -> Result<CustomerId, Problem
     lookup::member(caller, named)
 }
 
-fn known(tenant: &Tenant, position: u64) -> Result<u64, Problem> {
-    let head = tenant.head();
-    match position <= head {
+fn known(applied: u64, position: u64) -> Result<u64, Problem> {
+    match position <= applied {
         true => Ok(position),
         false => {
-            let detail = format!("the ledger has come to position {head}, not {position}");
+            let detail = format!("the ledger has come to position {applied}, not {position}");
             Err(Problem::unreadable("position_ahead", detail))
         }
     }
 }
 
 /// The last position that was recorded at `at` or before. Positions are recorded in order of time.
-fn last_recorded(tenant: &Tenant, at: Timestamp) -> Result<u64, Problem> {
-    let (mut known, mut unknown) = (0, tenant.head() + 1);
+fn last_recorded(tenant: &Tenant, applied: u64, at: Timestamp) -> Result<u64, Problem> {
+    let (mut known, mut unknown) = (0, applied + 1);
     while unknown - known > 1 {
         let middle = known + (unknown - known) / 2;
         match recorded_at(tenant, middle)? {

@@ -1,5 +1,6 @@
 //! The routes, one file a resource; each handler reads, asks and answers.
 
+pub(crate) mod calls;
 pub(crate) mod customers;
 pub(crate) mod dead_letters;
 pub(crate) mod event_types;
@@ -38,6 +39,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(session::routes())
         .merge(keys::routes())
         .merge(users::routes())
+        .merge(calls::routes())
         .merge(suggestions::routes())
         .merge(mission::routes())
         .merge(ops::routes())

@@ -22,6 +22,7 @@ mod standing;
 mod stream;
 mod timeline;
 mod transfer;
+mod views;
 mod writes;
 
 use crate::limits::CONNECTIONS_MAX;
@@ -34,8 +35,10 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 use touchbook_accounts::AccountsDecider;
+use touchbook_calls::Calls;
 use touchbook_customers::Customers;
 use touchbook_dead_letters::DeadLettersDecider;
+use touchbook_engagement::Engagement;
 use touchbook_engine::{Config, Engine, Registry, SNAPSHOT_RECORDS, StreamConfig};
 use touchbook_identity::{Identifiers, IdentityDecider, Suggestions};
 use touchbook_policies::PoliciesDecider;
@@ -180,6 +183,8 @@ fn registry() -> Registry {
             Arc::new(Projection::<Identifiers>::default()) as Arc<dyn AnyProjection>,
             Arc::new(Projection::<Suggestions>::default()),
             Arc::new(Projection::<Customers>::default()),
+            Arc::new(Projection::<Calls>::default()),
+            Arc::new(Projection::<Engagement>::default()),
             Arc::new(Projection::<Timeline>::default()),
         ],
     }

@@ -59,6 +59,7 @@ impl<'a> Envelope<'a> {
         }
         let envelope: Self = match serde_json::from_str(json) {
             Ok(envelope) => envelope,
+            Err(_) if json.len() > EVENT_BYTES_MAX => return Err(too_large(json.len())),
             Err(error) => return Err(fault(json, &error)),
         };
         let bytes = json.len() - envelope.raw_payload_bytes();

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 use touchbook_accounts::AccountsDecider;
+use touchbook_calls::Calls;
 use touchbook_customers::Customers;
 use touchbook_dead_letters::DeadLettersDecider;
+use touchbook_engagement::Engagement;
 use touchbook_engine::Registry;
 use touchbook_events::TenantKey;
 use touchbook_identity::{Identifiers, IdentityDecider, Suggestions};
@@ -19,6 +21,8 @@ pub(crate) fn registry() -> Registry {
             projection::<Identifiers>(),
             projection::<Suggestions>(),
             projection::<Customers>(),
+            projection::<Calls>(),
+            projection::<Engagement>(),
             projection::<Timeline>(),
         ],
     }

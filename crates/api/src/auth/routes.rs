@@ -84,6 +84,31 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
     ),
     (
         Method::GET,
+        "/api/v1/customers/{ref}/threads",
+        Action::ReadCustomer,
+    ),
+    (
+        Method::GET,
+        "/api/v1/customers/{ref}/quotes",
+        Action::ReadCustomer,
+    ),
+    (
+        Method::GET,
+        "/api/v1/customers/{ref}/orders",
+        Action::ReadCustomer,
+    ),
+    (
+        Method::GET,
+        "/api/v1/customers/{ref}/insights",
+        Action::ReadCustomer,
+    ),
+    (
+        Method::GET,
+        "/api/v1/customers/{ref}/explain",
+        Action::ReadCustomer,
+    ),
+    (
+        Method::GET,
         "/api/v1/customers/{ref}/members",
         Action::ReadCustomer,
     ),
@@ -136,6 +161,8 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
         "/api/v1/merge-suggestions/dismiss",
         Action::MergeCustomers,
     ),
+    (Method::GET, "/api/v1/calls", Action::ListCustomers),
+    (Method::GET, "/api/v1/calls/{id}", Action::ReadCustomer),
     (Method::GET, "/api/timeline", Action::ReadCustomer),
     (Method::POST, "/api/timeline", Action::ChangeCustomer),
     (

@@ -47,6 +47,15 @@ impl Freshness {
         }
     }
 
+    /// Also of what was recorded at `position`.
+    #[must_use]
+    pub(crate) fn and_at(self, position: Option<u64>) -> Self {
+        Self {
+            min_position: self.min_position.max(position.unwrap_or_default()),
+            ..self
+        }
+    }
+
     /// Waits for `projections`; answers what all of them have applied.
     pub(crate) async fn of(
         &self,

@@ -1,8 +1,10 @@
 //! `/customers`: lists, one customer, and what is to be known of it.
 
+mod attention;
 mod groups;
 mod standing;
 mod transfer;
+pub(crate) mod views;
 
 use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
@@ -30,7 +32,9 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde_json::value::to_raw_value;
+use std::sync::Arc;
 use touchbook_customers::{Cursor, Customers, Page, TopPage, summary};
+use touchbook_engagement::{Attention, Engagement, Sentiment, State as EngagementState, sentiment};
 use touchbook_events::money::Currency;
 use touchbook_events::{CustomerId, EventType, IdentifierKind, Policies, Timestamp};
 use touchbook_projection::{Projection, Projector};
@@ -38,6 +42,9 @@ use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
+
+/// What customers are listed by.
+pub(crate) const VIEWS: [&str; 3] = ["recent", "top", "attention"];
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
@@ -48,12 +55,14 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .merge(groups::routes())
         .merge(standing::routes())
         .merge(transfer::routes())
+        .merge(views::routes())
 }
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ListParams {
-    /// `recent` (the default): by last activity; `top`: by lifetime value in the base currency.
+    /// `recent` (the default): by last activity; `top`: by lifetime value in the base currency;
+    /// `attention`: who waits for us, with the reasons, most urgent first.
     #[param(value_type = Option<String>, example = "recent")]
     pub(crate) view: Option<&'static str>,
     /// Find by name, company or identifier; best match first. Not together with `view`.
@@ -68,8 +77,7 @@ pub(crate) struct ListParams {
     #[param(minimum = 1, maximum = 500, default = 50)]
     pub(crate) limit: usize,
     /// `next_cursor` of the page before.
-    #[param(value_type = Option<String>)]
-    pub(crate) cursor: Option<Cursor>,
+    pub(crate) cursor: Option<String>,
 }
 
 impl ListParams {
@@ -81,7 +89,7 @@ impl ListParams {
 
 impl Params for ListParams {
     fn read(values: &mut Values) -> Result<Self, Problem> {
-        let view = values.one_of("view", &["recent", "top"])?;
+        let view = values.one_of("view", &VIEWS)?;
         let q = values.text("q")?;
         if q.as_deref().is_some_and(|query| query.trim().is_empty()) {
             return Err(invalid("q", "must not be empty"));
@@ -93,8 +101,7 @@ impl Params for ListParams {
             ));
         }
         let limit = values.limit()?;
-        let cursor = values.text("cursor")?.map(|text| text.parse()).transpose();
-        let cursor = cursor.map_err(|error| invalid("cursor", format!("{error}")))?;
+        let cursor = values.text("cursor")?;
         let params = Self {
             view,
             q,
@@ -128,21 +135,69 @@ pub(crate) async fn list_customers(
     caller: Caller,
     Query((params, freshness)): Query<(ListParams, Freshness)>,
 ) -> Result<Stamped<JsonText>, Problem> {
-    let applied = freshness
-        .of(&api, &caller.tenant, &[Customers::NAME])
-        .await?;
-    let customers = caller.projection::<Customers>()?;
-    let (policies, now) = (caller.policies(), api.engine().now());
-    let text = blocking(move || page(&customers, &params, &policies, now)).await?;
+    let reads = [Customers::NAME, Engagement::NAME];
+    let applied = freshness.of(&api, &caller.tenant, &reads).await?;
+    let shown = Shown::of(&caller, api.engine().now())?;
+    let text = match params.view {
+        Some("attention") => blocking(move || attention::page(&shown, &params)).await?,
+        _ => blocking(move || page(&shown, &params)).await?,
+    };
     Ok(Stamped(applied, JsonText(text)))
 }
 
-fn page(
-    customers: &Projection<Customers>,
-    params: &ListParams,
-    policies: &Policies,
+/// What customers are shown from.
+pub(crate) struct Shown {
+    customers: Arc<Projection<Customers>>,
+    engagement: Arc<Projection<Engagement>>,
+    policies: Arc<Policies>,
     now: Timestamp,
-) -> Result<Vec<u8>, Problem> {
+}
+
+impl Shown {
+    pub(crate) fn of(caller: &Caller, now: Timestamp) -> Result<Self, Problem> {
+        Ok(Self {
+            customers: caller.projection::<Customers>()?,
+            engagement: caller.projection::<Engagement>()?,
+            policies: caller.policies(),
+            now,
+        })
+    }
+
+    /// How the customer feels; nothing is known of whom nobody has heard.
+    fn sentiment(&self, customer: CustomerId) -> Sentiment {
+        let known = self
+            .engagement
+            .read(customer, |state, _| sentiment(state, &self.policies));
+        known.unwrap_or_else(|| sentiment(&EngagementState::default(), &self.policies))
+    }
+
+    /// Writes a customer; `false` where there is no such customer.
+    fn write(
+        &self,
+        text: &mut Vec<u8>,
+        customer: CustomerId,
+        matched: Option<MatchedBy>,
+        attention: Option<&Attention>,
+    ) -> Result<bool, Problem> {
+        let sentiment = self.sentiment(customer);
+        let written = self.customers.read(customer, |state, stale_since| {
+            let answer = CustomerAnswer {
+                summary: summary(customer, state, &self.policies, self.now),
+                sentiment,
+                stale_since,
+                matched,
+                attention,
+            };
+            serde_json::to_writer(text, &answer)
+        });
+        let written = written.transpose();
+        let written = written.map_err(|error| Problem::internal(&error))?;
+        Ok(written.is_some())
+    }
+}
+
+fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Problem> {
+    let (customers, policies) = (&shown.customers, &shown.policies);
     let found = rows(customers, params, policies, params.limit)?;
     let (mut next_cursor, count) = (found.next_cursor, found.rows.len());
     let mut text = b"{\"items\":[".to_vec();
@@ -152,7 +207,7 @@ fn page(
         text.extend_from_slice(separator);
         // One that was merged since the list was read is another's now.
         if customers.canonical(customer) == customer
-            && write(&mut text, customers, customer, matched, policies, now)?
+            && shown.write(&mut text, customer, matched, None)?
         {
             separator = b",";
         } else {
@@ -188,7 +243,8 @@ fn rows(
     policies: &Policies,
     limit: usize,
 ) -> Result<Rows, Problem> {
-    let after = params.cursor;
+    let after = params.cursor.as_deref().map(str::parse).transpose();
+    let after: Option<Cursor> = after.map_err(|error| invalid("cursor", format!("{error}")))?;
     if params.view != Some("top") && after.is_some_and(|cursor| cursor.is_of_top()) {
         return Err(invalid("cursor", "it is of the view `top`"));
     }
@@ -226,30 +282,6 @@ fn taken<T>(page: Page<T>, row: impl Fn(T) -> (CustomerId, Option<MatchedBy>)) -
         next_cursor: page.next_cursor,
         currency: None,
     }
-}
-
-/// Writes a customer's summary; `false` where there is no such customer.
-fn write(
-    text: &mut Vec<u8>,
-    customers: &Projection<Customers>,
-    customer: CustomerId,
-    matched: Option<MatchedBy>,
-    policies: &Policies,
-    now: Timestamp,
-) -> Result<bool, Problem> {
-    let written = customers.read(customer, |state, stale_since| {
-        let summary = summary(customer, state, policies, now);
-        let answer = CustomerAnswer {
-            summary,
-            stale_since,
-            matched,
-        };
-        serde_json::to_writer(text, &answer)
-    });
-    let written = written
-        .transpose()
-        .map_err(|error| Problem::internal(&error))?;
-    Ok(written.is_some())
 }
 
 /// Make a customer known
@@ -317,24 +349,32 @@ pub(crate) async fn get_customer(
     Query((freshness, past)): Query<(Freshness, Past)>,
 ) -> Result<Stamped<Response>, Problem> {
     let applied = freshness
-        .of(&api, &caller.tenant, &[Customers::NAME, NAMED_BY])
+        .and_at(past.position())
+        .of(
+            &api,
+            &caller.tenant,
+            &[Customers::NAME, Engagement::NAME, NAMED_BY],
+        )
         .await?;
     if !past.is_present() {
-        return customer_then(api, caller, named, past).await;
+        return customer_then(api, caller, named, past, applied).await;
     }
     let customer = lookup::customer(&caller, &named)?;
-    let customers = caller.projection::<Customers>()?;
-    let (policies, now) = (caller.policies(), api.engine().now());
-    let read = customers.read_changed(customer, |state, stale_since, resliced_at| {
-        let summary = summary(customer, state, &policies, now);
-        let answer = CustomerAnswer {
-            summary,
-            stale_since,
-            matched: None,
-        };
-        let changed_at = state.changed_at(resliced_at);
-        serde_json::to_vec(&answer).map(|text| (etag::of_answer(changed_at, &text), text))
-    });
+    let shown = Shown::of(&caller, api.engine().now())?;
+    let sentiment = shown.sentiment(customer);
+    let read = shown
+        .customers
+        .read_changed(customer, |state, stale_since, resliced_at| {
+            let answer = CustomerAnswer {
+                summary: summary(customer, state, &shown.policies, shown.now),
+                sentiment,
+                stale_since,
+                matched: None,
+                attention: None,
+            };
+            let changed_at = state.changed_at(resliced_at);
+            serde_json::to_vec(&answer).map(|text| (etag::of_answer(changed_at, &text), text))
+        });
     let read = read.ok_or_else(Problem::not_found)?;
     let (etag, text) = read.map_err(|error| Problem::internal(&error))?;
     Ok(Stamped(applied, etag::tagged(&headers, etag, text)))
@@ -346,18 +386,23 @@ async fn customer_then(
     caller: Caller,
     named: String,
     past: Past,
+    applied: u64,
 ) -> Result<Stamped<Response>, Problem> {
     let member = past::member(&caller, &named)?;
     let customers = caller.projection::<Customers>()?;
+    let engagement = caller.projection::<Engagement>()?;
     let read = blocking(move || {
-        let view = past.view(&caller, api.engine().now())?;
-        let (customer, state) = view
-            .state(&customers, member)?
-            .ok_or_else(Problem::not_found)?;
+        let view = past.view(&caller, applied, api.engine().now())?;
+        let known = view.state(&customers, member)?;
+        let (customer, state) = known.ok_or_else(Problem::not_found)?;
+        let felt = view.state(&engagement, member)?;
+        let felt = felt.map(|(_, state)| state).unwrap_or_default();
         let answer = CustomerAnswer {
             summary: summary(customer, &state, &view.policies, view.now),
+            sentiment: sentiment(&felt, &view.policies),
             stale_since: None,
             matched: None,
+            attention: None,
         };
         let text = serde_json::to_vec(&answer).map_err(|error| Problem::internal(&error))?;
         Ok((view.position, text))

@@ -113,9 +113,10 @@ pub(crate) async fn get_timeline(
         touchbook_customers::Customers::NAME,
         NAMED_BY,
     ];
+    let freshness = freshness.and_at(past.position());
     let applied = freshness.of(&api, &caller.tenant, &reads).await?;
     if !past.is_present() {
-        return page_then(api, caller, named, params, past).await;
+        return page_then(api, caller, named, params, past, applied).await;
     }
     let customer = lookup::customer(&caller, &named)?;
     let filter = params.filter(caller.policies().zone);
@@ -135,11 +136,12 @@ async fn page_then(
     named: String,
     params: TimelineParams,
     past: Past,
+    applied: u64,
 ) -> Result<Stamped<JsonText>, Problem> {
     let member = past::member(&caller, &named)?;
     let timeline = caller.projection::<Timeline>()?;
     let read = blocking(move || {
-        let view = past.view(&caller, api.engine().now())?;
+        let view = past.view(&caller, applied, api.engine().now())?;
         let (_, state) = view
             .state(&timeline, member)?
             .ok_or_else(Problem::not_found)?;

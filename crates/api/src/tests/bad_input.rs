@@ -32,7 +32,7 @@ const REQUESTS: &[(&str, &str, (u16, &str))] = &[
     ),
     (
         "GET",
-        "/api/v1/customers?view=attention",
+        "/api/v1/customers?view=oldest",
         (400, "invalid_parameter"),
     ),
     (

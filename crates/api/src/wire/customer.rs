@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
 use touchbook_customers::{Matched, Summary};
+use touchbook_engagement::{Attention, Sentiment};
 use touchbook_events::Member;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,11 +14,16 @@ use uuid::Uuid;
 pub(crate) struct CustomerAnswer<'a> {
     #[serde(flatten)]
     pub summary: Summary<'a>,
+    #[serde(flatten)]
+    pub sentiment: Sentiment,
     /// Position of the record whose fold failed; the summary is as of before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_since: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub matched: Option<MatchedBy>,
+    /// Why the customer waits for us, in the list of those who do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attention: Option<&'a Attention>,
 }
 
 /// Why a search found a customer.
@@ -83,12 +89,23 @@ pub(crate) struct CustomerDocument {
     fields: BTreeMap<String, serde_json::Value>,
     #[schema(value_type = Object)]
     custom_fields: BTreeMap<String, serde_json::Value>,
+    /// The mean of all scored interactions, from −1 to 1; null without any.
+    sentiment_score: Option<f64>,
+    /// `improving`, `stable` or `declining`, by the policy `trend`.
+    #[schema(example = "stable")]
+    sentiment_trend: String,
+    /// Interactions with a score.
+    scored_count: u64,
     /// Present while the summary is as of before the record at this position, whose fold failed.
     #[schema(required = false)]
     stale_since: Option<u64>,
     /// In answers to a search.
     #[schema(required = false)]
     matched: Option<MatchedBy>,
+    /// In the list of those who need it: `score` and `reasons`, each with its rule, since when it
+    /// holds and the positions that it follows from.
+    #[schema(required = false, value_type = Option<Object>)]
+    attention: Option<serde_json::Value>,
 }
 
 #[derive(ToSchema)]

@@ -17,9 +17,9 @@ pub(super) fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Proble
         });
         status.is_some_and(|status| status != Status::Blocked)
     };
-    let page = shown.engagement.index(|index| {
-        index.attention(&shown.policies, shown.now, params.limit, after, is_shown)
-    });
+    let page = shown
+        .engagement
+        .index(|index| index.attention(&shown.policies, shown.now, params.limit, after, is_shown));
     let mut text = b"{\"items\":[".to_vec();
     let mut separator: &[u8] = b"";
     for row in &page.rows {

@@ -21,6 +21,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::json;
 use serde_json::value::to_raw_value;
 use touchbook_customers::{Customers, summary};
+use touchbook_engagement::{Engagement, sentiment};
 use touchbook_events::{self as events, CustomerId, EventType};
 use touchbook_projection::Projector;
 use utoipa::IntoParams;
@@ -141,9 +142,11 @@ async fn preview(
         let slices = customers.slices(to).merged(into, &members);
         let canonical = slices.canonical(into);
         let mut state = <Customers as Projector>::State::default();
+        let mut felt = <Engagement as Projector>::State::default();
         let history = caller.tenant.history();
         let folded = slices.slice(canonical, &history, to, &mut |record| {
             Customers::apply(&mut state, record);
+            Engagement::apply(&mut felt, record);
         });
         folded.map_err(|error| Problem::internal(&error))?;
         let (policies, now) = (caller.policies(), api.engine().now());
@@ -152,8 +155,10 @@ async fn preview(
             members: ids(&slices.members(canonical)),
             customer: CustomerAnswer {
                 summary: summary(canonical, &state, &policies, now),
+                sentiment: sentiment(&felt, &policies),
                 stale_since: None,
                 matched: None,
+                attention: None,
             },
         };
         serde_json::to_vec(&preview).map_err(|error| Problem::internal(&error))

@@ -127,7 +127,8 @@ pub(crate) async fn list_threads(
         freshness,
         past,
     };
-    let answer = move |threads: &Threads, _: &View, _| text(&threads.page(params.limit, params.cursor));
+    let answer =
+        move |threads: &Threads, _: &View, _| text(&threads.page(params.limit, params.cursor));
     asked.fold(Threads::default(), Threads::take, answer).await
 }
 
@@ -159,7 +160,8 @@ pub(crate) async fn list_quotes(
         freshness,
         past,
     };
-    let answer = move |quotes: &Quotes, _: &View, _| text(&quotes.page(params.limit, params.cursor));
+    let answer =
+        move |quotes: &Quotes, _: &View, _| text(&quotes.page(params.limit, params.cursor));
     asked.fold(Quotes::default(), Quotes::take, answer).await
 }
 

@@ -7,7 +7,8 @@ use crate::limits::PAGE_MAX;
 use crate::past::Past;
 use crate::problem::Problem;
 use crate::refresh;
-use crate::routes::customers::{self, ListParams};
+use crate::routes::customers::views::{self, PageParams};
+use crate::routes::customers::{self, ListParams, VIEWS};
 use crate::routes::timeline::{self, TimelineParams};
 use crate::state::Api;
 use crate::wire::customer::{CustomerDocument, CustomerList};
@@ -25,12 +26,16 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// What can be asked, by `action`, and how many rows are answered unless asked otherwise (C29).
-const ACTIONS: [(&str, u64); 5] = [
+const ACTIONS: [(&str, u64); 9] = [
     ("timeline", 100),
     ("profile", 1),
     ("search", 50),
     ("recent", 20),
     ("top", 10),
+    ("attention", 50),
+    ("email_threads", 50),
+    ("quote_sessions", 50),
+    ("order_history", 50),
 ];
 /// Characters of a search.
 const QUERY_CHARS_MAX: usize = 200;
@@ -42,10 +47,11 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AskParams {
-    /// `timeline`, `profile`, `search`, `recent` or `top`.
+    /// `timeline`, `profile`, `search`, `recent`, `top`, `attention`, `email_threads`,
+    /// `quote_sessions` or `order_history`.
     #[param(value_type = Option<String>, example = "timeline")]
     action: Option<String>,
-    /// With `timeline` and `profile`: a customer id, an e-mail address, or `kind:value`.
+    /// Where it is about one: a customer id, an e-mail address, or `kind:value`.
     #[param(rename = "customerId")]
     customer_id: Option<String>,
     /// With `timeline`: only these, apart by commas.
@@ -90,6 +96,8 @@ impl Params for AskParams {
 enum Asked {
     Timeline(String, TimelineParams),
     Profile(String),
+    /// One of what is put together, by its action.
+    View(&'static str, String, PageParams),
     List(ListParams),
 }
 
@@ -115,8 +123,16 @@ impl AskParams {
                 Ok(Asked::Timeline(named(self.customer_id)?, params))
             }
             "profile" => named(self.customer_id).map(Asked::Profile),
+            "email_threads" | "quote_sessions" | "order_history" => {
+                let cursor = parsed(self.cursor)?;
+                Ok(Asked::View(
+                    action,
+                    named(self.customer_id)?,
+                    PageParams { limit, cursor },
+                ))
+            }
             view => Ok(Asked::List(ListParams {
-                view: ["recent", "top"].into_iter().find(|known| *known == view),
+                view: VIEWS.into_iter().find(|known| *known == view),
                 q: match view {
                     "search" => Some(searched(self.query)?),
                     _ => None,
@@ -124,7 +140,7 @@ impl AskParams {
                 last_agent_interaction_from: None,
                 last_agent_interaction_to: None,
                 limit,
-                cursor: parsed(self.cursor)?,
+                cursor: self.cursor,
             })),
         }
     }
@@ -191,6 +207,16 @@ pub(crate) async fn ask_timeline(
             let query = Query((freshness, Past::present()));
             let customer = customers::get_customer(State(api), caller, Path(named), headers, query);
             customer.await.map(IntoResponse::into_response)
+        }
+        Asked::View(action, named, params) => {
+            let query = Query((params, freshness, Past::present()));
+            let (state, named) = (State(api), Path(named));
+            let page = match action {
+                "email_threads" => views::list_threads(state, caller, named, query).await,
+                "quote_sessions" => views::list_quotes(state, caller, named, query).await,
+                _ => views::list_orders(state, caller, named, query).await,
+            };
+            page.map(IntoResponse::into_response)
         }
         Asked::List(params) => {
             caller.guard.admit(Action::ListCustomers)?;
