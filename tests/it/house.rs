@@ -14,7 +14,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use crate::root;
 
 /// The folder of each crate, its kind, and the folders of the crates it may use.
-const HOUSE: [(&str, Kind, &[&str]); 17] = [
+const HOUSE: [(&str, Kind, &[&str]); 18] = [
     ("events", Pure, &[]),
     ("projection", Pure, &["events"]),
     ("identity", Pure, &["events", "projection"]),
@@ -23,6 +23,7 @@ const HOUSE: [(&str, Kind, &[&str]); 17] = [
     ("dead-letters", Pure, &["events", "projection"]),
     ("customers", Pure, &["events", "projection"]),
     ("timeline", Pure, &["events", "projection"]),
+    ("engagement", Pure, &["events", "projection"]),
     ("ingest", Pure, &["events"]),
     ("ledger", Shell, &["events"]),
     ("stream", Shell, &["events"]),
@@ -53,7 +54,7 @@ const HOUSE: [(&str, Kind, &[&str]); 17] = [
     ("tests", Tool, &[]),
 ];
 
-const ALL: [&str; 13] = [
+const ALL: [&str; 14] = [
     "events",
     "projection",
     "identity",
@@ -62,6 +63,7 @@ const ALL: [&str; 13] = [
     "dead-letters",
     "customers",
     "timeline",
+    "engagement",
     "ingest",
     "ledger",
     "stream",
@@ -70,13 +72,14 @@ const ALL: [&str; 13] = [
 ];
 
 /// Each folds on its own, so that any of them can be rebuilt, or fail, alone.
-const PROJECTORS: [&str; 6] = [
+const PROJECTORS: [&str; 7] = [
     "identity",
     "policies",
     "accounts",
     "dead-letters",
     "customers",
     "timeline",
+    "engagement",
 ];
 
 /// Libraries that only these crates may name.
