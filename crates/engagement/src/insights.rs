@@ -54,7 +54,7 @@ fn series(state: &State) -> Vec<ScoredEntry> {
     let one = |scored: &crate::scores::Scored| {
         let entry = state.entries.get(scored.entry);
         ScoredEntry {
-            occurred_at: scored.occurred_at,
+            occurred_at: entry.place().occurred_at,
             position: entry.place().position.into(),
             scored_position: scored.said.position,
             source: entry.marks.source(),

@@ -153,17 +153,19 @@ impl Contribution {
 
     /// Since when a rule may hold, whenever it is asked. Of the policies only the trend matters.
     pub(crate) fn since(&self, rule: AttentionRule, policy: &Trend) -> Option<Timestamp> {
-        let last = self.scored().last();
         match basis(rule) {
             Basis::Waiting(what) => self.waiting_for(what).next().map(|one| one.occurred_at),
-            Basis::LastScore => last
-                .filter(|last| i64::from(last.score) <= BAD_SENTIMENT.millionths())
-                .map(|last| last.occurred_at),
-            Basis::Trend => last
-                .filter(|_| trend(self.scored(), policy) == SentimentTrend::Declining)
-                .map(|last| last.occurred_at),
+            Basis::LastScore => self.last_scored_at.filter(|_| self.is_last_bad()),
+            Basis::Trend => self
+                .last_scored_at
+                .filter(|_| trend(self.scored(), policy) == SentimentTrend::Declining),
             Basis::Workflow => None,
         }
+    }
+
+    fn is_last_bad(&self) -> bool {
+        let is_bad = |last: &Scored| i64::from(last.score) <= BAD_SENTIMENT.millionths();
+        self.scored().last().is_some_and(is_bad)
     }
 
     fn positions(&self, rule: &Rule, policy: &Trend) -> Vec<u64> {

@@ -5,14 +5,12 @@ use crate::entries::{Entries, Place, Subject, make_room};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use touchbook_events::{Score, Timestamp};
+use touchbook_events::Score;
 use touchbook_projection::Stamp;
 
 /// An entry's score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Scored {
-    /// When the entry happened.
-    pub(crate) occurred_at: Timestamp,
     /// When it was scored, and by which record.
     pub(crate) said: Stamp,
     pub(crate) entry: u32,
@@ -71,12 +69,7 @@ impl Scores {
         if at.is_ok_and(|at| self.scored()[at].said > said) {
             return;
         }
-        let scored = Scored {
-            occurred_at: place.occurred_at,
-            said,
-            entry,
-            score,
-        };
+        let scored = Scored { said, entry, score };
         let list = Arc::make_mut(self.scored.get_or_insert_default());
         match at {
             Ok(at) => list[at] = scored,
@@ -100,8 +93,7 @@ impl Scores {
     ) -> Option<Self> {
         let place = |one: &Scored| -> Option<Place> {
             let is_one = (one.entry as usize) < entries.len();
-            let place = is_one.then(|| entries.get(one.entry).place());
-            place.filter(|place| place.occurred_at == one.occurred_at)
+            is_one.then(|| entries.get(one.entry).place())
         };
         let is_sound = scored.iter().all(|one| place(one).is_some())
             && scored.is_sorted_by(|one, next| place(one) < place(next))

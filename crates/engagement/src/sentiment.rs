@@ -77,12 +77,10 @@ fn sum(scored: &[Scored]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use touchbook_events::Timestamp;
     use touchbook_projection::Stamp;
 
     fn scored(scores: &[i32]) -> Vec<Scored> {
         let one = |(entry, score): (u32, &i32)| Scored {
-            occurred_at: Timestamp::from_micros(entry.into()),
             said: Stamp::default(),
             entry,
             score: *score,

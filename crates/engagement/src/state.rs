@@ -7,10 +7,10 @@ use crate::open::{Open, Waiting};
 use crate::scores::{Scored, Scores};
 use std::sync::Arc;
 use touchbook_events::catalogue::call::{Direction, Ended};
+use touchbook_events::catalogue::customer;
 use touchbook_events::catalogue::interaction::Logged;
 use touchbook_events::catalogue::outcome::KnownOutcome;
-use touchbook_events::catalogue::{customer, social};
-use touchbook_events::{CustomerId, Data, EntrySource, EventType, Member, Record};
+use touchbook_events::{CustomerId, Data, EntrySource, EventType, Member, Record, Timestamp};
 use touchbook_projection::{Projector, Stamp};
 
 /// The projector of engagement.
@@ -18,7 +18,7 @@ use touchbook_projection::{Projector, Stamp};
 pub struct Engagement;
 
 /// One customer's entries, contacts and scores, without any policy in it: some 150 bytes, 24 for
-/// each entry, 32 for each score.
+/// each entry and each score.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     pub(crate) is_known: bool,
@@ -33,6 +33,8 @@ pub struct State {
 pub struct Contribution {
     pub(crate) waiting: Option<Arc<Vec<Waiting>>>,
     pub(crate) scored: Option<Arc<Vec<Scored>>>,
+    /// When the last entry happened that is scored.
+    pub(crate) last_scored_at: Option<Timestamp>,
 }
 
 impl Projector for Engagement {
@@ -103,9 +105,11 @@ impl State {
     }
 
     pub(crate) fn concern(&self) -> Contribution {
+        let last = self.scores.scored().last();
         Contribution {
             waiting: self.open.waiting().cloned(),
             scored: self.scores.shared().cloned(),
+            last_scored_at: last.map(|last| self.entries.get(last.entry).place().occurred_at),
         }
     }
 
@@ -159,12 +163,10 @@ impl State {
                 tell(Fact::Kind, category.map(marks::of_kind));
             }
             Data::SocialReceived(received) => {
-                let social::ReceivedFacts {
-                    requires_response, ..
-                } = &received.facts;
+                let requires = &received.facts.requires_response;
                 tell(
                     Fact::RequiresResponse,
-                    told(requires_response, |is| marks::of_flag(*is)),
+                    told(requires, |is| marks::of_flag(*is)),
                 );
             }
             Data::InteractionLogged(logged) => logged_as(logged, tell),
