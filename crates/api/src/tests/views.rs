@@ -141,7 +141,7 @@ async fn whoever_waits_for_us_is_listed_with_the_reasons() {
         .view(&format!("{JANE}/insights?min_position={head}"))
         .await;
     assert_eq!(
-        insights["channel_preference"]["preferred"], "email",
+        insights["channel_preference"]["preferred_channel"], "email",
         "{insights}"
     );
     assert_eq!(
@@ -210,7 +210,10 @@ async fn a_call_is_read_with_its_transcript() {
         let read = service
             .view(&format!("/api/v1/calls/{name}?min_position={position}"))
             .await;
-        assert_eq!(read["transcript_text"], "Hello. I need a lamp.", "{read}");
+        assert_eq!(
+            read["transcript"]["text"], "Hello. I need a lamp.",
+            "{read}"
+        );
         assert_eq!(
             (&read["agent_id"], &read["outcome"]),
             (&json!("alex"), &json!("contacted"))
