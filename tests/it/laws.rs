@@ -11,9 +11,11 @@ use proptest::prelude::*;
 use proptest::sample::Index as Place;
 use script::{SALT, Step, everybody, play, steps, unmerge_everybody};
 use std::collections::BTreeMap;
+use touchbook_calls::Calls;
 use touchbook_customers::Customers;
+use touchbook_engagement::Engagement;
 use touchbook_events::{CustomerId, Data, Digest, Policies, Record, TenantKey};
-use touchbook_identity::{Identifiers, IdentityDecider};
+use touchbook_identity::{Identifiers, IdentityDecider, Suggestions};
 use touchbook_projection::snapshot::encode_state;
 use touchbook_projection::{Decider, Driver, Folding, History, Projection, SHARDS};
 use touchbook_timeline::Timeline;
@@ -251,6 +253,9 @@ proptest! {
         every_way_gives_what_the_definition_says::<Identifiers>(&driver, &ways);
         every_way_gives_what_the_definition_says::<Customers>(&driver, &ways);
         every_way_gives_what_the_definition_says::<Timeline>(&driver, &ways);
+        every_way_gives_what_the_definition_says::<Calls>(&driver, &ways);
+        every_way_gives_what_the_definition_says::<Engagement>(&driver, &ways);
+        every_way_gives_what_the_definition_says::<Suggestions>(&driver, &ways);
     }
 
     #[test]
@@ -260,6 +265,9 @@ proptest! {
         a_prefix_is_what_was_known_then::<Identifiers>(&driver, to);
         a_prefix_is_what_was_known_then::<Customers>(&driver, to);
         a_prefix_is_what_was_known_then::<Timeline>(&driver, to);
+        a_prefix_is_what_was_known_then::<Calls>(&driver, to);
+        a_prefix_is_what_was_known_then::<Engagement>(&driver, to);
+        a_prefix_is_what_was_known_then::<Suggestions>(&driver, to);
     }
 
     #[test]
@@ -303,6 +311,9 @@ proptest! {
         undone_is_as_never_merged::<Identifiers>(&driver, &ways);
         undone_is_as_never_merged::<Customers>(&driver, &ways);
         undone_is_as_never_merged::<Timeline>(&driver, &ways);
+        undone_is_as_never_merged::<Calls>(&driver, &ways);
+        undone_is_as_never_merged::<Engagement>(&driver, &ways);
+        undone_is_as_never_merged::<Suggestions>(&driver, &ways);
     }
 }
 

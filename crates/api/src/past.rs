@@ -95,7 +95,8 @@ impl Past {
         }
     }
 
-    /// Reads the ledger up to `applied`, which what is asked has come to; call it where that may take its time.
+    /// Reads the ledger up to `applied`, which what is asked has come to; call it where that may
+    /// take its time.
     ///
     /// # Errors
     /// 400 for a position that nobody has come to yet.

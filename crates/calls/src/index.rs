@@ -18,6 +18,9 @@ use touchbook_events::{CustomerId, Digest};
 #[derive(Debug, Default)]
 pub struct Index {
     calls: BTreeMap<Place, Row>,
+    /// The same call as somebody else has it: nobody's, but for a moment in which customers change
+    /// one after another.
+    others: BTreeMap<Place, Vec<Row>>,
     /// By [`words`].
     facets: [Facet; FACETS],
     /// Hashes of aliases: they say where to look, and the call itself whether it goes by the name.
@@ -110,12 +113,19 @@ impl Index {
 
     fn put(&mut self, customer: CustomerId, slot: &Slot) {
         let place = slot.place;
-        self.take_out(place);
+        self.forget_other(customer, place);
+        if let Some(row) = self.take_out(place).filter(|row| row.customer != customer) {
+            self.others.entry(place).or_default().push(row);
+        }
         let row = Row {
             customer,
             subject: slot.subject,
             packed: Arc::clone(&slot.packed),
         };
+        self.show(place, row);
+    }
+
+    fn show(&mut self, place: Place, row: Row) {
         let Listed { call, .. } = row.listed(place);
         for (facet, word) in self.facets.iter_mut().zip(words(&call)) {
             facet.insert(word, place);
@@ -126,18 +136,32 @@ impl Index {
         self.calls.insert(place, row);
     }
 
-    /// A merge may have given the call to somebody else already.
+    /// A merge may have given the call to somebody else already, or not yet.
     fn remove(&mut self, customer: CustomerId, place: Place) {
         let row = self.calls.get(&place);
-        if row.is_some_and(|row| row.customer == customer) {
-            self.take_out(place);
+        if row.is_none_or(|row| row.customer != customer) {
+            self.forget_other(customer, place);
+            return;
+        }
+        self.take_out(place);
+        let next = self.others.get_mut(&place).and_then(Vec::pop);
+        if let Some(next) = next {
+            self.forget_other(next.customer, place);
+            self.show(place, next);
         }
     }
 
-    fn take_out(&mut self, place: Place) {
-        let Some(row) = self.calls.remove(&place) else {
-            return;
-        };
+    fn forget_other(&mut self, customer: CustomerId, place: Place) {
+        if let Some(others) = self.others.get_mut(&place) {
+            others.retain(|other| other.customer != customer);
+            if others.is_empty() {
+                self.others.remove(&place);
+            }
+        }
+    }
+
+    fn take_out(&mut self, place: Place) -> Option<Row> {
+        let row = self.calls.remove(&place)?;
         let Listed { call, .. } = row.listed(place);
         for (facet, word) in self.facets.iter_mut().zip(words(&call)) {
             facet.remove(word, place);
@@ -145,6 +169,7 @@ impl Index {
         for alias in call.stored.aliases() {
             self.aliases.remove(&(hash(alias), place));
         }
+        Some(row)
     }
 }
 

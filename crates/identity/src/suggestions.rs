@@ -28,6 +28,10 @@ pub struct Suggested {
     pub other: CustomerId,
 }
 
+/// Open suggestions by position, and by whose slice they are in: while customers change one after
+/// another, two may have one.
+type Open = BTreeMap<(u64, CustomerId), Suggested>;
+
 /// By the older and the younger member.
 type Pairs = BTreeMap<(CustomerId, CustomerId), Suggestion>;
 
@@ -35,14 +39,13 @@ impl Suggestions {
     /// Open suggestions before a position, the newest first. Of members who are one by now there
     /// may be some: whoever asks knows who is one.
     pub fn before(
-        index: &BTreeMap<u64, (CustomerId, CustomerId)>,
+        index: &<Self as Projector>::Index,
         position: u64,
     ) -> impl Iterator<Item = Suggested> {
-        let open = index.range(..position).rev();
-        open.map(|(position, (customer, other))| Suggested {
-            position: *position,
-            customer: *customer,
-            other: *other,
+        let open = index.range(..(position, CustomerId::NIL)).rev();
+        let mut last = None;
+        open.filter_map(move |((position, _), suggested)| {
+            (last.replace(*position) != Some(*position)).then_some(*suggested)
         })
     }
 
@@ -59,7 +62,7 @@ impl Suggestions {
 impl Projector for Suggestions {
     type State = Pairs;
     type Contribution = Vec<Suggested>;
-    type Index = BTreeMap<u64, (CustomerId, CustomerId)>;
+    type Index = Open;
 
     const NAME: &'static str = "suggestions";
     const VERSION: u32 = 1;
@@ -107,16 +110,16 @@ impl Projector for Suggestions {
     }
 
     fn contribute(
-        index: &mut Self::Index,
-        _: CustomerId,
+        index: &mut Open,
+        holder: CustomerId,
         before: Option<Vec<Suggested>>,
         after: Option<Vec<Suggested>>,
     ) {
         for gone in before.iter().flatten() {
-            index.remove(&gone.position);
+            index.remove(&(gone.position, holder));
         }
-        for open in after.iter().flatten() {
-            index.insert(open.position, (open.customer, open.other));
+        for open in after.into_iter().flatten() {
+            index.insert((open.position, holder), open);
         }
     }
 }

@@ -2,9 +2,11 @@
 
 use serde_json::Value;
 use std::fmt::Debug;
+use touchbook_calls::{Calls, Filter as CallFilter};
 use touchbook_customers::{Customers, summary};
+use touchbook_engagement::{Engagement, insights, reasons};
 use touchbook_events::{CustomerId, EntrySource, IdentifierKind, Policies, Timestamp};
-use touchbook_identity::{ByIdentifier, Identifiers};
+use touchbook_identity::{ByIdentifier, Identifiers, Suggestions};
 use touchbook_projection::Projector;
 use touchbook_timeline::{Filter, Sources, State, Timeline};
 
@@ -94,6 +96,51 @@ impl Answers for Identifiers {
             ]
         });
         format!("{:?}", found.collect::<Vec<_>>())
+    }
+}
+
+impl Answers for Suggestions {
+    fn about(_: CustomerId, state: &Self::State, _: &Policies) -> Value {
+        Value::String(format!("{state:?}"))
+    }
+
+    fn lists(index: &Self::Index, _: &Policies) -> String {
+        let open: Vec<_> = Self::before(index, u64::MAX).collect();
+        format!("{open:?}")
+    }
+}
+
+impl Answers for Calls {
+    fn about(_: CustomerId, state: &Self::State, _: &Policies) -> Value {
+        let calls = pages(|cursor| {
+            let page = state.page(&CallFilter::default(), ROWS, cursor);
+            (page.items, page.next_cursor)
+        });
+        Value::String(format!("{calls:?}"))
+    }
+
+    fn lists(index: &Self::Index, _: &Policies) -> String {
+        let calls = pages(|cursor| {
+            let page = index.page(&CallFilter::default(), ROWS, cursor);
+            (page.items, page.next_cursor)
+        });
+        format!("{} {calls:?}", index.count())
+    }
+}
+
+impl Answers for Engagement {
+    fn about(_: CustomerId, state: &Self::State, policies: &Policies) -> Value {
+        let insights = serde_json::to_value(insights(state, policies, NOW)).unwrap();
+        let reasons = serde_json::to_value(reasons(state, policies, NOW)).unwrap();
+        [insights, reasons].into_iter().collect()
+    }
+
+    fn lists(index: &Self::Index, policies: &Policies) -> String {
+        let waiting = pages(|cursor| {
+            let page = index.attention(policies, NOW, ROWS, cursor, |_| true);
+            (page.rows, page.next_cursor)
+        });
+        format!("{waiting:?}")
     }
 }
 

@@ -105,15 +105,18 @@ impl<'a> Model<'a> {
 
     pub(super) fn states<P: Projector>(&self) -> BTreeMap<CustomerId, P::State> {
         let fold = |records: &Vec<&Record>| {
-            let mut state = P::State::default();
-            records
+            let mut concerning = records
                 .iter()
-                .for_each(|record| P::apply(&mut state, record));
-            state
+                .filter(|record| P::concerns(record))
+                .peekable();
+            concerning.peek()?;
+            let mut state = P::State::default();
+            concerning.for_each(|record| P::apply(&mut state, record));
+            Some(state)
         };
-        self.slices
-            .iter()
-            .map(|(customer, records)| (*customer, fold(records)))
+        let states = self.slices.iter();
+        states
+            .filter_map(|(customer, records)| Some((*customer, fold(records)?)))
             .collect()
     }
 

@@ -2,6 +2,8 @@
 
 mod attention;
 mod groups;
+mod list;
+mod shown;
 mod standing;
 mod transfer;
 pub(crate) mod views;
@@ -14,7 +16,6 @@ use crate::extract::query::{Given, invalid};
 use crate::extract::{
     Caller, Freshness, IdempotencyKey, IfMatch, JsonBody, Params, Path, Query, Values,
 };
-use crate::limits::PAGE_BYTES_MAX;
 use crate::lookup::{self, NAMED_BY};
 use crate::past::{self, Past, PastParams};
 use crate::problem::Problem;
@@ -22,7 +23,7 @@ use crate::routes::jobs::Begun;
 use crate::state::Api;
 use crate::submit::Command;
 use crate::wire::customer::{
-    CustomerAnswer, CustomerChange, CustomerDocument, CustomerList, MatchedBy, Refreshed,
+    CustomerAnswer, CustomerChange, CustomerDocument, CustomerList, Refreshed,
 };
 use crate::wire::event::Written;
 use crate::wire::ops::Job;
@@ -32,12 +33,11 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde_json::value::to_raw_value;
-use std::sync::Arc;
-use touchbook_customers::{Cursor, Customers, Page, TopPage, summary};
-use touchbook_engagement::{Attention, Engagement, Sentiment, State as EngagementState, sentiment};
-use touchbook_events::money::Currency;
-use touchbook_events::{CustomerId, EventType, IdentifierKind, Policies, Timestamp};
-use touchbook_projection::{Projection, Projector};
+use shown::Shown;
+use touchbook_customers::{Customers, summary};
+use touchbook_engagement::{Engagement, sentiment};
+use touchbook_events::{EventType, IdentifierKind};
+use touchbook_projection::Projector;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -140,148 +140,9 @@ pub(crate) async fn list_customers(
     let shown = Shown::of(&caller, api.engine().now())?;
     let text = match params.view {
         Some("attention") => blocking(move || attention::page(&shown, &params)).await?,
-        _ => blocking(move || page(&shown, &params)).await?,
+        _ => blocking(move || list::page(&shown, &params)).await?,
     };
     Ok(Stamped(applied, JsonText(text)))
-}
-
-/// What customers are shown from.
-pub(crate) struct Shown {
-    customers: Arc<Projection<Customers>>,
-    engagement: Arc<Projection<Engagement>>,
-    policies: Arc<Policies>,
-    now: Timestamp,
-}
-
-impl Shown {
-    pub(crate) fn of(caller: &Caller, now: Timestamp) -> Result<Self, Problem> {
-        Ok(Self {
-            customers: caller.projection::<Customers>()?,
-            engagement: caller.projection::<Engagement>()?,
-            policies: caller.policies(),
-            now,
-        })
-    }
-
-    /// How the customer feels; nothing is known of whom nobody has heard.
-    fn sentiment(&self, customer: CustomerId) -> Sentiment {
-        let known = self
-            .engagement
-            .read(customer, |state, _| sentiment(state, &self.policies));
-        known.unwrap_or_else(|| sentiment(&EngagementState::default(), &self.policies))
-    }
-
-    /// Writes a customer; `false` where there is no such customer.
-    fn write(
-        &self,
-        text: &mut Vec<u8>,
-        customer: CustomerId,
-        matched: Option<MatchedBy>,
-        attention: Option<&Attention>,
-    ) -> Result<bool, Problem> {
-        let sentiment = self.sentiment(customer);
-        let written = self.customers.read(customer, |state, stale_since| {
-            let answer = CustomerAnswer {
-                summary: summary(customer, state, &self.policies, self.now),
-                sentiment,
-                stale_since,
-                matched,
-                attention,
-            };
-            serde_json::to_writer(text, &answer)
-        });
-        let written = written.transpose();
-        let written = written.map_err(|error| Problem::internal(&error))?;
-        Ok(written.is_some())
-    }
-}
-
-fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Problem> {
-    let (customers, policies) = (&shown.customers, &shown.policies);
-    let found = rows(customers, params, policies, params.limit)?;
-    let (mut next_cursor, count) = (found.next_cursor, found.rows.len());
-    let mut text = b"{\"items\":[".to_vec();
-    let mut separator: &[u8] = b"";
-    for (written, (customer, matched)) in (1..).zip(found.rows) {
-        let before = text.len();
-        text.extend_from_slice(separator);
-        // One that was merged since the list was read is another's now.
-        if customers.canonical(customer) == customer
-            && shown.write(&mut text, customer, matched, None)?
-        {
-            separator = b",";
-        } else {
-            text.truncate(before);
-        }
-        if text.len() >= PAGE_BYTES_MAX && written < count {
-            next_cursor = rows(customers, params, policies, written)?.next_cursor;
-            break;
-        }
-    }
-    text.extend_from_slice(b"],\"next_cursor\":");
-    let next_cursor = next_cursor.map(|cursor| cursor.to_string());
-    serde_json::to_writer(&mut text, &next_cursor).map_err(|error| Problem::internal(&error))?;
-    if let Some(currency) = found.currency {
-        text.extend_from_slice(b",\"currency\":");
-        serde_json::to_writer(&mut text, &currency).map_err(|error| Problem::internal(&error))?;
-    }
-    text.push(b'}');
-    Ok(text)
-}
-
-/// A page of any list.
-struct Rows {
-    rows: Vec<(CustomerId, Option<MatchedBy>)>,
-    next_cursor: Option<Cursor>,
-    /// In which customers are ranked.
-    currency: Option<Currency>,
-}
-
-fn rows(
-    customers: &Projection<Customers>,
-    params: &ListParams,
-    policies: &Policies,
-    limit: usize,
-) -> Result<Rows, Problem> {
-    let after = params.cursor.as_deref().map(str::parse).transpose();
-    let after: Option<Cursor> = after.map_err(|error| invalid("cursor", format!("{error}")))?;
-    if params.view != Some("top") && after.is_some_and(|cursor| cursor.is_of_top()) {
-        return Err(invalid("cursor", "it is of the view `top`"));
-    }
-    if params.is_by_agent() {
-        let from = params.last_agent_interaction_from;
-        let from = from.map(|given| given.moment.in_zone(policies.zone));
-        let to = params.last_agent_interaction_to;
-        let to = to.map(|given| given.last_instant(policies.zone));
-        let page = customers.index(|index| index.by_agent_interaction(from, to, after, limit));
-        return Ok(taken(page, |listed| (listed.customer, None)));
-    }
-    customers.index(|index| match (&params.q, params.view) {
-        (Some(query), _) => Ok(taken(
-            index.search(query, policies, after, limit),
-            |found| (found.customer, Some(found.matched.into())),
-        )),
-        (None, Some("top")) => {
-            let top = index.top(policies, after, limit);
-            let TopPage { currency, page } =
-                top.map_err(|error| invalid("cursor", error.to_string()))?;
-            Ok(Rows {
-                currency: Some(currency),
-                ..taken(page, |top| (top.customer, None))
-            })
-        }
-        (None, _) => Ok(taken(index.recent(after, limit), |listed| {
-            (listed.customer, None)
-        })),
-    })
-}
-
-fn taken<T>(page: Page<T>, row: impl Fn(T) -> (CustomerId, Option<MatchedBy>)) -> Rows {
-    Rows {
-        rows: page.rows.into_iter().map(row).collect(),
-        next_cursor: page.next_cursor,
-        currency: None,
-    }
 }
 
 /// Make a customer known

@@ -1,6 +1,7 @@
 //! `view=attention`: customers who wait for us, with the reasons.
 
-use super::{ListParams, Shown};
+use super::ListParams;
+use super::shown::Shown;
 use crate::extract::query::invalid;
 use crate::problem::Problem;
 use touchbook_customers::{Status, summary};
