@@ -7,7 +7,7 @@ use anyhow::{Context, bail};
 use rand::RngCore;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions, Permissions};
+use std::fs::{self, File, OpenOptions, Permissions};
 use std::io::{ErrorKind, Write};
 use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
@@ -163,7 +163,10 @@ fn write(path: &Path, contents: &Contents) -> anyhow::Result<()> {
         file.set_permissions(Permissions::from_mode(MODE))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
-        fs::rename(&beside, path)
+        fs::rename(&beside, path)?;
+        // A webhook's secret is told once: its name must last as long as its key.
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        File::open(folder)?.sync_all()
     })();
     written.with_context(|| format!("could not write {}", path.display()))
 }

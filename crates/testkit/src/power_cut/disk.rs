@@ -11,10 +11,10 @@
 use crate::power_cut::{Operation, Recording, Survival};
 use std::collections::{BTreeMap, HashMap};
 use std::ffi::{OsStr, OsString};
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
 use std::ops::Range;
-use std::os::unix::fs::FileExt;
+use std::os::unix::fs::{FileExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 /// A sync that a test can have the disk forget, to prove that it would be missed.
@@ -41,8 +41,16 @@ pub struct Disk<'a> {
 }
 
 enum Node {
-    File(Changes<Change>, Option<PathBuf>),
+    File(Changes<Change>, Origin),
     Folder(Changes<Naming>, Names),
+}
+
+/// How a file came to be.
+enum Origin {
+    /// With these permission bits.
+    Made(u32),
+    /// It was there when the recording began, as a copy of this.
+    Base(PathBuf),
 }
 
 /// Changes with the operations that they are, in order; the first `synced` of them are durable.
@@ -118,7 +126,7 @@ impl<'a> Disk<'a> {
                 self.take(place, &entry.path())?;
             } else {
                 self.nodes
-                    .push(Node::File(Changes::none(), Some(entry.path())));
+                    .push(Node::File(Changes::none(), Origin::Base(entry.path())));
             }
             let (_, names) = self.folder(folder);
             names.before.insert(entry.file_name(), place);
@@ -158,8 +166,8 @@ impl<'a> Disk<'a> {
                 }
             }
             Operation::SyncEnd { id } => self.end_sync(*id),
-            Operation::Create { path } => {
-                let place = self.add(Node::File(Changes::none(), None));
+            Operation::Create { path, mode } => {
+                let place = self.add(Node::File(Changes::none(), Origin::Made(*mode)));
                 self.name(index, path, place);
             }
             Operation::MakeFolder { path } => {
@@ -260,7 +268,7 @@ impl<'a> Disk<'a> {
 
     fn write(&self, place: Place, survival: &mut Survival, into: &Path) -> io::Result<()> {
         match &self.nodes[place] {
-            Node::File(changes, base) => self.write_file(changes, base.as_deref(), survival, into),
+            Node::File(changes, origin) => self.write_file(changes, origin, survival, into),
             Node::Folder(changes, names) => {
                 if place != ROOT {
                     fs::create_dir(into)?;
@@ -276,11 +284,11 @@ impl<'a> Disk<'a> {
     fn write_file(
         &self,
         changes: &Changes<Change>,
-        base: Option<&Path>,
+        origin: &Origin,
         survival: &mut Survival,
         into: &Path,
     ) -> io::Result<()> {
-        if let Some(base) = base {
+        if let Origin::Base(base) = origin {
             fs::copy(base, into)?;
         }
         let file = File::options()
@@ -288,6 +296,9 @@ impl<'a> Disk<'a> {
             .truncate(false)
             .write(true)
             .open(into)?;
+        if let Origin::Made(mode) = origin {
+            file.set_permissions(Permissions::from_mode(*mode))?;
+        }
         let (synced, unsynced) = changes.all.split_at(changes.synced);
         for (_, change) in synced {
             match change {

@@ -228,15 +228,18 @@ ssize_t send(int fd, const void *data, size_t bytes, int flags)
 static int open_at(int folder, const char *path, int flags, mode_t mode)
 {
     char whole[PATH_BYTES];
-    struct stat before;
+    struct stat state;
     if (!(flags & (O_CREAT | O_TRUNC)) || !resolve(folder, path, whole))
         return syscall(SYS_openat, folder, path, flags, mode);
     enter();
-    int was_there = syscall(SYS_newfstatat, folder, path, &before, 0) == 0;
+    int was_there = syscall(SYS_newfstatat, folder, path, &state, 0) == 0;
     int fd = syscall(SYS_openat, folder, path, flags, mode);
-    if (fd >= 0 && !was_there)
-        append((struct head){ .kind = CREATE }, whole, 0, 0, 0);
-    else if (fd >= 0 && (flags & O_TRUNC))
+    if (fd >= 0 && !was_there) {
+        if (syscall(SYS_fstat, fd, &state) != 0)
+            abort();
+        append((struct head){ .kind = CREATE, .at = state.st_mode & 07777 }, whole, 0, 0, 0);
+    }
+    if (fd >= 0 && was_there && (flags & O_TRUNC))
         append((struct head){ .kind = TRUNCATE }, whole, 0, 0, 0);
     leave();
     return fd;

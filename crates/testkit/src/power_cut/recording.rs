@@ -37,6 +37,8 @@ pub enum Operation {
     },
     Create {
         path: PathBuf,
+        /// Who may read and write the file: permission bits.
+        mode: u32,
     },
     MakeFolder {
         path: PathBuf,
@@ -141,7 +143,10 @@ fn operation(bytes: &[u8], from: usize, root: &Path) -> Option<(Operation, usize
             of_data: at == 1,
         },
         4 => Operation::SyncEnd { id },
-        5 => Operation::Create { path: path()? },
+        5 => Operation::Create {
+            path: path()?,
+            mode: u32::try_from(at).ok()?,
+        },
         6 => Operation::MakeFolder { path: path()? },
         7 => Operation::Rename {
             from: path()?,

@@ -3,6 +3,7 @@
 use super::{Disk, Forgotten, Grain, Operation, Recorder, Recording, Survival};
 use crate::data_dir;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
 use tempfile::TempDir;
@@ -67,6 +68,20 @@ fn bytes_are_durable_with_their_file_and_names_with_their_folder() {
     assert_eq!(text(&left, "a/x").as_deref(), Some("one\n"));
     assert_eq!(text(&left, "a/y").as_deref(), Some(""), "it has a name");
     assert_eq!(text(&left, "a/z"), None, "it has bytes and no name");
+}
+
+#[test]
+fn a_file_is_for_those_who_could_read_it_before() {
+    let (_root, recording) = record("umask 077; echo one > x; umask 022; echo two > y");
+    let copy = data_dir();
+    let operations = recording.operations.len();
+    let disk = Disk::after(&recording, operations, None, forgets_nothing).unwrap();
+    disk.survivors(&mut Survival::of_everything(), copy.path())
+        .unwrap();
+    for (path, mode) in [("x", 0o600), ("y", 0o644)] {
+        let metadata = fs::metadata(copy.path().join(path)).unwrap();
+        assert_eq!(metadata.permissions().mode() & 0o777, mode, "{path}");
+    }
 }
 
 #[test]
