@@ -115,7 +115,7 @@ async fn a_call_is_kept_with_its_transcript_and_counted() {
         [&json!(1), &json!(1)],
         "{john}"
     );
-    assert_eq!(john["agent_call_duration_total"], json!(5.0));
+    assert_eq!(john["agent_call_duration_total"], 5, "minutes: {john}");
 }
 
 /// S1-036, S1-037, S1-038, S1-039, S1-040, S1-041, S1-043, S1-044, S1-045, S1-048: the document's
@@ -139,8 +139,8 @@ async fn every_question_of_the_document_is_answered() {
     assert_eq!(found["items"][0]["customer_id"], john, "{found}");
     let recent = ask("action=recent&limit=20".to_owned()).await;
     let top = ask("action=top&limit=10".to_owned()).await;
-    let count = recent["items"].as_array().unwrap().len();
-    assert_eq!(top["items"].as_array().unwrap().len(), count, "{top}");
+    assert_eq!(recent["items"].as_array().unwrap().len(), 5, "{recent}");
+    assert_eq!(top["items"][0]["customer_id"], john, "who ordered: {top}");
     let attention = ask("action=attention".to_owned()).await;
     assert!(attention["items"].is_array(), "{attention}");
     for (action, customer) in [
