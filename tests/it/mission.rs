@@ -47,9 +47,13 @@ impl Mission {
     }
 
     /// Waits until everything that was answered so far is in every view.
-    async fn settled(&self, position: &Value) {
-        self.get(&format!("/api/v1/customers?min_position={position}"))
-            .await;
+    async fn settled(&self) {
+        touchbook_testkit::eventually("every projection has caught up", || async {
+            let all = self.get("/api/v1/projections").await;
+            let mut items = all["items"].as_array().unwrap().iter();
+            items.all(|one| one["lag"] == 0)
+        })
+        .await;
     }
 }
 
