@@ -163,9 +163,11 @@ async fn all_customers_are_folded_again_as_a_job_that_changes_nothing() {
     }
     let tenant = service.api.engine().tenant("default").unwrap();
     let head = tenant.head();
-    service
-        .get(&format!("/api/v1/customers?min_position={head}"))
-        .await;
+    let timeline = "/api/v1/customers/external_id:shop:2/timeline";
+    for path in ["/api/v1/customers", timeline] {
+        let path = format!("{path}?min_position={head}");
+        assert_eq!(service.get(&path).await.status, 200);
+    }
     let digests = || ["customers", "timeline"].map(|name| tenant.digest(name));
     let before = digests();
     let request = Request::post("/api/v1/customers/refresh").body(Body::empty());
