@@ -2,16 +2,30 @@
 
 use crate::limits::{READS_MAX, STREAM_READS_MAX};
 use crate::problem::Problem;
+use std::num::NonZero;
+use std::sync::LazyLock;
+use std::thread::available_parallelism;
 use tokio::sync::Semaphore;
 
 static READS: Semaphore = Semaphore::const_new(READS_MAX);
 static STREAM_READS: Semaphore = Semaphore::const_new(STREAM_READS_MAX);
+/// As many as there are cores: a scan keeps one busy until it is done, and eight that share two
+/// would all be as late as the last.
+static SCANS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
 
 /// Does work for an answer.
 pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     in_turn(&READS, work).await
+}
+
+/// Looks through all customers' text for an answer, in the order in which it was asked for.
+pub(crate) async fn scanning<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    in_turn(&SCANS, work).await
 }
 
 /// Does work for an event stream; many readers of streams are not in the way of answers.

@@ -9,7 +9,7 @@ mod transfer;
 pub(crate) mod views;
 
 use crate::answer::{JsonText, Stamped};
-use crate::blocking::blocking;
+use crate::blocking::{blocking, scanning};
 use crate::etag;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::{Given, invalid};
@@ -140,6 +140,7 @@ pub(crate) async fn list_customers(
     let shown = Shown::of(&caller, api.engine().now())?;
     let text = match params.view {
         Some("attention") => blocking(move || attention::page(&shown, &params)).await?,
+        _ if params.q.is_some() => scanning(move || list::page(&shown, &params)).await?,
         _ => blocking(move || list::page(&shown, &params)).await?,
     };
     Ok(Stamped(applied, JsonText(text)))
