@@ -167,6 +167,11 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
     (Method::POST, "/api/timeline", Action::ChangeCustomer),
     (
         Method::GET,
+        "/api/customer_timeline_unified",
+        Action::ReadCustomer,
+    ),
+    (
+        Method::GET,
         "/api/v1/customers/import/columns",
         Action::ImportCustomers,
     ),

@@ -1,6 +1,7 @@
 //! `/customers`: lists, one customer, and what is to be known of it.
 
 mod attention;
+pub(crate) mod details;
 mod groups;
 mod list;
 mod shown;

@@ -53,7 +53,7 @@ impl Params for PageParams {
     }
 }
 
-type Answer = Result<Stamped<JsonText>, Problem>;
+pub(crate) type Answer = Result<Stamped<JsonText>, Problem>;
 
 /// A question about one customer's slice.
 pub(crate) struct Asked {
