@@ -18,7 +18,7 @@ use crate::extract::{
     Caller, Freshness, IdempotencyKey, IfMatch, JsonBody, Params, Path, Query, Values,
 };
 use crate::lookup::{self, NAMED_BY};
-use crate::past::{self, Past, PastParams};
+use crate::past::{Past, PastParams};
 use crate::problem::Problem;
 use crate::routes::jobs::Begun;
 use crate::state::Api;
@@ -29,6 +29,7 @@ use crate::wire::customer::{
 use crate::wire::event::Written;
 use crate::wire::ops::Job;
 use crate::wire::problem::ProblemDetails;
+use crate::wire::reference::Whose;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -221,7 +222,10 @@ pub(crate) async fn get_customer(
     if !past.is_present() {
         return customer_then(api, caller, named, past, applied).await;
     }
-    let customer = lookup::customer(&caller, &named)?;
+    let Whose {
+        customer_id: customer,
+        resolved_from,
+    } = lookup::named(&caller, &named)?.whose();
     let shown = Shown::of(&caller, api.engine().now())?;
     let sentiment = shown.sentiment(customer);
     let read = shown
@@ -230,6 +234,7 @@ pub(crate) async fn get_customer(
             let answer = CustomerAnswer {
                 summary: summary(customer, state, &shown.policies, shown.now),
                 sentiment,
+                resolved_from,
                 stale_since,
                 matched: None,
                 attention: None,
@@ -250,11 +255,12 @@ async fn customer_then(
     past: Past,
     applied: u64,
 ) -> Result<Stamped<Response>, Problem> {
-    let member = past::member(&caller, &named)?;
+    let named = lookup::named(&caller, &named)?;
     let customers = caller.projection::<Customers>()?;
     let engagement = caller.projection::<Engagement>()?;
     let read = blocking(move || {
         let view = past.view(&caller, applied, api.engine().now())?;
+        let member = named.member;
         let known = view.state(&customers, member)?;
         let (customer, state) = known.ok_or_else(Problem::not_found)?;
         let felt = view.state(&engagement, member)?;
@@ -262,6 +268,7 @@ async fn customer_then(
         let answer = CustomerAnswer {
             summary: summary(customer, &state, &view.policies, view.now),
             sentiment: sentiment(&felt, &view.policies),
+            resolved_from: named.whose_then(customer).resolved_from,
             stale_since: None,
             matched: None,
             attention: None,
@@ -308,14 +315,16 @@ pub(crate) async fn update_customer(
     JsonBody(change): JsonBody<CustomerChange>,
 ) -> Result<Json<Written>, Problem> {
     let expected_position = if_match.expected_position()?;
-    let customer = lookup::customer(&caller, &named)?;
+    let whose = lookup::named(&caller, &named)?.whose();
+    let customer = whose.customer_id;
     let send = Send {
         change: &change,
         customer: Some(customer.0),
         event_id: key.event_id(&format!("PATCH /customers/{customer}")),
         expected_position,
     };
-    send.to(&api, &caller).await.map(Json)
+    let written = send.to(&api, &caller).await?;
+    Ok(Json(written.of(whose)))
 }
 
 /// A change on its way to the ledger.
@@ -379,8 +388,6 @@ pub(crate) async fn refresh_customer(
     Path(named): Path<String>,
     Query(()): Query<()>,
 ) -> Result<Json<Refreshed>, Problem> {
-    let customer = lookup::customer(&caller, &named)?;
-    crate::refresh::refresh(api, caller, customer)
-        .await
-        .map(Json)
+    let whose = lookup::named(&caller, &named)?.whose();
+    crate::refresh::refresh(api, caller, whose).await.map(Json)
 }

@@ -4,9 +4,10 @@ use super::views::{Answer, Asked, text};
 use crate::past::View;
 use crate::problem::Problem;
 use crate::wire::customer::CustomerAnswer;
+use crate::wire::reference::{About, Whose};
 use touchbook_customers::{Customers, summary};
 use touchbook_engagement::{Engagement, sentiment};
-use touchbook_events::{CustomerId, Record};
+use touchbook_events::Record;
 use touchbook_projection::Projector;
 use touchbook_timeline::Timeline;
 use touchbook_views::details::EntriesBySource;
@@ -37,13 +38,14 @@ impl Everything {
     fn written(
         &self,
         view: &View,
-        customer: CustomerId,
+        whose: Whose,
         each_max: usize,
     ) -> Result<Vec<u8>, Problem> {
-        text(&CustomerDetails {
+        let answer = CustomerDetails {
             profile: CustomerAnswer {
-                summary: summary(customer, &self.customer, &view.policies, view.now),
+                summary: summary(whose.customer_id, &self.customer, &view.policies, view.now),
                 sentiment: sentiment(&self.felt, &view.policies),
+                resolved_from: None,
                 stale_since: None,
                 matched: None,
                 attention: None,
@@ -52,15 +54,16 @@ impl Everything {
             email_threads: self.threads.page(each_max, None),
             quote_sessions: self.quotes.page(each_max, None),
             order_history: self.orders.page(each_max, None, &view.policies),
-        })
+        };
+        text(&About { whose, answer })
     }
 }
 
 /// The profile, the newest `each_max` entries of each source, and as many threads, quote sessions
 /// and orders.
 pub(crate) async fn answer(asked: Asked, each_max: usize) -> Answer {
-    let answer = move |everything: &Everything, view: &View, customer| {
-        everything.written(view, customer, each_max)
+    let answer = move |everything: &Everything, view: &View, whose| {
+        everything.written(view, whose, each_max)
     };
     asked.fold(Everything::default(), Everything::take, answer).await
 }

@@ -5,6 +5,7 @@ use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::{Given, invalid};
 use crate::extract::{Caller, Freshness, JsonBody, Params, Path, Query, Values};
 use crate::limits::PAGE_MAX;
+use crate::lookup;
 use crate::past::Past;
 use crate::problem::Problem;
 use crate::refresh;
@@ -13,7 +14,9 @@ use crate::routes::customers::{self, ListParams, VIEWS, details};
 use crate::routes::timeline::{self, TimelineParams};
 use crate::state::Api;
 use crate::wire::customer::{CustomerDocument, CustomerList};
+use crate::wire::details::CustomerDetails;
 use crate::wire::timeline::TimelinePage;
+use crate::wire::view::{OrderPage, QuotePage, ThreadPage};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -184,14 +187,19 @@ fn searched(query: Option<String>) -> Result<String, Problem> {
     }
 }
 
-/// What is answered: a page of a timeline, a customer, or a page of customers.
+/// What is answered, by action: a page of a timeline, a customer, all of it, or a page of what is
+/// asked for.
 #[derive(ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "the documentation of three answers")]
+#[expect(dead_code, reason = "the documentation of the answers to all actions")]
 enum TimelineAnswer {
     Timeline(TimelinePage),
     Profile(Box<CustomerDocument>),
     Customers(CustomerList),
+    Details(Box<CustomerDetails>),
+    Threads(ThreadPage),
+    Quotes(QuotePage),
+    Orders(OrderPage),
 }
 
 /// Ask about customers
@@ -340,10 +348,10 @@ pub(crate) async fn change_timeline(
         let problem = Problem::unreadable("unknown_action", detail).at("/action");
         return Err(problem.allowing([UPDATE_PROFILE]));
     }
-    let customer = crate::lookup::customer(&caller, &change.customer_id)?;
-    refresh::refresh(api.clone(), caller.clone(), customer).await?;
+    let whose = lookup::named(&caller, &change.customer_id)?.whose();
+    refresh::refresh(api.clone(), caller.clone(), whose).await?;
     let query = Query((Freshness::any(), Past::present()));
-    let named = Path(customer.to_string());
+    let named = Path(change.customer_id);
     let profile = customers::get_customer(State(api), caller, named, headers, query);
     profile.await.map(IntoResponse::into_response)
 }
