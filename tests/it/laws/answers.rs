@@ -3,7 +3,7 @@
 use serde_json::Value;
 use std::fmt::Debug;
 use touchbook_calls::{Calls, Filter as CallFilter};
-use touchbook_customers::{Customers, summary};
+use touchbook_customers::{Customers, Status, summary};
 use touchbook_engagement::{Engagement, insights, reasons};
 use touchbook_events::{CustomerId, EntrySource, IdentifierKind, Policies, Timestamp};
 use touchbook_identity::{ByIdentifier, Identifiers, Suggestions};
@@ -39,13 +39,20 @@ impl Answers for Customers {
             let page = index.top(policies, cursor, ROWS).unwrap().page;
             (page.rows, page.next_cursor)
         });
+        let statuses = Status::ALL.iter().map(|status| {
+            pages(|cursor| {
+                let page = index.by_status(*status, policies, NOW, cursor, ROWS);
+                (page.rows, page.next_cursor)
+            })
+        });
+        let statuses: Vec<_> = statuses.collect();
         let found = ["jane", "@example", "shop:1", "+2711000000", "p3"].map(|query| {
             pages(|cursor| {
                 let page = index.search(query, policies, cursor, ROWS);
                 (page.rows, page.next_cursor)
             })
         });
-        format!("{} {recent:?} {top:?} {found:?}", index.count())
+        format!("{} {recent:?} {top:?} {statuses:?} {found:?}", index.count())
     }
 }
 

@@ -36,7 +36,7 @@ use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde_json::value::to_raw_value;
 use shown::Shown;
-use touchbook_customers::{Customers, summary};
+use touchbook_customers::{Customers, Status, summary};
 use touchbook_engagement::{Engagement, sentiment};
 use touchbook_events::{EventType, IdentifierKind};
 use touchbook_projection::Projector;
@@ -70,6 +70,10 @@ pub(crate) struct ListParams {
     /// Find by name, company or identifier; best match first. Not together with `view`.
     #[param(value_type = Option<String>, example = "jane")]
     pub(crate) q: Option<String>,
+    /// Only those with this status, by when they showed themselves last, newest first: `active`,
+    /// `vip`, `inactive` or `blocked`. Not together with `view`, `q` or the times below.
+    #[param(value_type = Option<String>, example = "vip")]
+    pub(crate) status: Option<Status>,
     /// Only those whom an agent had to do with last from this time on, newest first.
     #[param(value_type = Option<String>, example = "2024-01-01")]
     pub(crate) last_agent_interaction_from: Option<Given>,
@@ -102,11 +106,14 @@ impl Params for ListParams {
                 "a search has an order of its own; leave out `view`",
             ));
         }
+        let statuses: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
+        let status = values.one_of("status", &statuses)?;
         let limit = values.limit()?;
         let cursor = values.text("cursor")?;
         let params = Self {
             view,
             q,
+            status: status.and_then(Status::parse),
             last_agent_interaction_from: values.time("last_agent_interaction_from")?,
             last_agent_interaction_to: values.time("last_agent_interaction_to")?,
             limit,
@@ -116,6 +123,13 @@ impl Params for ListParams {
             return Err(invalid(
                 "last_agent_interaction_from",
                 "that list has an order of its own; leave out `view` and `q`",
+            ));
+        }
+        let is_other = params.view.is_some() || params.q.is_some() || params.is_by_agent();
+        if params.status.is_some() && is_other {
+            return Err(invalid(
+                "status",
+                "that list has an order of its own; leave out `view`, `q` and times",
             ));
         }
         Ok(params)

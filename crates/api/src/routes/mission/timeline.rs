@@ -153,6 +153,7 @@ impl AskParams {
                     "search" => Some(searched(self.query)?),
                     _ => None,
                 },
+                status: None,
                 last_agent_interaction_from: None,
                 last_agent_interaction_to: None,
                 limit,
