@@ -90,5 +90,5 @@ pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 200;
 pub const PARAMETER_BYTES_MAX: usize = 2_000;
 /// Bodies above this are read off the async threads.
 pub const INLINE_BYTES_MAX: usize = 16 * 1024;
-/// Records that a search by subject looks at in one request.
-pub const SUBJECT_SCAN_RECORDS_MAX: u64 = 200_000;
+/// Records that a search of the ledger looks at in one request.
+pub const FILTER_SCAN_RECORDS_MAX: u64 = 200_000;

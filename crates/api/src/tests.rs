@@ -16,6 +16,8 @@ mod mission;
 mod node;
 mod operations;
 mod past;
+mod resolved;
+mod schemas;
 mod serving;
 mod stalled;
 mod standing;

@@ -4,7 +4,7 @@ use super::problem::ItemProblem;
 use super::reference::{ResolvedFrom, Whose};
 use serde::Serialize;
 use touchbook_events::catalogue::typed::Json;
-use touchbook_events::{Code, CustomerId, Data, Decision, Record, Timestamp};
+use touchbook_events::{Code, CustomerId, Data, Decision, Digest, Record, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -91,6 +91,10 @@ pub(crate) struct EventRecord {
     /// Position of the record that this one is a consequence of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<u64>,
+    /// What records of one thing have in common, such as those of one refund.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub correlation: Option<Digest>,
     #[schema(example = "app_user")]
     pub authtype: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -152,6 +156,7 @@ impl From<Record> for EventRecord {
             reason,
             winner,
             cause: header.cause,
+            correlation: header.correlation,
             authtype: header.principal.as_str(),
             authid,
             traceparent,
