@@ -1,11 +1,12 @@
 //! Work that reads the ledger for longer than an async thread may be kept.
 
-use crate::limits::{READS_MAX, STREAM_READS_MAX};
+use crate::limits::{READS_MAX, REPORTS_MAX, STREAM_READS_MAX};
 use crate::problem::Problem;
 use tokio::sync::Semaphore;
 
 static READS: Semaphore = Semaphore::const_new(READS_MAX);
 static STREAM_READS: Semaphore = Semaphore::const_new(STREAM_READS_MAX);
+static REPORTS: Semaphore = Semaphore::const_new(REPORTS_MAX);
 
 /// Does work for an answer.
 pub(crate) async fn blocking<T: Send + 'static>(
@@ -19,6 +20,13 @@ pub(crate) async fn streaming<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     in_turn(&STREAM_READS, work).await
+}
+
+/// Does work over all customers; reports are not in the way of answers.
+pub(crate) async fn reporting<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    in_turn(&REPORTS, work).await
 }
 
 async fn in_turn<T: Send + 'static>(

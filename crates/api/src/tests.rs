@@ -16,6 +16,7 @@ mod mission;
 mod node;
 mod operations;
 mod past;
+mod reports;
 mod resolved;
 mod schemas;
 mod serving;

@@ -13,6 +13,7 @@ pub(crate) mod ops;
 pub(crate) mod policy;
 pub(crate) mod problem;
 pub(crate) mod reference;
+pub(crate) mod report;
 pub(crate) mod schema;
 pub(crate) mod standing;
 pub(crate) mod stream;

@@ -72,12 +72,6 @@ impl State {
             .map(|number| self.entries.get(number))
     }
 
-    /// All entries, newest first.
-    pub fn entries(&self) -> impl Iterator<Item = Entry<'_>> {
-        let newest_first = self.entries.newest_first(|_| true);
-        newest_first.map(|(place, packed)| Entry::new(place, packed))
-    }
-
     /// Bytes of all entries, without what the maps around them cost.
     pub fn packed_bytes(&self) -> usize {
         self.entries.packed_bytes()

@@ -110,6 +110,7 @@ async fn what_is_answered_is_what_the_document_describes() {
         ("/api/v1/customers", "?view=attention"),
         ("/api/v1/customers", "?q=jane"),
         ("/api/v1/calls", ""),
+        ("/api/v1/reports/agents", "?from=2024-01-01"),
         ("/api/v1/ledger/events", "?limit=500"),
         ("/api/customer_timeline_unified", "?customer_email=jane@example.com"),
     ] {

@@ -47,7 +47,7 @@ fn details(script: &Script, each_max: usize) -> Value {
     }
     shown(CustomerDetails {
         profile: summary(CustomerId::NIL, &customer, &policies, now),
-        entries: EntriesBySource::group(timeline.entries(), each_max),
+        entries: EntriesBySource::group(timeline.entries(&Filter::default()), each_max),
         email_threads: threads.page(each_max, None),
         quote_sessions: quotes.page(each_max, None),
         order_history: orders.page(each_max, None, &policies),

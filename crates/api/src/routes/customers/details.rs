@@ -9,7 +9,7 @@ use touchbook_customers::{Customers, summary};
 use touchbook_engagement::{Engagement, sentiment};
 use touchbook_events::Record;
 use touchbook_projection::Projector;
-use touchbook_timeline::Timeline;
+use touchbook_timeline::{Filter, Timeline};
 use touchbook_views::details::EntriesBySource;
 use touchbook_views::{CustomerDetails, Orders, Quotes, Threads};
 
@@ -50,7 +50,7 @@ impl Everything {
                 matched: None,
                 attention: None,
             },
-            entries: EntriesBySource::group(self.timeline.entries(), each_max),
+            entries: EntriesBySource::group(self.timeline.entries(&Filter::default()), each_max),
             email_threads: self.threads.page(each_max, None),
             quote_sessions: self.quotes.page(each_max, None),
             order_history: self.orders.page(each_max, None, &view.policies),
