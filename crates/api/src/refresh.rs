@@ -17,11 +17,7 @@ use touchbook_timeline::Timeline;
 /// How often a comparison is begun again since the customer was folded further meanwhile.
 const ATTEMPTS_MAX: usize = 5;
 
-pub(crate) async fn refresh(
-    api: Api,
-    caller: Caller,
-    whose: Whose,
-) -> Result<Refreshed, Problem> {
+pub(crate) async fn refresh(api: Api, caller: Caller, whose: Whose) -> Result<Refreshed, Problem> {
     blocking(move || fold_again(&api, &caller, whose)).await
 }
 

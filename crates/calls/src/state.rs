@@ -132,11 +132,7 @@ impl State {
         self.after(filter, None)
     }
 
-    fn after(
-        &self,
-        filter: &Filter<'_>,
-        cursor: Option<Cursor>,
-    ) -> impl Iterator<Item = Call<'_>> {
+    fn after(&self, filter: &Filter<'_>, cursor: Option<Cursor>) -> impl Iterator<Item = Call<'_>> {
         let first = filter.first();
         let slots = self.calls.newest_first(filter.last(cursor));
         slots

@@ -39,7 +39,9 @@ pub struct NotACursor;
 impl State {
     /// All entries that `filter` lets through, newest first.
     pub fn entries(&self, filter: &Filter) -> impl Iterator<Item = Entry<'_>> {
-        let newest_first = self.entries.newest_first(|place| filter.is_before_end(place, None));
+        let newest_first = self
+            .entries
+            .newest_first(|place| filter.is_before_end(place, None));
         newest_first
             .take_while(|(place, _)| filter.has_begun(*place))
             .filter(|(_, packed)| {

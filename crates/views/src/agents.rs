@@ -96,10 +96,17 @@ impl AgentReport {
     /// The row of an agent at an instant, where the page has or may have it.
     fn work(&mut self, at: Timestamp, agent: &str) -> Option<&mut Work> {
         let day = self.calendar.begins_on(at)?;
-        if self.after.as_ref().is_some_and(|after| !after.is_before(day, agent)) {
+        if self
+            .after
+            .as_ref()
+            .is_some_and(|after| !after.is_before(day, agent))
+        {
             return None;
         }
-        let is_known = self.rows.get(&day).is_some_and(|agents| agents.contains_key(agent));
+        let is_known = self
+            .rows
+            .get(&day)
+            .is_some_and(|agents| agents.contains_key(agent));
         if !is_known && !self.make_room(day, agent) {
             return None;
         }
@@ -137,7 +144,9 @@ impl AgentReport {
         let rows = self.rows.iter();
         let rows = rows.flat_map(|(day, agents)| agents.iter().map(move |row| (*day, row)));
         let rows = rows.take(self.limit);
-        let items: Vec<_> = rows.map(|(day, (agent, work))| work.row(agent, day)).collect();
+        let items: Vec<_> = rows
+            .map(|(day, (agent, work))| work.row(agent, day))
+            .collect();
         let last = items.last().filter(|_| self.row_count > self.limit);
         Page {
             period: self.calendar.period,

@@ -57,7 +57,10 @@ impl Answers for Customers {
                 (page.rows, page.next_cursor)
             })
         });
-        format!("{} {recent:?} {top:?} {statuses:?} {found:?}", index.count())
+        format!(
+            "{} {recent:?} {top:?} {statuses:?} {found:?}",
+            index.count()
+        )
     }
 }
 

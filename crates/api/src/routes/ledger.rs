@@ -5,7 +5,7 @@ use crate::blocking::blocking;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::invalid;
 use crate::extract::{Caller, Freshness, LedgerCaller, Params, Query, Values};
-use crate::limits::{PAGE_BYTES_MAX, FILTER_SCAN_RECORDS_MAX};
+use crate::limits::{FILTER_SCAN_RECORDS_MAX, PAGE_BYTES_MAX};
 use crate::problem::Problem;
 use crate::routes::jobs::Begun;
 use crate::state::Api;

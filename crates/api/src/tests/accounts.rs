@@ -364,7 +364,11 @@ async fn the_ledger_is_read_by_who_caused_its_records() {
     let other = service.key("acme", &of_role(Role::Manager)).await;
     for (key, id) in [(&admin, "1"), (&other, "2"), (&admin, "3")] {
         let sent = service
-            .as_key(key, Request::post("/api/v1/events"), order(id, id, json!({})))
+            .as_key(
+                key,
+                Request::post("/api/v1/events"),
+                order(id, id, json!({})),
+            )
             .await;
         assert_eq!(sent.status, 200, "{:?}", sent.body);
     }
@@ -377,7 +381,11 @@ async fn the_ledger_is_read_by_who_caused_its_records() {
     let of = |id: &str| all.iter().find(|item| item["event_id"] == id).unwrap();
     let principal = of("delivery-1")["authid"].as_str().unwrap();
     let found = read(&format!("&principal={principal}")).await;
-    let ids = |ids: &[Value]| ids.iter().filter(|item| item["type"] == "order.updated").count();
+    let ids = |ids: &[Value]| {
+        ids.iter()
+            .filter(|item| item["type"] == "order.updated")
+            .count()
+    };
     assert_eq!(ids(&found), 2, "{found:?}");
     assert!(found.iter().all(|item| item["authid"] == principal));
     assert!(read("&principal=nobody").await.is_empty());

@@ -176,7 +176,9 @@ async fn the_ledger_is_read_by_cause_and_correlation() {
     }
     let ids = |answer: &Answer| {
         let items = answer.body["items"].as_array().unwrap().iter();
-        items.map(|item| item["event_id"].clone()).collect::<Vec<_>>()
+        items
+            .map(|item| item["event_id"].clone())
+            .collect::<Vec<_>>()
     };
     let all = service.get("/api/v1/ledger/events?limit=500").await;
     let items = all.body["items"].as_array().unwrap();
@@ -194,13 +196,19 @@ async fn the_ledger_is_read_by_cause_and_correlation() {
     let found = found.body["items"].as_array().unwrap().iter();
     let found: Vec<_> = found.map(|item| item["position"].clone()).collect();
     assert_eq!(found, followed);
-    let causes: Vec<_> = items.iter().filter_map(|item| item["cause"].as_u64()).collect();
+    let causes: Vec<_> = items
+        .iter()
+        .filter_map(|item| item["cause"].as_u64())
+        .collect();
     assert!(!causes.is_empty(), "something followed from something");
     for cause in causes {
         let path = format!("/api/v1/ledger/events?cause={cause}");
         let found = service.get(&path).await;
         let rows = found.body["items"].as_array().unwrap();
-        assert!(!rows.is_empty() && rows.iter().all(|row| row["cause"] == cause), "{path}");
+        assert!(
+            !rows.is_empty() && rows.iter().all(|row| row["cause"] == cause),
+            "{path}"
+        );
     }
     for query in ["correlation=xyz", "cause=0", "cause=x"] {
         let refused = service.get(&format!("/api/v1/ledger/events?{query}")).await;

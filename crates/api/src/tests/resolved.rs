@@ -9,7 +9,9 @@ impl Service {
             .method(method)
             .uri(path)
             .header(header::CONTENT_TYPE, "application/json");
-        let answer = self.send(request.body(body.to_string().into()).unwrap()).await;
+        let answer = self
+            .send(request.body(body.to_string().into()).unwrap())
+            .await;
         assert_eq!(answer.status, 200, "{method} {path}: {:?}", answer.body);
         answer
     }
@@ -32,16 +34,26 @@ const READS: [&str; 8] = [
 async fn an_answer_says_by_what_it_was_asked_for() {
     let (service, head) = Service::with_jane().await;
     let jane = service
-        .view(&format!("/api/v1/customers/jane@example.com?min_position={head}"))
+        .view(&format!(
+            "/api/v1/customers/jane@example.com?min_position={head}"
+        ))
         .await;
     let id = jane["customer_id"].as_str().unwrap();
     for read in READS {
         for (named, resolved_from) in [
-            ("Jane@Example.com", json!({"kind": "email", "value": "jane@example.com"})),
-            ("email:jane@example.com", json!({"kind": "email", "value": "jane@example.com"})),
+            (
+                "Jane@Example.com",
+                json!({"kind": "email", "value": "jane@example.com"}),
+            ),
+            (
+                "email:jane@example.com",
+                json!({"kind": "email", "value": "jane@example.com"}),
+            ),
             (id, Value::Null),
         ] {
-            let answer = service.view(&format!("/api/v1/customers/{named}{read}")).await;
+            let answer = service
+                .view(&format!("/api/v1/customers/{named}{read}"))
+                .await;
             assert_eq!(answer["customer_id"], id, "{named}{read}");
             assert_eq!(answer["resolved_from"], resolved_from, "{named}{read}");
         }
@@ -50,7 +62,10 @@ async fn an_answer_says_by_what_it_was_asked_for() {
         let path = format!("/api/timeline?action={action}&customerId=jane@example.com");
         let answer = service.view(&path).await;
         assert_eq!(answer["customer_id"], id, "{action}");
-        assert_eq!(answer["resolved_from"]["value"], "jane@example.com", "{action}");
+        assert_eq!(
+            answer["resolved_from"]["value"], "jane@example.com",
+            "{action}"
+        );
     }
     for then in [format!("known_at={head}"), "as_of=2024-05-31".to_owned()] {
         for read in ["?", "/timeline?", "/orders?"] {
@@ -69,13 +84,30 @@ async fn a_write_says_by_what_the_customer_was_named() {
     for (method, path, body) in [
         ("PATCH", "", json!({"name": "Jane"})),
         ("PUT", "/status", json!({"status": "vip"})),
-        ("PUT", "/consent", json!({"channel": "sms", "granted": true})),
-        ("POST", "/identifiers", json!({"kind": "phone", "value": "+27123456789"})),
-        ("POST", "/identifiers/detach", json!({"kind": "phone", "value": "+27123456789"})),
+        (
+            "PUT",
+            "/consent",
+            json!({"channel": "sms", "granted": true}),
+        ),
+        (
+            "POST",
+            "/identifiers",
+            json!({"kind": "phone", "value": "+27123456789"}),
+        ),
+        (
+            "POST",
+            "/identifiers/detach",
+            json!({"kind": "phone", "value": "+27123456789"}),
+        ),
         ("POST", "/refresh", json!({})),
     ] {
-        let answer = service.written(method, &format!("{jane}{path}"), body).await;
-        assert_eq!(answer.body["resolved_from"]["value"], "jane@example.com", "{path}");
+        let answer = service
+            .written(method, &format!("{jane}{path}"), body)
+            .await;
+        assert_eq!(
+            answer.body["resolved_from"]["value"], "jane@example.com",
+            "{path}"
+        );
     }
 }
 
@@ -95,7 +127,10 @@ async fn the_id_of_one_that_was_merged_leads_to_the_other() {
         .await;
     assert_eq!(merged.body["resolved_from"]["value"], "jane@example.com");
     let (joe, position) = (&joe.body["customer_id"], &merged.body["position"]);
-    let path = format!("/api/v1/customers/{}?min_position={position}", joe.as_str().unwrap());
+    let path = format!(
+        "/api/v1/customers/{}?min_position={position}",
+        joe.as_str().unwrap()
+    );
     let found = service.view(&path).await;
     assert_ne!(&found["customer_id"], joe);
     assert_eq!(found["resolved_from"], json!({"kind": "id", "value": joe}));

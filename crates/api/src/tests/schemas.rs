@@ -43,38 +43,72 @@ impl Service {
         let call = json!({"call_id": "c-1"});
         let with = |data: Value| {
             let mut call = call.clone();
-            call.as_object_mut().unwrap().extend(data.as_object().unwrap().clone());
+            call.as_object_mut()
+                .unwrap()
+                .extend(data.as_object().unwrap().clone());
             call
         };
         let events = [
-            ("email.classified", json!({"email_id": "<1@x>", "category": "inquiry",
-                "status": "classified", "classifier": {"name": "sorter", "version": "2"}})),
-            ("chat.received", json!({"customer": jane, "session": "q-1", "body": "Hi"})),
-            ("chat.sent", json!({"customer": jane, "session": "q-1", "body": "Yes?",
-                "agent_id": "sam"})),
-            ("order.updated", json!({"customer": jane, "order_id": "8", "status": "Complete",
+            (
+                "email.classified",
+                json!({"email_id": "<1@x>", "category": "inquiry",
+                "status": "classified", "classifier": {"name": "sorter", "version": "2"}}),
+            ),
+            (
+                "chat.received",
+                json!({"customer": jane, "session": "q-1", "body": "Hi"}),
+            ),
+            (
+                "chat.sent",
+                json!({"customer": jane, "session": "q-1", "body": "Yes?",
+                "agent_id": "sam"}),
+            ),
+            (
+                "order.updated",
+                json!({"customer": jane, "order_id": "8", "status": "Complete",
                 "total": {"amount": 99.5, "currency": "ZAR"}, "items": [{"product_id": 1}],
                 "payment_method": "Card", "shipping_address": {"city": "Cape Town"},
-                "ordered_at": "2024-05-10T09:00:00Z"})),
-            ("order.refunded", json!({"order_id": "8", "refund_id": "R1", "reason": "Scratched",
-                "amount": {"amount": "9.50", "currency": "ZAR"}})),
-            ("call.started", with(json!({"customer": jane, "agent_id": "alex",
+                "ordered_at": "2024-05-10T09:00:00Z"}),
+            ),
+            (
+                "order.refunded",
+                json!({"order_id": "8", "refund_id": "R1", "reason": "Scratched",
+                "amount": {"amount": "9.50", "currency": "ZAR"}}),
+            ),
+            (
+                "call.started",
+                with(json!({"customer": jane, "agent_id": "alex",
                 "direction": "inbound", "aliases": {"call_sid": "CA1"},
-                "queue": {"type": "winback", "priority_score": 7.5, "position": 3}}))),
+                "queue": {"type": "winback", "priority_score": 7.5, "position": 3}})),
+            ),
             ("call.ended", with(json!({"duration_seconds": 90}))),
-            ("call.outcome_recorded", with(json!({"outcome": "contacted", "sale_made": true,
-                "callback_at": "2024-05-11T10:00:00Z"}))),
-            ("call.recording_updated", with(json!({"recording_sid": "RE1",
+            (
+                "call.outcome_recorded",
+                with(json!({"outcome": "contacted", "sale_made": true,
+                "callback_at": "2024-05-11T10:00:00Z"})),
+            ),
+            (
+                "call.recording_updated",
+                with(json!({"recording_sid": "RE1",
                 "status": "completed", "url": "https://recordings.example/RE1",
-                "duration_seconds": 88}))),
-            ("call.transcribed", with(json!({"text": "Hello.", "summary": "A greeting",
-                "status": "completed", "language": "en"}))),
-            ("call.scored", with(json!({"call_score": 8.5, "agent_performance_score": 9,
-                "conversion_likelihood": 0.75}))),
+                "duration_seconds": 88})),
+            ),
+            (
+                "call.transcribed",
+                with(json!({"text": "Hello.", "summary": "A greeting",
+                "status": "completed", "language": "en"})),
+            ),
+            (
+                "call.scored",
+                with(json!({"call_score": 8.5, "agent_performance_score": 9,
+                "conversion_likelihood": 0.75})),
+            ),
         ];
         let mut head = 0;
         for (minute, (kind, data)) in (0..).zip(events) {
-            head = service.stored(&event(&format!("e-{minute}"), kind, &at(minute), data)).await;
+            head = service
+                .stored(&event(&format!("e-{minute}"), kind, &at(minute), data))
+                .await;
         }
         for (id, subject, score) in [("s-1", "call/c-1", 0.5), ("s-2", "email/<3@x>", -0.9)] {
             let mut scored = event(id, "sentiment.scored", &at(30), json!({"score": score}));
@@ -85,7 +119,9 @@ impl Service {
     }
 }
 
-const VIEWS: [&str; 7] = ["threads", "quotes", "orders", "insights", "explain", "timeline", "members"];
+const VIEWS: [&str; 7] = [
+    "threads", "quotes", "orders", "insights", "explain", "timeline", "members",
+];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_answered_is_what_the_document_describes() {
@@ -112,19 +148,34 @@ async fn what_is_answered_is_what_the_document_describes() {
         ("/api/v1/calls", ""),
         ("/api/v1/reports/agents", "?from=2024-01-01"),
         ("/api/v1/ledger/events", "?limit=500"),
-        ("/api/customer_timeline_unified", "?customer_email=jane@example.com"),
+        (
+            "/api/customer_timeline_unified",
+            "?customer_email=jane@example.com",
+        ),
     ] {
         asked.push((path.to_owned(), format!("{path}{query}")));
     }
     asked.push(("/api/v1/customers/{ref}".to_owned(), JANE.to_owned()));
-    asked.push(("/api/v1/calls/{id}".to_owned(), "/api/v1/calls/c-1".to_owned()));
-    service.view(&format!("{JANE}/insights?min_position={head}")).await;
-    service.view(&format!("/api/v1/calls?min_position={head}")).await;
-    service.view(&format!("/api/v1/customers?min_position={head}")).await;
+    asked.push((
+        "/api/v1/calls/{id}".to_owned(),
+        "/api/v1/calls/c-1".to_owned(),
+    ));
+    service
+        .view(&format!("{JANE}/insights?min_position={head}"))
+        .await;
+    service
+        .view(&format!("/api/v1/calls?min_position={head}"))
+        .await;
+    service
+        .view(&format!("/api/v1/customers?min_position={head}"))
+        .await;
     for (path, asked) in asked {
         let answer = service.view(&asked).await;
         let items = answer.get("items").and_then(Value::as_array);
-        assert!(items.is_none_or(|items| !items.is_empty()), "{asked} shows nothing");
+        assert!(
+            items.is_none_or(|items| !items.is_empty()),
+            "{asked} shows nothing"
+        );
         faults.extend(schemas.faults(&path, &answer));
     }
     assert!(faults.is_empty(), "{faults:#?}");

@@ -110,7 +110,9 @@ async fn customers_are_listed_by_status() {
         let total = json!({"total": {"amount": total, "currency": "USD"}});
         head = service.stored(&order(customer, customer, total)).await;
     }
-    service.timeline_of("external_id:shop:ann", &json!(head)).await;
+    service
+        .timeline_of("external_id:shop:ann", &json!(head))
+        .await;
     service.set_policy("vip_threshold", json!("500")).await;
     let body = json!({"status": "blocked"});
     let blocked = service.change("PUT", &format!("{JANE}/status"), body).await;
@@ -122,8 +124,13 @@ async fn customers_are_listed_by_status() {
         let (_, status) = query.split_once("status=").unwrap();
         let status = status.split('&').next().unwrap();
         assert!(items.iter().all(|item| item["status"] == status), "{query}");
-        let names = items.iter().map(|item| item["name"].as_str().unwrap().to_owned());
-        (names.collect::<Vec<_>>(), answer.body["next_cursor"].clone())
+        let names = items
+            .iter()
+            .map(|item| item["name"].as_str().unwrap().to_owned());
+        (
+            names.collect::<Vec<_>>(),
+            answer.body["next_cursor"].clone(),
+        )
     };
     for (query, name) in [
         ("status=blocked", "Customer jane"),
@@ -139,7 +146,13 @@ async fn customers_are_listed_by_status() {
     let (second, cursor) = names(&next).await;
     let mut all = [first, second].concat();
     all.sort_unstable();
-    assert_eq!((all, cursor), (vec!["Customer ann".into(), "Customer joe".into()], json!(null)));
+    assert_eq!(
+        (all, cursor),
+        (
+            vec!["Customer ann".into(), "Customer joe".into()],
+            json!(null)
+        )
+    );
     service.set_policy("inactive_after_days", json!(10)).await;
     assert!(names("status=active").await.0.is_empty());
     for query in ["status=gold", "status=vip&q=jane", "status=vip&view=top"] {

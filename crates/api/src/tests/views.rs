@@ -157,8 +157,13 @@ async fn the_unified_view_has_the_rows_of_the_timeline() {
         .await;
     assert_eq!(unified, timeline);
     let dates = unified["items"].as_array().unwrap().iter();
-    let dates: Vec<_> = dates.map(|row| row["occurred_at"].as_str().unwrap()).collect();
-    assert!(dates.len() == 5 && dates.is_sorted_by(|one, next| one >= next), "{dates:?}");
+    let dates: Vec<_> = dates
+        .map(|row| row["occurred_at"].as_str().unwrap())
+        .collect();
+    assert!(
+        dates.len() == 5 && dates.is_sorted_by(|one, next| one >= next),
+        "{dates:?}"
+    );
     let page = service.view(&format!("{view}&limit=2")).await;
     let cursor = page["next_cursor"].as_str().unwrap();
     let rest = service.view(&format!("{view}&cursor={cursor}")).await;

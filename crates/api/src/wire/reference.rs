@@ -4,8 +4,8 @@ use serde::Serialize;
 use touchbook_events::CustomerId;
 use utoipa::ToSchema;
 
-/// By what a customer was named, where that was not its own id: an identifier in normal form, or the
-/// id of one that was merged into it.
+/// By what a customer was named, where that was not its own id: an identifier in normal form, or
+/// the id of one that was merged into it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub(crate) struct ResolvedFrom {
     /// `id`, or the kind of the identifier.

@@ -313,7 +313,10 @@ pub(crate) struct Explanation {
 }
 
 #[derive(ToSchema)]
-#[expect(dead_code, reason = "the documentation of a policy that a value depends on")]
+#[expect(
+    dead_code,
+    reason = "the documentation of a policy that a value depends on"
+)]
 pub(crate) struct PolicyInForce {
     name: String,
     /// In the policy's own shape.

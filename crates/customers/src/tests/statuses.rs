@@ -5,6 +5,7 @@ use crate::{Customers, Page, Status, summary};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
+use std::cmp::Reverse;
 use touchbook_events::{CustomerId, Policies, Timestamp};
 use touchbook_projection::Projection;
 
@@ -153,7 +154,7 @@ proptest! {
             for status in Status::ALL {
                 let has = |customer: CustomerId| projection.read(customer, |state, _| {
                     let shown = summary(customer, state, &policies, now);
-                    (shown.status == *status).then(|| (std::cmp::Reverse(state.seen_at()), customer))
+                    (shown.status == *status).then(|| (Reverse(state.seen_at()), customer))
                 });
                 let mut wanted: Vec<_> = everybody
                     .iter()

@@ -5,6 +5,7 @@ use crate::{AgentReport, Calendar, Period};
 use proptest::prelude::*;
 use proptest::sample::select;
 use serde_json::{Value, json};
+use std::collections::{BTreeMap, BTreeSet};
 use touchbook_calls::Calls;
 use touchbook_events::{CustomerId, Policies, Timestamp};
 use touchbook_projection::driver::Named;
@@ -60,9 +61,19 @@ fn an_agents_row_says_what_it_did_with_whom() {
     call(&mut script, "01-02 11:00:00", "call/jane:2", ("alex", 45));
     call(&mut script, "01-02 12:00:00", "call/joe:1", ("alex", 0));
     let outcome = json!({ "outcome": "contacted", "sale_made": true });
-    script.send("01-02 12:30:00", "call.outcome_recorded", "call/jane:1", outcome);
+    script.send(
+        "01-02 12:30:00",
+        "call.outcome_recorded",
+        "call/jane:1",
+        outcome,
+    );
     let missed = json!({ "outcome": "no_answer" });
-    script.send("01-02 12:31:00", "call.outcome_recorded", "call/jane:2", missed);
+    script.send(
+        "01-02 12:31:00",
+        "call.outcome_recorded",
+        "call/jane:2",
+        missed,
+    );
     for (kind, subject) in [
         ("email.sent", "email/jane:1"),
         ("email.sent", "email/jane:1"),
@@ -74,7 +85,12 @@ fn an_agents_row_says_what_it_did_with_whom() {
         let message = json!({ "agent_id": "alex", "body": "Hi" });
         script.send("01-02 13:00:00", kind, subject, message);
     }
-    script.send("01-02 13:00:00", "sms.sent", "sms/ann:2", json!({ "body": "Hi" }));
+    script.send(
+        "01-02 13:00:00",
+        "sms.sent",
+        "sms/ann:2",
+        json!({ "body": "Hi" }),
+    );
     let plain = Policies::default();
     let day = calendar(Period::Day, "01-01 00:00:00", "01-31 00:00:00", &plain);
     assert_eq!(
@@ -93,22 +109,44 @@ fn an_agents_row_says_what_it_did_with_whom() {
 #[test]
 fn periods_are_the_tenants() {
     let mut script = Script::new();
-    for (number, time) in ["01-31 22:30:00", "02-01 10:00:00", "02-05 10:00:00"].iter().enumerate() {
-        call(&mut script, time, &format!("call/jane:{number}"), ("alex", 60));
+    for (number, time) in ["01-31 22:30:00", "02-01 10:00:00", "02-05 10:00:00"]
+        .iter()
+        .enumerate()
+    {
+        call(
+            &mut script,
+            time,
+            &format!("call/jane:{number}"),
+            ("alex", 60),
+        );
     }
     let rows = |period, zone: &str, (from, to)| {
         let policies = policies(zone);
         let rows = report(&script, &calendar(period, from, to, &policies), 10);
-        let row = |row: &Value| (row["begins_on"].as_str().unwrap().to_owned(), row["call_count"].as_u64());
+        let row = |row: &Value| {
+            (
+                row["begins_on"].as_str().unwrap().to_owned(),
+                row["call_count"].as_u64(),
+            )
+        };
         rows.iter().map(row).collect::<Vec<_>>()
     };
     let row = |day: &str, count| (day.to_owned(), Some(count));
     let all = ("01-01 00:00:00", "12-31 00:00:00");
     let month = Period::Month;
-    assert_eq!(rows(month, "UTC", all), [row("2024-01-01", 1), row("2024-02-01", 2)]);
-    assert_eq!(rows(month, "Africa/Johannesburg", all), [row("2024-02-01", 3)]);
+    assert_eq!(
+        rows(month, "UTC", all),
+        [row("2024-01-01", 1), row("2024-02-01", 2)]
+    );
+    assert_eq!(
+        rows(month, "Africa/Johannesburg", all),
+        [row("2024-02-01", 3)]
+    );
     let week = Period::Week;
-    assert_eq!(rows(week, "UTC", all), [row("2024-01-29", 2), row("2024-02-05", 1)]);
+    assert_eq!(
+        rows(week, "UTC", all),
+        [row("2024-01-29", 2), row("2024-02-05", 1)]
+    );
     let ends = ("01-31 22:30:00", "02-01 10:00:00");
     assert_eq!(rows(week, "UTC", ends), [row("2024-01-29", 2)]);
     let within = ("01-31 22:30:01", "02-01 09:59:59");
@@ -124,10 +162,18 @@ fn days_begin_where_clocks_are_put_forward() {
     let calendar = calendar(Period::Day, "09-07 12:00:00", "09-09 12:00:00", &policies);
     let mut script = Script::new();
     for (number, time) in ["09-08 03:59:59", "09-08 04:00:00"].iter().enumerate() {
-        call(&mut script, time, &format!("call/jane:{number}"), ("alex", 60));
+        call(
+            &mut script,
+            time,
+            &format!("call/jane:{number}"),
+            ("alex", 60),
+        );
     }
     let rows = report(&script, &calendar, 10);
-    let days: Vec<_> = rows.iter().map(|row| row["begins_on"].as_str().unwrap()).collect();
+    let days: Vec<_> = rows
+        .iter()
+        .map(|row| row["begins_on"].as_str().unwrap())
+        .collect();
     assert_eq!(days, ["2024-09-07", "2024-09-08"]);
 }
 
@@ -158,7 +204,7 @@ proptest! {
         limit in 1_usize..5,
     ) {
         let mut script = Script::new();
-        let mut sums = std::collections::BTreeMap::<_, (u64, u64, std::collections::BTreeSet<u8>)>::new();
+        let mut sums = BTreeMap::<_, (u64, u64, BTreeSet<u8>)>::new();
         for (number, (person, day, agent, seconds)) in sent.iter().enumerate() {
             let subject = format!("call/p{person}:{number}");
             call(&mut script, &format!("01-{day} 10:00:00"), &subject, (agent, *seconds));
@@ -193,7 +239,10 @@ fn merged_customers_are_one_customer() {
     let calendar = calendar(Period::Day, "01-01 00:00:00", "01-31 00:00:00", &plain);
     let counts = |script: &Script| {
         let rows = report(script, &calendar, 10);
-        (rows[0]["call_count"].clone(), rows[0]["customer_count"].clone())
+        (
+            rows[0]["call_count"].clone(),
+            rows[0]["customer_count"].clone(),
+        )
     };
     assert_eq!(counts(&script), (json!(2), json!(2)));
     let merged = json!({ "into": Named::id("jane"), "members": [Named::id("joe")] });

@@ -35,12 +35,7 @@ impl Everything {
     }
 
     /// With at most `each_max` rows of each source.
-    fn written(
-        &self,
-        view: &View,
-        whose: Whose,
-        each_max: usize,
-    ) -> Result<Vec<u8>, Problem> {
+    fn written(&self, view: &View, whose: Whose, each_max: usize) -> Result<Vec<u8>, Problem> {
         let answer = CustomerDetails {
             profile: CustomerAnswer {
                 summary: summary(whose.customer_id, &self.customer, &view.policies, view.now),
@@ -65,5 +60,7 @@ pub(crate) async fn answer(asked: Asked, each_max: usize) -> Answer {
     let answer = move |everything: &Everything, view: &View, whose| {
         everything.written(view, whose, each_max)
     };
-    asked.fold(Everything::default(), Everything::take, answer).await
+    asked
+        .fold(Everything::default(), Everything::take, answer)
+        .await
 }

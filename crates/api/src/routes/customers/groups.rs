@@ -12,10 +12,10 @@ use crate::state::Api;
 use crate::submit::Command;
 use crate::wire::customer::CustomerAnswer;
 use crate::wire::event::Written;
-use crate::wire::reference::Whose;
 use crate::wire::group::{
     MemberItem, MemberList, MergeAnswer, MergePreview, MergeRequest, UnmergeRequest,
 };
+use crate::wire::reference::Whose;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};

@@ -7,8 +7,8 @@ use crate::limits::PAGE_BYTES_MAX;
 use crate::problem::Problem;
 use crate::wire::customer::MatchedBy;
 use touchbook_customers::{Cursor, Page, TopPage};
-use touchbook_events::money::Currency;
 use touchbook_events::CustomerId;
+use touchbook_events::money::Currency;
 
 /// A page of the list that is asked for.
 pub(super) fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Problem> {
@@ -60,7 +60,8 @@ fn rows(shown: &Shown, params: &ListParams, limit: usize) -> Result<Rows, Proble
         return Err(invalid("cursor", "it is of the view `top`"));
     }
     if let Some(status) = params.status {
-        let page = customers.index(|index| index.by_status(status, policies, shown.now, after, limit));
+        let page =
+            customers.index(|index| index.by_status(status, policies, shown.now, after, limit));
         return Ok(taken(page, |listed| (listed.customer, None)));
     }
     if params.is_by_agent() {

@@ -278,7 +278,9 @@ impl Params for UnifiedParams {
         let limit_default = ACTIONS.iter().find_map(limit).unwrap_or(PAGE_MAX);
         Ok(Self {
             customer_email: values.text("customer_email")?,
-            limit: values.number("limit", 1..=PAGE_MAX)?.unwrap_or(limit_default) as usize,
+            limit: values
+                .number("limit", 1..=PAGE_MAX)?
+                .unwrap_or(limit_default) as usize,
             cursor: parsed(values.text("cursor")?)?,
         })
     }
