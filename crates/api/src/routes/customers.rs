@@ -248,16 +248,22 @@ pub(crate) async fn get_customer(
             let answer = CustomerAnswer {
                 summary: summary(customer, state, &shown.policies, shown.now),
                 sentiment,
-                resolved_from,
+                resolved_from: None,
                 stale_since,
                 matched: None,
                 attention: None,
             };
             let changed_at = state.changed_at(resliced_at);
-            serde_json::to_vec(&answer).map(|text| (etag::of_answer(changed_at, &text), text))
+            serde_json::to_vec(&answer).map(|text| (changed_at, text))
         });
     let read = read.ok_or_else(Problem::not_found)?;
-    let (etag, text) = read.map_err(|error| Problem::internal(&error))?;
+    let (changed_at, mut text) = read.map_err(|error| Problem::internal(&error))?;
+    // A customer has one tag, whatever it was asked for by.
+    let etag = etag::of_answer(changed_at, &text);
+    if let Some(resolved_from) = resolved_from {
+        let added = resolved_from.append_to(&mut text);
+        added.map_err(|error| Problem::internal(&error))?;
+    }
     Ok(Stamped(applied, etag::tagged(&headers, etag, text)))
 }
 

@@ -15,6 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use std::ops::ControlFlow;
 use touchbook_engine::Tenant;
+use touchbook_events::limits::CONSEQUENCES_MAX;
 use touchbook_events::{Digest, Header, Record};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -83,6 +84,19 @@ impl Filter {
         self.subject.is_some() || self.cause.is_some() || self.correlation.is_some()
     }
 
+    /// The first and the last position that may have what is asked for; a record and its
+    /// consequences are one commit, some of them before it.
+    fn bounds(&self, head: u64) -> (u64, u64) {
+        let near = CONSEQUENCES_MAX as u64;
+        match self.cause {
+            Some(cause) => (
+                cause.saturating_sub(near),
+                cause.saturating_add(near).min(head),
+            ),
+            None => (1, head),
+        }
+    }
+
     fn admits(&self, header: &Header) -> bool {
         self.subject.is_none_or(|subject| header.subject == subject)
             && (self.cause.is_none() || header.cause == self.cause)
@@ -126,12 +140,12 @@ fn list(tenant: &Tenant, params: RecordParams, head: u64) -> Result<EventList, P
         cause: params.cause,
         correlation: params.correlation,
     };
-    // What follows from a record stands after it.
-    let after = params.after.max(filter.cause.unwrap_or(0));
+    let (first, end) = filter.bounds(head);
+    let after = params.after.max(first.saturating_sub(1));
     let from = after.saturating_add(1);
     let to = match filter.is_all() {
-        true => head,
-        false => head.min(after.saturating_add(FILTER_SCAN_RECORDS_MAX)),
+        true => end,
+        false => end.min(after.saturating_add(FILTER_SCAN_RECORDS_MAX)),
     };
     let mut page = Page {
         filter,
@@ -147,7 +161,7 @@ fn list(tenant: &Tenant, params: RecordParams, head: u64) -> Result<EventList, P
     if let Some(error) = page.bad {
         return Err(Problem::internal(&error));
     }
-    let next_cursor = (page.last < head).then_some(page.last);
+    let next_cursor = (page.last < end).then_some(page.last);
     Ok(EventList {
         items: page.items,
         next_cursor,

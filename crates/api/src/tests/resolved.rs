@@ -118,6 +118,12 @@ async fn the_id_of_one_that_was_merged_leads_to_the_other() {
     let joe = json!({"customer": {"email": "joe@example.com"}, "body": "Hi"});
     let joe = event("joe", "sms.received", "2024-05-06T10:00:00Z", joe);
     let joe = service.events(&joe).await;
+    let position = &joe.body["position"];
+    service
+        .view(&format!(
+            "/api/v1/customers/joe@example.com?min_position={position}"
+        ))
+        .await;
     let merged = service
         .written(
             "POST",

@@ -103,6 +103,7 @@ impl Service {
                 with(json!({"call_score": 8.5, "agent_performance_score": 9,
                 "conversion_likelihood": 0.75})),
             ),
+            ("sms.received", json!({"customer": jane, "body": "Hello?"})),
         ];
         let mut head = 0;
         for (minute, (kind, data)) in (0..).zip(events) {

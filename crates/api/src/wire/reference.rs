@@ -15,6 +15,20 @@ pub(crate) struct ResolvedFrom {
     pub value: Box<str>,
 }
 
+impl ResolvedFrom {
+    /// Adds the member to a JSON object that was written without it.
+    ///
+    /// # Errors
+    /// None that text and a name can cause.
+    pub(crate) fn append_to(&self, object: &mut Vec<u8>) -> serde_json::Result<()> {
+        object.pop();
+        object.extend_from_slice(b",\"resolved_from\":");
+        serde_json::to_writer(&mut *object, self)?;
+        object.push(b'}');
+        Ok(())
+    }
+}
+
 /// Whose an answer is.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Whose {
