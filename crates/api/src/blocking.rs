@@ -1,6 +1,6 @@
 //! Work that reads the ledger for longer than an async thread may be kept.
 
-use crate::limits::{READS_MAX, STREAM_READS_MAX};
+use crate::limits::{READS_MAX, REPORTS_MAX, STREAM_READS_MAX};
 use crate::problem::Problem;
 use std::num::NonZero;
 use std::sync::LazyLock;
@@ -9,6 +9,7 @@ use tokio::sync::Semaphore;
 
 static READS: Semaphore = Semaphore::const_new(READS_MAX);
 static STREAM_READS: Semaphore = Semaphore::const_new(STREAM_READS_MAX);
+static REPORTS: Semaphore = Semaphore::const_new(REPORTS_MAX);
 /// As many as there are cores: a scan keeps one busy until it is done, and eight that share two
 /// would all be as late as the last.
 static SCANS: LazyLock<Semaphore> =
@@ -33,6 +34,13 @@ pub(crate) async fn streaming<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     in_turn(&STREAM_READS, work).await
+}
+
+/// Does work over all customers; reports are not in the way of answers.
+pub(crate) async fn reporting<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    in_turn(&REPORTS, work).await
 }
 
 async fn in_turn<T: Send + 'static>(
