@@ -34,20 +34,49 @@ impl Schemas {
     }
 }
 
+/// A call of which everything is known.
+fn call_of(customer: &Value) -> [(&'static str, Value); 6] {
+    [
+        (
+            "call.started",
+            json!({"call_id": "c-1", "customer": customer, "agent_id": "alex",
+            "direction": "inbound", "aliases": {"call_sid": "CA1"},
+            "queue": {"type": "winback", "priority_score": 7.5, "position": 3}}),
+        ),
+        (
+            "call.ended",
+            json!({"call_id": "c-1", "duration_seconds": 90}),
+        ),
+        (
+            "call.outcome_recorded",
+            json!({"call_id": "c-1", "outcome": "contacted", "sale_made": true,
+            "callback_at": "2024-05-11T10:00:00Z"}),
+        ),
+        (
+            "call.recording_updated",
+            json!({"call_id": "c-1", "recording_sid": "RE1",
+            "status": "completed", "url": "https://recordings.example/RE1",
+            "duration_seconds": 88}),
+        ),
+        (
+            "call.transcribed",
+            json!({"call_id": "c-1", "text": "Hello.", "summary": "A greeting",
+            "status": "completed", "language": "en"}),
+        ),
+        (
+            "call.scored",
+            json!({"call_id": "c-1", "call_score": 8.5, "agent_performance_score": 9,
+            "conversion_likelihood": 0.75}),
+        ),
+    ]
+}
+
 impl Service {
     /// Jane's with one of everything that an answer may show.
     async fn with_everything_of_jane() -> (Self, u64) {
         let (service, _) = Self::with_jane().await;
         let jane = json!({"email": "jane@example.com"});
         let at = |minute: u32| format!("2024-05-10T10:{minute:02}:00Z");
-        let call = json!({"call_id": "c-1"});
-        let with = |data: Value| {
-            let mut call = call.clone();
-            call.as_object_mut()
-                .unwrap()
-                .extend(data.as_object().unwrap().clone());
-            call
-        };
         let events = [
             (
                 "email.classified",
@@ -75,36 +104,10 @@ impl Service {
                 json!({"order_id": "8", "refund_id": "R1", "reason": "Scratched",
                 "amount": {"amount": "9.50", "currency": "ZAR"}}),
             ),
-            (
-                "call.started",
-                with(json!({"customer": jane, "agent_id": "alex",
-                "direction": "inbound", "aliases": {"call_sid": "CA1"},
-                "queue": {"type": "winback", "priority_score": 7.5, "position": 3}})),
-            ),
-            ("call.ended", with(json!({"duration_seconds": 90}))),
-            (
-                "call.outcome_recorded",
-                with(json!({"outcome": "contacted", "sale_made": true,
-                "callback_at": "2024-05-11T10:00:00Z"})),
-            ),
-            (
-                "call.recording_updated",
-                with(json!({"recording_sid": "RE1",
-                "status": "completed", "url": "https://recordings.example/RE1",
-                "duration_seconds": 88})),
-            ),
-            (
-                "call.transcribed",
-                with(json!({"text": "Hello.", "summary": "A greeting",
-                "status": "completed", "language": "en"})),
-            ),
-            (
-                "call.scored",
-                with(json!({"call_score": 8.5, "agent_performance_score": 9,
-                "conversion_likelihood": 0.75})),
-            ),
             ("sms.received", json!({"customer": jane, "body": "Hello?"})),
         ];
+        let [asked @ .., waiting] = events;
+        let events = asked.into_iter().chain(call_of(&jane)).chain([waiting]);
         let mut head = 0;
         for (minute, (kind, data)) in (0..).zip(events) {
             head = service
