@@ -20,7 +20,7 @@ const PARTS: [&str; 9] = [
     "/insights",
     "/members",
     "/explain?field=ltv",
-    "/explain?field=sentiment_score",
+    "/explain?field=last_interaction_at",
 ];
 /// What an object must be known by before something can be said of it.
 const BEGINNINGS: [EventType; 2] = [EventType::CallStarted, EventType::InteractionCreated];
