@@ -134,7 +134,11 @@ async fn what_is_missing_is_missing_and_breaks_nothing() {
     }
     let page = service.json(&format!("{JANE}/timeline?limit=200")).await;
     for entry in page["items"].as_array().unwrap() {
-        let id = entry["entry_id"].as_str().unwrap().replace('/', "%2F");
+        let id = entry["entry_id"]
+            .as_str()
+            .unwrap()
+            .replace('/', "%2F")
+            .replace('#', "%23");
         let shown = service.json(&format!("/api/v1/entries/{id}")).await;
         assert_eq!(shown["entry_id"], entry["entry_id"]);
     }
