@@ -43,6 +43,23 @@ fn a_producers_own_event_is_about_the_same_object() {
     assert_eq!(subject(&plain), subject(&events(ORDER)[0]));
 }
 
+/// Names of mails may be longer than subjects; they make one subject whichever way a mail comes.
+#[test]
+fn a_long_name_makes_a_subject_that_fits() {
+    let data = json!({
+        "email_id": "m".repeat(1_000), "from_email": "a@example.com", "sentiment": "positive"
+    });
+    let one = synced("sync_email_thread", &data).unwrap();
+    let other = pushed("email_thread", &data).unwrap();
+    let made = subject(&one[0]);
+    assert!(
+        made.chars().count() <= 500 && made.starts_with("email/"),
+        "{made}"
+    );
+    assert_eq!(made, subject(&one[1]), "its sentiment is about it");
+    assert_eq!(made, subject(&other[0]));
+}
+
 #[test]
 fn a_number_and_its_digits_name_the_same_row() {
     let mut data = data_of(ORDER);
