@@ -33,6 +33,26 @@ fn an_object_is_the_same_whichever_way_it_comes() {
     }
 }
 
+/// S1-138, C30: what a table keeps for itself makes no other session of it.
+#[test]
+fn a_session_is_the_same_as_a_row_of_the_quote_source() {
+    let data = data_of(QUOTE);
+    let sent = synced("sync_quote_session", &data).unwrap();
+    let mut row = data;
+    row["id"] = json!(7);
+    row["updated_at"] = json!("2024-01-16T00:00:00+00:00");
+    let polled = crate::quote_source::row(&row.to_string()).unwrap();
+    assert_eq!(all_written(&polled), all_written(&sent));
+    let contents = [&polled, &sent].map(|events| accepted(&events[0]).content);
+    assert_eq!(contents[0], contents[1]);
+    row["session_id"] = json!(null);
+    let named_by_id = crate::quote_source::row(&row.to_string()).unwrap();
+    assert_eq!(subject(&named_by_id[0]), "quote/7");
+    for unusable in ["7", "{}", "{", r#"{"id": 7, "status": []}"#] {
+        assert!(crate::quote_source::row(unusable).is_err(), "{unusable}");
+    }
+}
+
 /// What a producer says of the same order in the catalogue's words is about the same subject.
 #[test]
 fn a_producers_own_event_is_about_the_same_object() {
