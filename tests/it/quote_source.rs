@@ -49,7 +49,9 @@ async fn page(
     source.requests += 1;
     let bearer = format!("Bearer {KEY}");
     if !source.is_open || headers["apikey"] != KEY || headers[header::AUTHORIZATION] != bearer {
-        return (StatusCode::UNAUTHORIZED, headers["apikey"].clone()).into_response();
+        // A server may say the key again.
+        let said = headers["apikey"].as_bytes().to_vec();
+        return (StatusCode::UNAUTHORIZED, said).into_response();
     }
     let since = query["updated_at"].strip_prefix("gte.").unwrap().to_owned();
     let is_asked_for = |row: &&Value| {
@@ -97,8 +99,8 @@ async fn stands(service: &Service, state: &str) {
 }
 
 async fn entries(service: &Service, email: &str) -> Vec<Value> {
-    let timeline = service.get(&format!("/api/v1/customers/{email}/timeline"));
-    let response = timeline.await;
+    let path = format!("/api/v1/customers/{email}/timeline");
+    let response = service.get(&path).await;
     if response.status() == StatusCode::NOT_FOUND {
         return Vec::new();
     }

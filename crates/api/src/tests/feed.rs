@@ -62,7 +62,7 @@ async fn a_session_that_is_synced_and_polled_is_one_entry() {
     assert_eq!(entries.len(), 1, "{entries:?}");
     assert_eq!(
         (&entries[0]["source"], &entries[0]["revision_count"]),
-        (&json!("quote"), &json!(2))
+        (&json!("chat"), &json!(2))
     );
     // C22: its place is when it began.
     assert_eq!(entries[0]["occurred_at"], "2024-01-15T09:00:00Z");
