@@ -221,12 +221,6 @@ fn a_sentiment_of_what_has_no_name_stays_with_it() {
         (events.len(), at(&events[0], "/sentiment")),
         (1, json!("mixed"))
     );
-    let data = json!({ "email_id": "m".repeat(1000), "sentiment": "mixed" });
-    let events = synced("sync_email_thread", &data).unwrap();
-    assert_eq!(
-        (events.len(), at(&events[0], "/sentiment")),
-        (1, json!("mixed"))
-    );
 }
 
 /// C7.
