@@ -14,7 +14,7 @@ use cargo_metadata::{DependencyKind, Metadata, MetadataCommand, Package, Package
 use crate::root;
 
 /// The folder of each crate, its kind, and the folders of the crates it may use.
-const HOUSE: [(&str, Kind, &[&str]); 21] = [
+const HOUSE: [(&str, Kind, &[&str]); 22] = [
     ("events", Pure, &[]),
     ("projection", Pure, &["events"]),
     ("identity", Pure, &["events", "projection"]),
@@ -58,13 +58,14 @@ const HOUSE: [(&str, Kind, &[&str]); 21] = [
             "engine",
         ],
     ),
+    ("outbound", Shell, &["events"]),
     ("touchbook", Binary, &ALL),
     ("testkit", Tool, &["events", "ledger"]),
     ("xtask", Tool, &[]),
     ("tests", Tool, &[]),
 ];
 
-const ALL: [&str; 17] = [
+const ALL: [&str; 18] = [
     "events",
     "projection",
     "identity",
@@ -82,6 +83,7 @@ const ALL: [&str; 17] = [
     "stream",
     "engine",
     "api",
+    "outbound",
 ];
 
 /// Each folds on its own, so that any of them can be rebuilt, or fail, alone.
@@ -97,11 +99,13 @@ const PROJECTORS: [&str; 8] = [
 ];
 
 /// Libraries that only these crates may name.
-const KEEPERS: [(&str, &[&str]); 3] = [
+const KEEPERS: [(&str, &[&str]); 4] = [
     ("sled", &["ledger"]),
     // Tests publish as producers do, and the bench compares pages with the least that axum does.
     ("async-nats", &["stream", "testkit", "tests"]),
     ("axum", &["api", "tests"]),
+    // The demo sends its made-up events as anybody would.
+    ("reqwest", &["outbound", "touchbook"]),
 ];
 
 /// Libraries that reach for the outside world: no pure crate may have them in its tree.

@@ -30,6 +30,8 @@ mod orders;
 #[cfg(test)]
 mod power_cut;
 #[cfg(test)]
+mod quote_source;
+#[cfg(test)]
 mod rebuild;
 #[cfg(test)]
 mod serve;

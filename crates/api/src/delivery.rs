@@ -17,7 +17,7 @@ use touchbook_events::catalogue::dead_letter::{
 use touchbook_events::catalogue::typed::Extra;
 use touchbook_events::envelope::RAW_PAYLOAD;
 use touchbook_events::{self as events, Code, Data, Envelope, EventType, Policies, Record, Text};
-use touchbook_ingest::{Event, call_system, mail, meta, shopify, sync, webhook};
+use touchbook_ingest::{Event, call_system, mail, meta, quote_source, shopify, sync, webhook};
 
 /// A shape in which others send what happened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,19 +28,22 @@ pub(crate) enum Shape {
     Meta,
     Shopify,
     Mail,
+    /// A row that the service fetched itself.
+    QuoteSource,
 }
 
 impl Shape {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::Sync,
         Self::Timeline,
         Self::CallSystem,
         Self::Meta,
         Self::Shopify,
         Self::Mail,
+        Self::QuoteSource,
     ];
 
-    /// The route that it comes by.
+    /// The route that it comes by; where nobody sends it, from where it is fetched.
     pub(crate) const fn route(self) -> &'static str {
         match self {
             Self::Sync => "/api/sync",
@@ -49,6 +52,7 @@ impl Shape {
             Self::Meta => "/api/v1/webhooks/meta",
             Self::Shopify => "/api/v1/webhooks/shopify",
             Self::Mail => "/api/v1/mail",
+            Self::QuoteSource => "quote_source",
         }
     }
 
@@ -107,7 +111,7 @@ impl Delivery {
         })
     }
 
-    /// What was kept, sent again.
+    /// What was kept and is sent again, or what was fetched: nobody names it.
     pub(crate) fn again(shape: Shape, body: Bytes) -> Self {
         Self {
             shape,
@@ -152,6 +156,7 @@ impl Delivery {
                 shopify::order(text, id).map(|event| told(vec![event]))
             }
             Shape::Meta => changes(text),
+            Shape::QuoteSource => quote_source::row(text).map(told),
             Shape::Mail => Ok(Told::default()),
         }
     }
@@ -328,7 +333,7 @@ impl Caller {
     }
 
     /// Keeps what can't be used, with the reason; answers where.
-    async fn keep(
+    pub(crate) async fn keep(
         &self,
         api: &Api,
         delivery: &Delivery,
@@ -348,7 +353,7 @@ impl Caller {
             }),
         }));
         let data = to_raw_value(&letter).map_err(|error| Problem::internal(&error))?;
-        let id = fresh_id();
+        let id = self.letter_id(delivery, problem);
         let envelope = Envelope {
             id: id.as_str().into(),
             source: SOURCE.into(),
@@ -360,6 +365,18 @@ impl Caller {
         let item: Item = made_by_us(&envelope, &self.sender());
         let written = self.submit_one(api, item?).await?;
         Ok(written.position)
+    }
+
+    /// What is fetched comes again and again, and is one letter for as long as it is the same.
+    fn letter_id(&self, delivery: &Delivery, problem: &events::Problem) -> String {
+        if delivery.shape != Shape::QuoteSource {
+            return fresh_id();
+        }
+        let said = [problem.code, &problem.pointer, &problem.detail].map(str::as_bytes);
+        let [code, pointer, detail] = said;
+        let parts = [code, pointer, detail, &delivery.body];
+        let digest = self.tenant.key().digest_parts("quote_source", &parts);
+        format!("quote_source/{digest}")
     }
 }
 

@@ -18,6 +18,7 @@ mod docs;
 mod etag;
 mod export;
 mod extract;
+mod feed;
 mod head;
 mod keys;
 pub mod limits;
@@ -39,7 +40,8 @@ mod tests;
 
 pub use auth::{Access, Accounts, Hosts, SecretTexts, Secrets, TokenError, Tokens};
 pub use docs::openapi;
+pub use feed::{Fed, FeedError, QuoteFeed};
 pub use keys::{IssueError, Issued, NewKey, issue_key, revoke_key};
 pub use router::router;
 pub use serve::serve;
-pub use state::Api;
+pub use state::{Api, QuoteSourceStanding};

@@ -13,6 +13,11 @@ pub const BODY_BYTES_MAX: usize = 512 * 1024;
 /// What another system sends in its own shape. It is kept beside what it becomes, and both go over
 /// the stream in one message.
 pub const DELIVERY_BYTES_MAX: usize = 256 * 1024;
+/// A row of the quote source. Kept as a dead letter it is text within JSON, which takes at most
+/// twice as much, and must still be an event.
+pub const QUOTE_ROW_BYTES_MAX: usize = 240 * 1024;
+/// Rows that are on their way to the ledger at once.
+pub const FEED_ROWS_AT_ONCE: usize = 16;
 /// What is read and dropped of a body that is too large, so that its sender reads why instead of
 /// finding the connection broken.
 pub const DROPPED_BYTES_MAX: usize = 8 * 1024 * 1024;

@@ -11,12 +11,12 @@ use crate::limits::{
 use crate::problem::Problem;
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, OnceLock, PoisonError, RwLock};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::sync::CancellationToken;
 use touchbook_engine::{Engine, Tenant};
-use touchbook_events::TenantNumber;
 use touchbook_events::catalogue::access::Role;
+use touchbook_events::{TenantNumber, Timestamp};
 use touchbook_policies::InForce;
 
 /// The state of the HTTP service; cheap to clone.
@@ -36,6 +36,25 @@ struct Inner {
     sse_readers: Arc<Semaphore>,
     rates: Rates,
     refusals: Arc<Refusals>,
+    /// Asks how the quote source stands, where there is one.
+    quote_source: OnceLock<Box<dyn Fn() -> QuoteSourceStanding + Send + Sync>>,
+}
+
+/// How the quote source stands, as `/readyz` says it (S1-138).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum QuoteSourceStanding {
+    /// None is configured.
+    Off,
+    /// It has yet to be polled for the first time.
+    Starting,
+    Ok {
+        last_polled_at: Timestamp,
+    },
+    Failing {
+        /// Is shown to anybody.
+        reason: String,
+        last_polled_at: Option<Timestamp>,
+    },
 }
 
 /// A place among the open event streams of a tenant, and one among those of all tenants.
@@ -78,7 +97,22 @@ impl Api {
             answers: Budget::new(ANSWERS_BYTES_MAX),
             connections: Connections::new(count),
             sse_readers: Arc::new(Semaphore::new(count / SSE_CONNECTIONS_PART)),
+            quote_source: OnceLock::new(),
         }))
+    }
+
+    /// Has `/readyz` say how the quote source stands; without this it says that there is none. Only
+    /// the first one counts.
+    pub fn watch_quote_source(
+        &self,
+        standing: impl Fn() -> QuoteSourceStanding + Send + Sync + 'static,
+    ) {
+        let _ = self.0.quote_source.set(Box::new(standing));
+    }
+
+    pub(crate) fn quote_source(&self) -> QuoteSourceStanding {
+        let standing = self.0.quote_source.get();
+        standing.map_or(QuoteSourceStanding::Off, |standing| standing())
     }
 
     pub(crate) fn engine(&self) -> &Engine {

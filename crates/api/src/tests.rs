@@ -9,6 +9,7 @@ mod customers;
 mod deliveries;
 mod document;
 mod events;
+mod feed;
 mod groups;
 mod hostile;
 mod large;

@@ -9,6 +9,7 @@ use touchbook_events::catalogue::call::{
 use touchbook_events::catalogue::sentiment::SentimentLabel;
 use touchbook_events::money::Decimal;
 use touchbook_events::{Score, Timestamp};
+use touchbook_projection::latest::{position_at, steps_from};
 use touchbook_projection::{Latest, Stamp};
 
 /// What is felt in a call.
@@ -226,21 +227,6 @@ impl Transcript<'_> {
         self.summary.restamp(&of);
         self.text.restamp(&of);
     }
-}
-
-/// Small numbers for positions before and after `from`, and never 0, which stands for no position.
-fn steps_from(from: u64, position: u64) -> u64 {
-    let steps = position.wrapping_sub(from).cast_signed();
-    ((steps << 1) ^ (steps >> 63))
-        .cast_unsigned()
-        .wrapping_add(1)
-}
-
-/// What [`steps_from`] was given.
-fn position_at(from: u64, steps: u64) -> u64 {
-    let steps = steps.wrapping_sub(1);
-    let signed = (steps >> 1).cast_signed() ^ -((steps & 1).cast_signed());
-    from.wrapping_add(signed.cast_unsigned())
 }
 
 #[cfg(test)]

@@ -45,5 +45,5 @@ pub use insights::{Insights, SERIES_MAX, ScoredEntry, insights};
 pub use preference::{ChannelPreference, ChannelShare};
 pub use reasons::{BAD_SENTIMENT, REASON_POSITIONS_MAX, RULES_VERSION, Reason, reasons};
 pub use response::ResponseTime;
-pub use sentiment::{Sentiment, SentimentTrend, TREND_SCORES_MAX, sentiment};
+pub use sentiment::{Sentiment, SentimentTrend, sentiment};
 pub use state::{Contribution, Engagement, State};

@@ -3,11 +3,8 @@
 use crate::scores::Scored;
 use crate::state::State;
 use serde::Serialize;
-use touchbook_events::policy::Trend;
+use touchbook_events::policy::{TREND_SCORES_MAX, Trend};
 use touchbook_events::{Policies, Score};
-
-/// Most scores that a mean of the trend is made of, whatever the policy asks for.
-pub const TREND_SCORES_MAX: u32 = 50;
 
 /// Where sentiment goes (S1-017).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -64,6 +61,7 @@ pub(crate) fn trend(scored: &[Scored], policy: &Trend) -> SentimentTrend {
 /// the policy's size, the halves of what there is are compared, without the oldest of an odd
 /// number; so two scores are enough, and less than two make no trend.
 pub(crate) fn compared<'a>(scored: &'a [Scored], policy: &Trend) -> (&'a [Scored], &'a [Scored]) {
+    // A policy of an older version may ask for more.
     let most = policy.scores.min(TREND_SCORES_MAX) as usize;
     let size = most.min(scored.len() / 2);
     let (earlier, last) = scored.split_at(scored.len() - size);

@@ -104,13 +104,16 @@ fn unknown(name: &str) -> Problem {
         .allowing(Policies::NAMES.iter().copied())
 }
 
+/// Most scores that a mean of the trend is made of.
+pub const TREND_SCORES_MAX: u32 = 50;
+
 /// The trend compares the mean of the last scores with the mean of those before (C7).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Trend {
-    /// How many scores make a mean.
+    /// How many scores make a mean, 1 to [`TREND_SCORES_MAX`].
     pub scores: u32,
-    /// By how much the means must differ.
+    /// By how much the means must differ, 0 to 2.
     pub difference: Score,
 }
 

@@ -3,6 +3,10 @@
 //! Stored bytes: format version, header, length of the facts, facts, personal part (what was sent
 //! beside the payload, then the payload's personal half). The chain runs over exactly these bytes.
 
+mod ineffective;
+
+pub use ineffective::Ineffective;
+
 use crate::catalogue::{Data, EventType};
 use crate::digest::Digest;
 use crate::id::CustomerId;
@@ -26,24 +30,6 @@ pub enum Decision {
         winner: Option<u64>,
     },
 }
-
-closed_enum!(
-    /// Why an event changes nothing.
-    Ineffective {
-        AlreadyCompleted = "already_completed",
-        AlreadyMerged = "already_merged",
-        NotMerged = "not_merged",
-        AlreadyRetracted = "already_retracted",
-        NotRetracted = "not_retracted",
-        UnknownSubject = "unknown_subject",
-        OlderRevision = "older_revision",
-        Unchanged = "unchanged",
-        NotAllowedInState = "not_allowed_in_state",
-        /// What it is about changed after the position that it expects.
-        PositionChanged = "position_changed",
-        AlreadyResolved = "already_resolved",
-    }
-);
 
 /// The part of a record that every reader needs, and that is never sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

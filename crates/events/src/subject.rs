@@ -15,9 +15,23 @@ pub(crate) fn of(envelope: &Envelope<'_>, event_type: EventType, data: &Data) ->
         return (&**subject).into();
     }
     match data.own_key() {
-        Some(key) => event_type.subject(&key).into(),
+        Some(key) => of_object(event_type, &key).into(),
         None => of_event(event_type, &envelope.source, &envelope.id).into(),
     }
+}
+
+/// The subject of an object with a key of its own. What is too long for a subject is
+/// `<object>/##<digest>`, which no event without a key has.
+fn of_object(event_type: EventType, key: &str) -> String {
+    let subject = event_type.subject(key);
+    match is_short(&subject) {
+        true => subject,
+        false => event_type.subject(&format!("{SEPARATOR}{SEPARATOR}{}", digest(&[key]))),
+    }
+}
+
+fn is_short(subject: &str) -> bool {
+    subject.len() <= ATTRIBUTE_CHARS_MAX || subject.chars().count() <= ATTRIBUTE_CHARS_MAX
 }
 
 /// The subject of an event of `source` that names no object. `%` and `#` in the source are
@@ -25,11 +39,9 @@ pub(crate) fn of(envelope: &Envelope<'_>, event_type: EventType, data: &Data) ->
 /// `<object>/#<digest>`, which no source can be mistaken for.
 fn of_event(event_type: EventType, source: &str, id: &str) -> String {
     let subject = event_type.subject(&format!("{}{SEPARATOR}{id}", escaped(source)));
-    let fits =
-        subject.len() <= ATTRIBUTE_CHARS_MAX || subject.chars().count() <= ATTRIBUTE_CHARS_MAX;
-    match fits {
+    match is_short(&subject) {
         true => subject,
-        false => event_type.subject(&format!("{SEPARATOR}{}", digest(source, id))),
+        false => event_type.subject(&format!("{SEPARATOR}{}", digest(&[source, id]))),
     }
 }
 
@@ -41,9 +53,9 @@ fn escaped(source: &str) -> Cow<'_, str> {
 }
 
 /// Without the tenant's key, so that a sender can compute it too.
-fn digest(source: &str, id: &str) -> String {
+fn digest(parts: &[&str]) -> String {
     let mut hasher = blake3::Hasher::new_derive_key("touchbook event subject v1");
-    for part in [source, id] {
+    for part in parts {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }
@@ -76,6 +88,18 @@ mod tests {
         let digest = sms("s", &format!("{id}ü"));
         assert_eq!(digest.len(), "sms/#".len() + 32, "{digest}");
         assert_ne!(digest, sms("sü", &id), "the same text in other parts");
+    }
+
+    #[test]
+    fn a_key_that_is_too_long_is_a_digest_and_one_that_just_fits_is_not() {
+        let mail = |key: &str| of_object(EventType::EmailReceived, key);
+        let key = "ü".repeat(ATTRIBUTE_CHARS_MAX - "email/".len());
+        assert_eq!(mail(&key), format!("email/{key}"));
+        let longer = format!("{key}ü");
+        let digest = mail(&longer);
+        assert_eq!(digest.len(), "email/##".len() + 32, "{digest}");
+        assert_eq!(digest, mail(&longer), "the same key is the same object");
+        assert_ne!(digest, mail(&format!("{key}u")));
     }
 
     /// Text in which separators, escapes and what looks like them are frequent, of any length.

@@ -7,7 +7,6 @@ use crate::reference::{Reference, own_key, peek_email};
 use crate::sentiment::{self, with_sentiment};
 use serde::Serialize;
 use touchbook_events::catalogue::typed::Object;
-use touchbook_events::limits::ATTRIBUTE_CHARS_MAX;
 use touchbook_events::text::{Address, Body, Name, OwnKey, Word};
 use touchbook_events::{EventType, Moment, Problem, Text};
 
@@ -41,7 +40,6 @@ impl Thread {
 pub(crate) fn received(mut foreign: Foreign<'_>) -> Result<Vec<Event>, Problem> {
     let email_id: Text<1000> = own_key(&mut foreign, "email_id")?;
     let mut payload = Payload::default();
-    let subject = EventType::EmailReceived.subject(&email_id);
     payload.value("email_id", Some(email_id))?;
     payload.value("customer", customer(&foreign)?.some())?;
     payload.member("from_name", foreign.member::<Name>("from_name")?);
@@ -54,7 +52,7 @@ pub(crate) fn received(mut foreign: Foreign<'_>) -> Result<Vec<Event>, Problem> 
     payload.value("thread", thread(&mut foreign)?.some())?;
     let time = foreign.peek("created_at")?;
     payload.member("created_at", foreign.member::<Moment>("created_at")?);
-    let said = sentiment::take(&mut foreign, subject.chars().count() <= ATTRIBUTE_CHARS_MAX)?;
+    let said = sentiment::take(&mut foreign, true)?;
     payload.keep(EventType::EmailReceived, foreign)?;
     let entry = Event {
         id: None,

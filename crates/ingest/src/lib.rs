@@ -22,6 +22,7 @@ mod moment;
 mod opencart;
 mod payload;
 mod quote;
+pub mod quote_source;
 mod reference;
 mod sentiment;
 pub mod shopify;

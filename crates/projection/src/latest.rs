@@ -29,6 +29,22 @@ impl Stamp {
     }
 }
 
+/// Small numbers for positions before and after `from`, and never 0, which stands for no position:
+/// stamps take few bytes where they are stored beside the place that they are around.
+pub fn steps_from(from: u64, position: u64) -> u64 {
+    let steps = position.wrapping_sub(from).cast_signed();
+    ((steps << 1) ^ (steps >> 63))
+        .cast_unsigned()
+        .wrapping_add(1)
+}
+
+/// What [`steps_from`] was given.
+pub fn position_at(from: u64, steps: u64) -> u64 {
+    let steps = steps.wrapping_sub(1);
+    let signed = (steps >> 1).cast_signed() ^ -((steps & 1).cast_signed());
+    from.wrapping_add(signed.cast_unsigned())
+}
+
 /// What was said last about one thing, in whatever order it was learned.
 ///
 /// Position 0 is never taken, so it stands for "nothing was said".
@@ -149,6 +165,18 @@ mod tests {
         assert_eq!(latest.copied(), None);
         latest.set_member(stamp(2, 4), &Member::Value(9), |value| *value);
         assert_eq!(latest.copied(), None, "it was cleared after that");
+    }
+
+    #[test]
+    fn positions_around_a_place_are_small_numbers_and_come_back() {
+        let from = 1_000;
+        for position in [1, 998, 999, 1_000, 1_001, u64::MAX >> 1] {
+            let steps = steps_from(from, position);
+            assert_ne!(steps, 0, "{position}");
+            assert_eq!(position_at(from, steps), position);
+        }
+        assert_eq!(steps_from(from, from), 1);
+        assert_eq!(steps_from(from, from + 3), 7);
     }
 
     #[test]

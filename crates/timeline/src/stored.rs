@@ -5,6 +5,7 @@ use crate::title::Title;
 use serde::{Deserialize, Serialize};
 use touchbook_events::catalogue::sentiment::SentimentLabel;
 use touchbook_events::{EntrySource, EventType, Record, Score, Timestamp};
+use touchbook_projection::latest::{position_at, steps_from};
 use touchbook_projection::{Latest, Stamp};
 
 /// Where an entry stands, for ever: when its first record happened, ties by position.
@@ -140,21 +141,6 @@ fn after(time: Timestamp, place: Place) -> Timestamp {
     Timestamp::from_micros(time.micros().wrapping_add(place.occurred_at.micros()))
 }
 
-/// Small numbers for positions before and after `from`, and never 0, which stands for no position.
-fn steps_from(from: u64, position: u64) -> u64 {
-    let steps = position.wrapping_sub(from).cast_signed();
-    ((steps << 1) ^ (steps >> 63))
-        .cast_unsigned()
-        .wrapping_add(1)
-}
-
-/// What [`steps_from`] was given.
-fn position_at(from: u64, steps: u64) -> u64 {
-    let steps = steps.wrapping_sub(1);
-    let signed = (steps >> 1).cast_signed() ^ -((steps & 1).cast_signed());
-    from.wrapping_add(signed.cast_unsigned())
-}
-
 /// An entry as it is read; serialises to what answers show (`http.md` §2).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Entry<'a> {
@@ -235,21 +221,4 @@ pub(crate) struct Waiting {
     /// Of a planned step.
     pub(crate) kind: Latest<Box<str>>,
     pub(crate) title: Latest<Box<str>>,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn positions_around_a_place_are_small_numbers_and_come_back() {
-        let from = 1_000;
-        for position in [1, 998, 999, 1_000, 1_001, u64::MAX >> 1] {
-            let steps = steps_from(from, position);
-            assert_ne!(steps, 0, "{position}");
-            assert_eq!(position_at(from, steps), position);
-        }
-        assert_eq!(steps_from(from, from), 1);
-        assert_eq!(steps_from(from, from + 3), 7);
-    }
 }

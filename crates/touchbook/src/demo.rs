@@ -21,6 +21,8 @@ use std::path::PathBuf;
 
 pub(crate) async fn run(mut config: Config, options: &cli::Demo) -> anyhow::Result<()> {
     let orders = options.orders.as_deref().map(orders::events).transpose()?;
+    // Nothing real among what is made up.
+    config.quote_source.url = None;
     let mut signals = Signals::new()?;
     // Made-up data belongs in no directory but one that was named for it.
     let temporary = match &options.settings.storage.data_dir {

@@ -12,6 +12,7 @@ mod control;
 mod damage;
 mod demo;
 mod progress;
+mod quote_source;
 mod registry;
 mod run;
 mod secrets;

@@ -24,6 +24,8 @@ const VARIABLES: [(&str, WebhookKind); 2] = [
     ("TIMELINE_WEBHOOK_SECRET", WebhookKind::Timeline),
     ("CALL_SYSTEM_WEBHOOK_SECRET", WebhookKind::CallSystem),
 ];
+/// The key of the quote source, as document 001 names it (S1-139).
+const QUOTE_SOURCE_KEY: &str = "AUDICO_CHAT_QUOTE_SUPABASE_KEY";
 /// Random bytes of a secret that we make.
 const SECRET_BYTES: usize = 32;
 
@@ -36,6 +38,9 @@ struct Contents {
     /// Signs the tokens of another system (HS256).
     #[serde(skip_serializing_if = "Option::is_none")]
     jwt: Option<Secret>,
+    /// Opens the source of quote sessions.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    quote_source: Option<SourceKey>,
     /// Sign the deliveries of webhooks, by the reference that a key's record names.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     webhooks: BTreeMap<String, String>,
@@ -45,6 +50,12 @@ struct Contents {
 #[serde(deny_unknown_fields)]
 struct Secret {
     secret: String,
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct SourceKey {
+    key: String,
 }
 
 /// The file, and what the service knows of it.
@@ -84,6 +95,14 @@ impl Vault {
         contents.jwt.as_ref().map(|jwt| jwt.secret.clone())
     }
 
+    /// What opens the source of quote sessions: that of the file, or else of the environment.
+    pub(crate) fn quote_source_key(&self) -> Option<String> {
+        let contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
+        let kept = contents.quote_source.as_ref();
+        let kept = kept.map(|source| source.key.clone());
+        kept.or_else(|| variable(QUOTE_SOURCE_KEY))
+    }
+
     /// Keeps what a webhook's sender signs with.
     pub(crate) fn keep(&self, reference: &str, secret: &str) -> anyhow::Result<()> {
         let mut contents = self.contents.lock().unwrap_or_else(PoisonError::into_inner);
@@ -112,15 +131,16 @@ fn texts(contents: &Contents) -> SecretTexts {
 
 /// The secrets of the default tenant's webhooks that document 001 names, by kind (C13).
 fn environment() -> BTreeMap<String, String> {
-    let variables = std::env::vars_os().filter_map(|(name, value)| {
-        let (_, kind) = VARIABLES.iter().find(|(known, _)| name == *known)?;
-        let secret = value
-            .into_string()
-            .ok()
-            .filter(|secret| !secret.is_empty())?;
-        Some((kind.as_str().to_owned(), secret))
-    });
+    let variables = VARIABLES
+        .iter()
+        .filter_map(|(name, kind)| Some((kind.as_str().to_owned(), variable(name)?)));
     variables.collect()
+}
+
+/// A variable that says something.
+fn variable(wanted: &str) -> Option<String> {
+    let (_, value) = std::env::vars_os().find(|(name, _)| name == wanted)?;
+    value.into_string().ok().filter(|value| !value.is_empty())
 }
 
 fn read(path: &Path) -> anyhow::Result<Contents> {
@@ -198,6 +218,19 @@ mod tests {
         fs::set_permissions(&path, Permissions::from_mode(0o644)).unwrap();
         let error = Vault::open(dir.path()).err().unwrap().to_string();
         assert!(error.contains("chmod 600"), "{error}");
+    }
+
+    /// S1-139.
+    #[test]
+    fn the_key_of_the_quote_source_may_stand_in_the_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join(FILE);
+        fs::write(&path, "[quote_source]\nkey = \"hidden\"\n").unwrap();
+        fs::set_permissions(&path, Permissions::from_mode(MODE)).unwrap();
+        for _ in 0..2 {
+            let vault = Vault::open(dir.path()).unwrap();
+            assert_eq!(vault.quote_source_key().as_deref(), Some("hidden"));
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@ use crate::access::{self, Mode};
 use crate::config::Config;
 use crate::control::Node;
 use crate::progress::{note, say};
+use crate::quote_source::Source;
 use crate::secrets::Vault;
 use crate::signals::Signals;
 use crate::{control, damage, registry, telemetry};
@@ -25,6 +26,8 @@ pub(crate) struct Service {
     address: SocketAddr,
     stopping: CancellationToken,
     http: JoinHandle<()>,
+    /// Polls the quote source, where one is configured.
+    polling: Option<JoinHandle<()>>,
     control: Option<control::Server>,
 }
 
@@ -73,7 +76,7 @@ impl Service {
         let metrics = telemetry::metrics()?;
         let engine = open(config, config.stream.for_engine()).await?;
         let prepared = prepare(config, mode, address, &engine);
-        let (node, access) = match prepared {
+        let (node, access, source) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 shut_down(engine).await?;
@@ -83,12 +86,14 @@ impl Service {
         let control = control::Server::start(&config.storage.data_dir, node.clone());
         let stopping = CancellationToken::new();
         let api = Api::new(engine, access, Some(metrics), stopping.clone());
+        let polling = source.and_then(|source| source.poll(config, &api));
         let http = tokio::spawn(touchbook_api::serve(listener, api));
         Ok(Self {
             node,
             address,
             stopping,
             http,
+            polling,
             control,
         })
     }
@@ -109,22 +114,28 @@ impl Service {
             control.stop().await;
         }
         let served = self.http.await;
+        if let Some(polling) = self.polling
+            && polling.await.is_err()
+        {
+            tracing::warn!("polling the quote source ended with a panic");
+        }
         shut_down(self.node.engine).await?;
         served.context("serving ended with a panic")
     }
 }
 
-/// Secrets, and who may come in.
+/// Secrets, who may come in, and what is polled.
 fn prepare(
     config: &Config,
     mode: Mode,
     address: SocketAddr,
     engine: &Engine,
-) -> anyhow::Result<(Node, Access)> {
+) -> anyhow::Result<(Node, Access, Option<Source>)> {
     let vault = Arc::new(Vault::open(&config.storage.data_dir)?);
     let access = access::access(mode, config, &vault, address)?;
+    let source = Source::of(config, &vault)?;
     let engine = engine.clone();
-    Ok((Node { engine, vault }, access))
+    Ok((Node { engine, vault }, access, source))
 }
 
 /// Like [`TcpListener::bind`], with room for many who come at once.

@@ -92,6 +92,7 @@ pub(crate) fn metrics() -> anyhow::Result<PrometheusHandle> {
         .and_then(|builder| builder.install_recorder())
         .context("could not set up metrics")?;
     touchbook_engine::metrics::describe();
+    touchbook_outbound::metrics::describe();
     let kept_up = handle.clone();
     tokio::spawn(async move {
         let mut every = tokio::time::interval(UPKEEP_EVERY);

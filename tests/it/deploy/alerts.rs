@@ -61,6 +61,7 @@ fn what_loses_or_delays_data_is_watched() {
         "touchbook_ledger_disk_ratio",
         "touchbook_projection_lag_records",
         "touchbook_projection_stalled",
+        "touchbook_quote_source_failures_total",
         "touchbook_snapshot_errors_total",
         "touchbook_stream_connected",
         "touchbook_stream_lag_messages",
@@ -76,7 +77,8 @@ fn what_loses_or_delays_data_is_watched() {
 
 #[test]
 fn every_metric_that_an_alert_names_is_exported() {
-    let exported = sources("crates/engine/src");
+    let exported = ["crates/engine/src", "crates/outbound/src"].map(sources);
+    let exported = exported.concat();
     for rule in rules() {
         for metric in metrics(text(&rule, "expr")) {
             assert!(

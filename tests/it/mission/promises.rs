@@ -140,7 +140,7 @@ async fn what_is_missing_is_missing_and_breaks_nothing() {
             .replace('/', "%2F")
             .replace('#', "%23");
         let shown = service.json(&format!("/api/v1/entries/{id}")).await;
-        assert_eq!(shown["entry_id"], entry["entry_id"]);
+        assert_eq!(shown["entry"]["entry_id"], entry["entry_id"]);
     }
 }
 

@@ -2,9 +2,10 @@
 
 use crate::auth::guard::{Guard, Rights};
 use crate::auth::host::Hosts;
-use crate::auth::identity::{Identity, identify};
+use crate::auth::identity::{Identity, accounts_of, identify};
 use crate::auth::routes;
 use crate::auth::{Access, Accounts};
+use crate::extract::Freshness;
 use crate::problem::Problem;
 use crate::state::Api;
 use axum::extract::{FromRequestParts, MatchedPath};
@@ -17,6 +18,7 @@ use touchbook_engine::Tenant;
 use touchbook_events::catalogue::access::Role;
 use touchbook_events::{CustomerId, IdentifierKind, Principal, PrincipalKind, TenantNumber};
 use touchbook_identity::Identifiers;
+use touchbook_projection::Projector;
 
 /// Names the tenant; with a credential, only the credential's own.
 pub(crate) const TENANT_HEADER: &str = "x-tenant-id";
@@ -86,7 +88,7 @@ impl FromRequestParts<Api> for LedgerCaller {
             Access::Accounts(accounts) => {
                 let identity = identify(parts, api, accounts)?;
                 no_condition(parts)?;
-                somebody(parts, api, accounts, identity).map(Self)
+                somebody(parts, api, accounts, identity).await.map(Self)
             }
         }
     }
@@ -119,7 +121,7 @@ pub(crate) fn anybody(api: &Api, tenant: Arc<Tenant>) -> Caller {
 }
 
 /// A caller with a credential, where the route is open to it.
-fn somebody(
+async fn somebody(
     parts: &Parts,
     api: &Api,
     accounts: &Accounts,
@@ -145,7 +147,7 @@ fn somebody(
         refusals: Arc::clone(api.refusals()),
     };
     if Guard::Role(rights.clone()).admit(action)? == Scope::Own {
-        rights.own = Some(own_customer(&identity)?);
+        rights.own = Some(own_customer(api, &identity).await?);
     }
     Ok(Caller {
         tenant,
@@ -182,19 +184,39 @@ fn tenant_of(
     }
 }
 
-/// The customer that a user is, by the identifier that links the two.
-fn own_customer(identity: &Identity) -> Result<CustomerId, Problem> {
-    let tenant = &identity.tenant;
-    let found = identity.user_id.as_deref().and_then(|user_id| {
-        let identifiers = tenant.projection::<Identifiers>()?;
-        let found =
-            identifiers.index(|index| Identifiers::find(index, IdentifierKind::User, user_id))?;
-        Some(tenant.projection::<Customers>()?.canonical(found))
-    });
-    found.ok_or_else(|| {
+/// The customer that a user is.
+async fn own_customer(api: &Api, identity: &Identity) -> Result<CustomerId, Problem> {
+    if let Some(linked) = linked(identity) {
+        return Ok(linked);
+    }
+    await_link(api, identity).await?;
+    linked(identity).ok_or_else(|| {
         let detail = "Customer record not found. Please create your customer profile first.";
         Problem::new(StatusCode::FORBIDDEN, "no_customer_record", detail)
     })
+}
+
+/// The customer with the identifier that links it to a user.
+fn linked(identity: &Identity) -> Option<CustomerId> {
+    let (tenant, user_id) = (&identity.tenant, identity.user_id.as_deref()?);
+    let identifiers = tenant.projection::<Identifiers>()?;
+    let found =
+        identifiers.index(|index| Identifiers::find(index, IdentifierKind::User, user_id))?;
+    Some(tenant.projection::<Customers>()?.canonical(found))
+}
+
+/// A user counts once it is durable, and its link once it is projected, a moment later.
+async fn await_link(api: &Api, identity: &Identity) -> Result<(), Problem> {
+    let defined_at = identity.user_id.as_deref().and_then(|user_id| {
+        let known = accounts_of(&identity.tenant);
+        known.user(user_id).map(|user| user.position)
+    });
+    let projections = [Identifiers::NAME, Customers::NAME];
+    let defined = Freshness::any().and_at(defined_at);
+    defined
+        .of(api, &identity.tenant, &projections)
+        .await
+        .map(drop)
 }
 
 fn named_tenant(parts: &Parts) -> Result<Option<&str>, Problem> {

@@ -76,6 +76,7 @@ pub(crate) async fn get_readiness(
     let answer = Readiness {
         ready: status.ready,
         reasons: reasons.collect(),
+        quote_source: api.quote_source().into(),
     };
     let code = if answer.ready {
         StatusCode::OK

@@ -245,6 +245,36 @@ async fn a_user_who_is_no_customer_yet_is_told_so() {
     assert_eq!(refused(&answer), (403, "no_customer_record"));
 }
 
+/// S2-005: who was made a customer is one from the next request on.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_who_was_just_linked_to_a_customer_is_let_in() {
+    let service = Service::with_accounts().await;
+    let admin = service.key("acme", &of_role(Role::SuperAdmin)).await;
+    for number in 0..20 {
+        let user_id = format!("user-{number}");
+        let nobody = json!({ "role": "customer_self" });
+        service.user(&admin, &user_id, nobody).await;
+        let key = NewKey {
+            user_id: Some(user_id.clone()),
+            ..of_role(Role::CustomerSelf)
+        };
+        let key = service.key("acme", &key).await;
+        let id = number.to_string();
+        let event = order(&id, &id, json!({}));
+        let stored = service
+            .as_key(&admin, Request::post("/api/v1/events"), event)
+            .await;
+        let customer = stored.body["customer_id"].as_str().unwrap();
+        let somebody = json!({ "role": "customer_self", "customer": customer });
+        let linked = service.user(&admin, &user_id, somebody).await;
+        assert_eq!(linked.status, 200, "{:?}", linked.body);
+        let position = &stored.body["position"];
+        let path = format!("/api/v1/customers/{customer}?min_position={position}");
+        let own = service.get_as(&key, &path).await;
+        assert_eq!(own.status, 200, "{:?}", own.body);
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn each_role_sends_its_own_types_of_events() {
     let service = Service::with_accounts().await;

@@ -1,5 +1,6 @@
 //! How the service stands: readiness, jobs, projections, tenants.
 
+use crate::state::QuoteSourceStanding;
 use serde::Serialize;
 use touchbook_engine::{JobState, JobView, ProjectionStatus};
 use touchbook_events::Timestamp;
@@ -12,6 +13,52 @@ pub(crate) struct Readiness {
     pub ready: bool,
     /// Why not, or what is not as it should be.
     pub reasons: Vec<ReadinessReason>,
+    /// How the quote source stands; the service is ready whatever it does.
+    pub quote_source: QuoteSourceState,
+}
+
+/// The source of quote sessions that the service polls.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct QuoteSourceState {
+    pub state: QuoteSourceStateName,
+    /// When it was last read to its end, since the start.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub last_polled_at: Option<Timestamp>,
+    /// Why it fails.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+/// `off` where none is configured, `starting` before the first poll has ended.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum QuoteSourceStateName {
+    Off,
+    Starting,
+    Ok,
+    Failing,
+}
+
+impl From<QuoteSourceStanding> for QuoteSourceState {
+    fn from(standing: QuoteSourceStanding) -> Self {
+        let (state, last_polled_at, reason) = match standing {
+            QuoteSourceStanding::Off => (QuoteSourceStateName::Off, None, None),
+            QuoteSourceStanding::Starting => (QuoteSourceStateName::Starting, None, None),
+            QuoteSourceStanding::Ok { last_polled_at } => {
+                (QuoteSourceStateName::Ok, Some(last_polled_at), None)
+            }
+            QuoteSourceStanding::Failing {
+                reason,
+                last_polled_at,
+            } => (QuoteSourceStateName::Failing, last_polled_at, Some(reason)),
+        };
+        Self {
+            state,
+            last_polled_at,
+            reason,
+        }
+    }
 }
 
 #[derive(Serialize, ToSchema)]

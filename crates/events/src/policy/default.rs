@@ -180,6 +180,13 @@ mod tests {
             ("base_currency", r#""rand""#, ""),
             ("inactive_after_days", "-1", ""),
             ("trend", r#"{"scores":0,"difference":1}"#, "/scores"),
+            ("trend", r#"{"scores":51,"difference":1}"#, "/scores"),
+            ("trend", r#"{"scores":5,"difference":-0.1}"#, "/difference"),
+            (
+                "trend",
+                r#"{"scores":5,"difference":2.000001}"#,
+                "/difference",
+            ),
             ("attention", r#"{"moonlight":1}"#, ""),
             ("own_addresses", r#"["a@b.example","nobody"]"#, "/1"),
             (

@@ -1,16 +1,24 @@
 //! How a policy's value is read from JSON and written back.
 
-use super::{AttentionRule, DefaultFollowUp, FollowUpRule, Limits, Policies, Trend};
+use super::{
+    AttentionRule, DefaultFollowUp, FollowUpRule, Limits, Policies, TREND_SCORES_MAX, Trend,
+};
 use crate::catalogue::typed::Json;
 use crate::customer_ref::{Identifier, IdentifierKind};
 use crate::identifier::normalise;
 use crate::money::{Currency, Decimal};
 use crate::problem::Problem;
+use crate::score::Score;
 use crate::text::{Code, Text, Word};
 use chrono_tz::Tz;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
+use std::ops::RangeInclusive;
+
+/// By how much two means of scores from −1 to 1 can differ.
+const TREND_DIFFERENCES: RangeInclusive<Score> =
+    Score::from_millionths(0)..=Score::from_millionths(2_000_000);
 
 /// The value of one policy. `policies` are the others as they stand: normal forms need the region.
 pub(super) trait PolicyValue: Sized {
@@ -78,10 +86,14 @@ impl PolicyValue for Option<Code<2>> {
 impl PolicyValue for Trend {
     fn read(json: &str, _: &Policies) -> Result<Self, Problem> {
         let trend: Self = from_json(json)?;
-        match trend.scores {
-            0 => Err(Problem::invalid("/scores", "must be positive")),
-            _ => Ok(trend),
+        if !(1..=TREND_SCORES_MAX).contains(&trend.scores) {
+            let detail = format!("must be from 1 to {TREND_SCORES_MAX}");
+            return Err(Problem::invalid("/scores", detail));
         }
+        if !TREND_DIFFERENCES.contains(&trend.difference) {
+            return Err(Problem::invalid("/difference", "must be from 0 to 2"));
+        }
+        Ok(trend)
     }
 
     fn write(&self) -> Value {

@@ -6,12 +6,19 @@ use std::path::Path;
 use std::str::FromStr;
 
 const PREFIX: &str = "TOUCHBOOK_";
+/// What document 001 calls settings, whose own variables count more.
+const ALIASES: [(&str, &str); 1] = [(
+    "AUDICO_CHAT_QUOTE_SUPABASE_URL",
+    super::quote_source::URL_KEY,
+)];
 
 /// Where a value comes from, the weakest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Source {
     Default,
     File,
+    /// A variable that document 001 names.
+    Alias,
     Environment,
     Flag,
 }
@@ -67,6 +74,7 @@ impl Layers {
     ) -> Result<(), ConfigError> {
         for (variable, value) in variables {
             let Some(name) = variable.strip_prefix(PREFIX) else {
+                self.read_alias(&variable, value);
                 continue;
             };
             if is_service_link(name) {
@@ -78,6 +86,13 @@ impl Layers {
             }
         }
         Ok(())
+    }
+
+    fn read_alias(&mut self, variable: &str, value: String) {
+        let alias = ALIASES.iter().find(|(alias, _)| *alias == variable);
+        if let Some((_, key)) = alias.filter(|_| !value.is_empty()) {
+            self.say(key, Source::Alias, toml::Value::String(value));
+        }
     }
 
     fn known(
@@ -177,6 +192,21 @@ impl Layers {
         Ok(number)
     }
 
+    /// A setting that is on or off.
+    pub(crate) fn switch(&mut self, key: &'static str, default: bool) -> Result<bool, ConfigError> {
+        let (source, switch) = match self.said.remove(key) {
+            None => (Source::Default, Some(default)),
+            Some((source, toml::Value::Boolean(switch))) => (source, Some(switch)),
+            Some((source, toml::Value::String(text))) if source != Source::File => {
+                (source, text.parse().ok())
+            }
+            Some((source, _)) => (source, None),
+        };
+        let switch = switch.ok_or_else(|| wrong_type(key, source, "true or false"))?;
+        self.show(key, Some(switch.to_string()), source, false);
+        Ok(switch)
+    }
+
     fn show(&mut self, key: &'static str, value: Option<String>, source: Source, is_secret: bool) {
         self.shown.push(Shown {
             key,
@@ -206,10 +236,10 @@ fn wrong_type(key: &str, source: Source, expected: &'static str) -> ConfigError 
 
 /// An address may hold a password, and an error ends up in a log.
 fn show_value(key: &str, text: &str) -> String {
-    if key == super::stream::ADDRESS_KEY {
-        super::stream::without_secrets(text)
-    } else {
-        text.to_owned()
+    match key {
+        super::stream::ADDRESS_KEY => super::stream::without_secrets(text),
+        super::quote_source::URL_KEY => super::quote_source::shown(text),
+        _ => text.to_owned(),
     }
 }
 
@@ -221,6 +251,10 @@ fn variable_of(key: &str) -> String {
 pub(super) fn name_in(key: &str, source: Source) -> String {
     match source {
         Source::Default | Source::File => key.to_owned(),
+        Source::Alias => {
+            let alias = ALIASES.iter().find(|(_, known)| *known == key);
+            alias.map_or_else(|| variable_of(key), |(alias, _)| (*alias).to_owned())
+        }
         Source::Environment => variable_of(key),
         Source::Flag => format!("--{}", key.replace('_', "-")),
     }

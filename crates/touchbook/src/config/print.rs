@@ -34,7 +34,9 @@ fn origin(setting: &Shown) -> String {
     match setting.source {
         Source::Default => "default".to_owned(),
         Source::File => "file".to_owned(),
-        Source::Environment => format!("environment, {}", name_in(setting.key, setting.source)),
+        Source::Alias | Source::Environment => {
+            format!("environment, {}", name_in(setting.key, setting.source))
+        }
         Source::Flag => format!("flag, {}", name_in(setting.key, setting.source)),
     }
 }

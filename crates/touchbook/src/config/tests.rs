@@ -159,6 +159,56 @@ fn what_is_printed_is_the_configuration_without_its_secrets() {
     assert!(text.parse::<toml::Table>().is_ok(), "{text}");
 }
 
+/// S1-138: the document's own name counts more than the file, and less than ours.
+#[test]
+fn the_quote_source_is_configured_by_the_documents_own_variable() {
+    const ALIAS: &str = "AUDICO_CHAT_QUOTE_SUPABASE_URL";
+    let of = |file: &str, environment: &[(&str, &str)]| {
+        let config = layered(file, environment, &[]).unwrap();
+        let url = config.quote_source.url.as_ref();
+        let url = url.map(|url| url.as_str().to_owned());
+        let text = print(&config);
+        let line = text.lines().find(|line| line.contains("quote_source_url"));
+        (url, line.unwrap().to_owned())
+    };
+    let file = "quote_source_url = \"https://file.example.org\"";
+    let ours = ("TOUCHBOOK_QUOTE_SOURCE_URL", "https://ours.example.org");
+    let theirs = (ALIAS, "https://theirs.example.org");
+    let (url, line) = of(file, &[theirs]);
+    assert_eq!(url.as_deref(), Some("https://theirs.example.org/"));
+    assert!(line.ends_with(&format!("# environment, {ALIAS}")), "{line}");
+    let (url, line) = of(file, &[theirs, ours]);
+    assert_eq!(url.as_deref(), Some("https://ours.example.org/"));
+    assert!(
+        line.ends_with("# environment, TOUCHBOOK_QUOTE_SOURCE_URL"),
+        "{line}"
+    );
+    assert_eq!(of("", &[(ALIAS, "")]).0, None);
+}
+
+/// S1-139: nobody on the way may read the key, and no error repeats a password.
+#[test]
+fn a_quote_source_that_can_not_be_is_refused_without_what_it_may_hold() {
+    let said = error("", &[], &["--quote-source-url", "https://u:hidden@h"]);
+    assert!(
+        said.contains("https://project") && !said.contains("hidden"),
+        "{said}"
+    );
+    let clear = "quote_source_url = \"http://10.0.0.1:3000\"";
+    assert!(error(clear, &[], &[]).contains("quote_source_allow_private = true"));
+    let allowed = format!("{clear}\nquote_source_allow_private = true");
+    assert!(
+        layered(&allowed, &[], &[])
+            .unwrap()
+            .quote_source
+            .allow_private
+    );
+    let said = error("", &[], &["--quote-source-allow-private", "yes"]);
+    assert_eq!(said, "--quote-source-allow-private must be true or false");
+    let said = error("quote_source_table = \"a/b\"", &[], &[]);
+    assert!(said.contains("must be 1 to 63"), "{said}");
+}
+
 #[test]
 fn a_file_that_was_named_must_be_there() {
     let flags = flags(&["--config", "/nowhere/touchbook.toml"]);

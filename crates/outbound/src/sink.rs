@@ -1,0 +1,34 @@
+//! Where rows go.
+
+use bytes::Bytes;
+use std::future::Future;
+
+/// Stores what a source tells. Rows that come again must be harmless: a poll begins a little
+/// before where the last one ended.
+pub trait Sink: Send + Sync + 'static {
+    /// Stores rows, each the JSON of one as it came; those that can't be used are kept with the
+    /// reason.
+    ///
+    /// # Errors
+    /// When they could not be stored now; some of them may be.
+    fn store(&self, rows: Vec<Bytes>) -> impl Future<Output = Result<Stored, Unstored>> + Send;
+}
+
+/// What became of rows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Stored {
+    /// Rows that said something new.
+    pub accepted: u64,
+    /// Rows that said what was known.
+    pub duplicates: u64,
+    /// Rows that can't be used, and are kept.
+    pub dead_letters: u64,
+}
+
+/// Why rows could not be stored.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{code}")]
+pub struct Unstored {
+    /// Stable name of the reason; is shown.
+    pub code: String,
+}
