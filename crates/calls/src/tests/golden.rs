@@ -255,6 +255,18 @@ fn a_sentiment_waits_for_its_call() {
     assert_eq!(script.call()["sentiment"], sentiment, "that was before");
 }
 
+/// C7.
+#[test]
+fn a_senders_own_sentiment_stands_before_what_the_scorer_finds() {
+    let mut script = Script::new();
+    let found = json!({ "score": -0.5 });
+    script.send("01-01 10:00:00", "call.started", "call/jane:1", json!({}));
+    script.rate("01-01 09:00:00", "call/jane:1", 0.5);
+    script.send("01-02 10:00:00", "sentiment.scored", "call/jane:1", found);
+    let theirs = json!({ "score": 0.5, "label": "positive" });
+    assert_eq!(script.call()["sentiment"], theirs);
+}
+
 #[test]
 fn an_unset_flag_is_false_again() {
     let mut script = Script::new();
