@@ -223,6 +223,8 @@ fn spawn(data_dir: &Path, arguments: &[String]) -> Result<(Child, SocketAddr)> {
         .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
         .args(arguments)
+        // Its scores are records of their own, which would be counted with what was sent.
+        .env("TOUCHBOOK_SCORER", "off")
         .stdout(Stdio::piped());
     listening(command)
 }

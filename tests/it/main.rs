@@ -30,6 +30,8 @@ mod power_cut;
 #[cfg(test)]
 mod rebuild;
 #[cfg(test)]
+mod scoring;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod service;

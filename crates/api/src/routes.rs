@@ -12,6 +12,7 @@ pub(crate) mod mission;
 pub(crate) mod ops;
 pub(crate) mod policies;
 pub(crate) mod projections;
+pub(crate) mod scorers;
 pub(crate) mod session;
 pub(crate) mod stream;
 pub(crate) mod suggestions;
@@ -35,6 +36,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(policies::routes())
         .merge(projections::routes())
         .merge(jobs::routes())
+        .merge(scorers::routes())
         .merge(tenants::routes())
         .merge(session::routes())
         .merge(keys::routes())

@@ -16,6 +16,7 @@ mod mission;
 mod node;
 mod operations;
 mod past;
+mod scorers;
 mod serving;
 mod stalled;
 mod standing;

@@ -10,6 +10,7 @@ pub(crate) mod ops;
 pub(crate) mod policy;
 pub(crate) mod problem;
 pub(crate) mod schema;
+pub(crate) mod scorer;
 pub(crate) mod standing;
 pub(crate) mod stream;
 pub(crate) mod suggestion;

@@ -12,6 +12,7 @@ mod http;
 mod layers;
 mod log;
 mod print;
+mod sentiment;
 mod storage;
 mod stream;
 mod tenants;
@@ -22,6 +23,7 @@ pub(crate) use http::Http;
 pub(crate) use layers::Layers;
 pub(crate) use log::{Format, Log};
 pub(crate) use print::print;
+pub(crate) use sentiment::{ScorerChoice, Sentiment};
 pub(crate) use storage::Storage;
 pub(crate) use stream::StreamSettings;
 pub(crate) use tenants::{Slug, Tenants};
@@ -45,6 +47,7 @@ pub(crate) struct Config {
     pub(crate) stream: StreamSettings,
     pub(crate) tenants: Tenants,
     pub(crate) tokens: TokenSettings,
+    pub(crate) sentiment: Sentiment,
     pub(crate) log: Log,
     shown: Vec<Shown>,
 }
@@ -67,6 +70,8 @@ pub(crate) struct Flags {
     pub(crate) tenants: tenants::Flags,
     #[command(flatten)]
     pub(crate) tokens: tokens::Flags,
+    #[command(flatten)]
+    pub(crate) sentiment: sentiment::Flags,
     #[command(flatten)]
     pub(crate) log: log::Flags,
 }
@@ -106,6 +111,7 @@ impl Config {
             stream: StreamSettings::read(&mut layers)?,
             tenants: Tenants::read(&mut layers)?,
             tokens: TokenSettings::read(&mut layers)?,
+            sentiment: Sentiment::read(&mut layers)?,
             log: Log::read(&mut layers)?,
             shown: layers.into_shown(),
         })
@@ -120,6 +126,7 @@ impl Flags {
             self.stream.values(),
             self.tenants.values(),
             self.tokens.values(),
+            self.sentiment.values(),
             self.log.values(),
         ];
         parts.concat()
@@ -134,6 +141,7 @@ fn keys() -> Vec<&'static str> {
         stream::KEYS,
         tenants::KEYS,
         tokens::KEYS,
+        sentiment::KEYS,
         log::KEYS,
     ]
     .concat()

@@ -4,6 +4,7 @@ use crate::access::{self, Mode};
 use crate::config::Config;
 use crate::control::Node;
 use crate::progress::{note, say};
+use crate::scoring::Scoring;
 use crate::secrets::Vault;
 use crate::signals::Signals;
 use crate::{control, damage, registry, telemetry};
@@ -26,6 +27,7 @@ pub(crate) struct Service {
     stopping: CancellationToken,
     http: JoinHandle<()>,
     control: Option<control::Server>,
+    scoring: Option<Scoring>,
 }
 
 /// `touchbook serve`.
@@ -73,7 +75,7 @@ impl Service {
         let metrics = telemetry::metrics()?;
         let engine = open(config, config.stream.for_engine()).await?;
         let prepared = prepare(config, mode, address, &engine);
-        let (node, access) = match prepared {
+        let (node, access, scoring) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 shut_down(engine).await?;
@@ -90,6 +92,7 @@ impl Service {
             stopping,
             http,
             control,
+            scoring,
         })
     }
 
@@ -109,22 +112,27 @@ impl Service {
             control.stop().await;
         }
         let served = self.http.await;
+        if let Some(scoring) = self.scoring {
+            scoring.stop().await;
+        }
         shut_down(self.node.engine).await?;
         served.context("serving ended with a panic")
     }
 }
 
-/// Secrets, and who may come in.
+/// Secrets, who may come in, and who scores.
 fn prepare(
     config: &Config,
     mode: Mode,
     address: SocketAddr,
     engine: &Engine,
-) -> anyhow::Result<(Node, Access)> {
-    let vault = Arc::new(Vault::open(&config.storage.data_dir)?);
+) -> anyhow::Result<(Node, Access, Option<Scoring>)> {
+    let data_dir = &config.storage.data_dir;
+    let vault = Arc::new(Vault::open(data_dir)?);
     let access = access::access(mode, config, &vault, address)?;
+    let scoring = Scoring::start(config.sentiment.scorer, data_dir, engine)?;
     let engine = engine.clone();
-    Ok((Node { engine, vault }, access))
+    Ok((Node { engine, vault }, access, scoring))
 }
 
 /// Like [`TcpListener::bind`], with room for many who come at once.
