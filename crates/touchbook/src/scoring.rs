@@ -58,11 +58,15 @@ impl Scoring {
     }
 
     /// Afterwards it holds nothing of the engine.
-    pub(crate) async fn stop(self) {
+    ///
+    /// # Errors
+    /// Where it ended by itself, with a panic.
+    pub(crate) async fn stop(self) -> anyhow::Result<()> {
         self.stop.cancel();
         let ended = tokio::task::spawn_blocking(move || self.thread.join()).await;
-        if !matches!(ended, Ok(Ok(()))) {
-            tracing::error!("scoring ended with a panic");
+        match ended {
+            Ok(Ok(())) => Ok(()),
+            _ => anyhow::bail!("scoring ended with a panic"),
         }
     }
 }

@@ -112,11 +112,13 @@ impl Service {
             control.stop().await;
         }
         let served = self.http.await;
-        if let Some(scoring) = self.scoring {
-            scoring.stop().await;
-        }
+        let scored = match self.scoring {
+            Some(scoring) => scoring.stop().await,
+            None => Ok(()),
+        };
         shut_down(self.node.engine).await?;
-        served.context("serving ended with a panic")
+        served.context("serving ended with a panic")?;
+        scored
     }
 }
 

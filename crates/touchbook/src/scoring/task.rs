@@ -229,7 +229,8 @@ impl Task {
     }
 
     fn pause(&self, how_long: Duration) {
-        self.wait(tokio::time::sleep(how_long));
+        // A timer can only be made on the runtime.
+        self.wait(async { tokio::time::sleep(how_long).await });
     }
 
     /// `None` once it is told to stop.

@@ -89,7 +89,7 @@ impl Node {
             ready(is_done)
         })
         .await;
-        scoring.unwrap().stop().await;
+        scoring.unwrap().stop().await.unwrap();
     }
 
     /// Subject and label of each score that Touchbook published, in order.
