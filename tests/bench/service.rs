@@ -243,6 +243,8 @@ fn spawn(data_dir: &Path, arguments: &[String]) -> Result<(Child, SocketAddr)> {
         .arg(data_dir)
         .args(DEFAULT_TENANT)
         .args(arguments)
+        // Its scores are records of their own, which would be counted with what was sent.
+        .env("TOUCHBOOK_SCORER", "off")
         .stdout(Stdio::piped());
     listening(command)
 }

@@ -34,6 +34,8 @@ mod quote_source;
 #[cfg(test)]
 mod rebuild;
 #[cfg(test)]
+mod scoring;
+#[cfg(test)]
 mod serve;
 #[cfg(test)]
 mod service;

@@ -13,6 +13,7 @@ pub(crate) mod ops;
 pub(crate) mod policies;
 pub(crate) mod projections;
 pub(crate) mod reports;
+pub(crate) mod scorers;
 pub(crate) mod session;
 pub(crate) mod stream;
 pub(crate) mod suggestions;
@@ -36,6 +37,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(policies::routes())
         .merge(projections::routes())
         .merge(jobs::routes())
+        .merge(scorers::routes())
         .merge(tenants::routes())
         .merge(session::routes())
         .merge(keys::routes())

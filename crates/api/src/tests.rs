@@ -20,6 +20,7 @@ mod past;
 mod reports;
 mod resolved;
 mod schemas;
+mod scorers;
 mod serving;
 mod stalled;
 mod standing;

@@ -15,6 +15,7 @@ pub(crate) mod problem;
 pub(crate) mod reference;
 pub(crate) mod report;
 pub(crate) mod schema;
+pub(crate) mod scorer;
 pub(crate) mod standing;
 pub(crate) mod stream;
 pub(crate) mod suggestion;

@@ -124,6 +124,7 @@ impl<'a> Call<'a> {
         self.stored.transcript.summary.copied()
     }
 
+    /// What somebody said of it, else what our own scorer found.
     pub fn sentiment(&self) -> Option<Sentiment> {
         self.stored.sentiment.copied()
     }

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use touchbook_events::catalogue::sentiment::{Scored, SentimentLabel};
 use touchbook_events::{CustomerId, Data, Digest, EntrySource, EventType, Record, TenantKey};
-use touchbook_projection::{Latest, Projection, Projector, Stamp};
+use touchbook_projection::{Judged, Projection, Projector};
 
 /// The projector of calls.
 #[derive(Clone, Copy, Debug, Default)]
@@ -23,7 +23,7 @@ pub struct Calls;
 pub struct State {
     calls: Book,
     /// Sentiments of calls that nothing else was told of yet.
-    pub(crate) waiting: BTreeMap<Digest, Latest<Sentiment>>,
+    pub(crate) waiting: BTreeMap<Digest, Judged<Sentiment>>,
 }
 
 /// One customer's calls, shared with its state and not copied.
@@ -36,7 +36,7 @@ impl Projector for Calls {
     type Index = Index;
 
     const NAME: &'static str = "calls";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn concerns(record: &Record) -> bool {
         is_about_call(record) || record.header.event_type == EventType::SentimentScored
@@ -165,11 +165,11 @@ impl State {
         let Some(sentiment) = sentiment(scored) else {
             return;
         };
-        let (subject, stamp) = (record.header.subject, Stamp::of(&record.header));
+        let subject = record.header.subject;
         if let Some(slot) = self.calls.find(subject).cloned() {
             let mut stored = Packed(&slot.packed).stored(slot.place);
-            stored.sentiment.set(stamp, Some(sentiment));
-            stored.last_position = stamp.position;
+            stored.sentiment.set(&record.header, sentiment);
+            stored.last_position = record.header.position;
             let packed = stored.pack(slot.place);
             self.put(slot.place, subject, packed);
             return;
@@ -177,7 +177,7 @@ impl State {
         let sent = record.sent.as_ref();
         if sent.is_none_or(|sent| is_of_call(&sent.subject)) {
             let waiting = self.waiting.entry(subject).or_default();
-            waiting.set(stamp, Some(sentiment));
+            waiting.set(&record.header, sentiment);
         }
     }
 

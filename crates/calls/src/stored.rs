@@ -10,7 +10,7 @@ use touchbook_events::catalogue::sentiment::SentimentLabel;
 use touchbook_events::money::Decimal;
 use touchbook_events::{Score, Timestamp};
 use touchbook_projection::latest::{position_at, steps_from};
-use touchbook_projection::{Latest, Stamp};
+use touchbook_projection::{Judged, Latest, Stamp};
 
 /// What is felt in a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -53,7 +53,7 @@ pub(crate) struct Stored<'a> {
     pub(crate) outcome: Latest<Outcome<'a>>,
     pub(crate) recording: Recording<'a>,
     pub(crate) transcript: Transcript<'a>,
-    pub(crate) sentiment: Latest<Sentiment>,
+    pub(crate) sentiment: Judged<Sentiment>,
     pub(crate) scores: Scores,
     /// By [`CallAction::ALL`].
     pub(crate) actions: [Latest<bool>; ACTIONS],
@@ -253,10 +253,10 @@ mod tests {
             };
             stored.names.others.push("CA1");
             stored.start.at.set(stamp(0), Some(Since::of(place, stamp(0).time)));
-            stored.sentiment.set(stamp(1), Some(Sentiment {
+            stored.sentiment.set_by(true, stamp(1), Sentiment {
                 score: Score::from_millionths(-250_000),
                 label: SentimentLabel::Negative,
-            }));
+            });
             stored.actions[3].set(stamp(2), Some(true));
             stored.transcript.text.set(stamp(3), Some(7));
             let packed = stored.clone().pack(place);

@@ -60,7 +60,7 @@ impl Projector for Customers {
         if state.began_at == 0 {
             state.began_at = stamp.position;
         }
-        if record.header.event_type.changes_its_customer() {
+        if record.header.changes_its_customer() {
             state.changed_at = stamp.position;
         }
         state.mention(stamp, &record.data);

@@ -27,7 +27,7 @@ pub enum Number {
 /// entry its first record, of a score the record that said it.
 pub fn evidence(state: &State, number: Number, policies: &Policies, now: Timestamp) -> Vec<u64> {
     let scored = state.scores.scored();
-    let scored_by = |one: &Scored| one.said.position;
+    let scored_by = Scored::said_at;
     let mut positions: Vec<u64> = match number {
         Number::SentimentScore => scored.iter().map(scored_by).collect(),
         Number::SentimentTrend => {

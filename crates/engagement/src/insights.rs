@@ -56,7 +56,7 @@ fn series(state: &State) -> Vec<ScoredEntry> {
         ScoredEntry {
             occurred_at: entry.place().occurred_at,
             position: entry.place().position.into(),
-            scored_position: scored.said.position,
+            scored_position: scored.said_at(),
             source: entry.marks.source(),
             score: Score::from_millionths(scored.score.into()),
         }

@@ -196,5 +196,5 @@ impl Contribution {
 }
 
 fn scored_by(one: &Scored) -> u64 {
-    one.said.position
+    one.said_at()
 }

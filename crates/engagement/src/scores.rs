@@ -1,28 +1,75 @@
-//! The sentiment of entries: one score each, as the latest word has it, in the order in which the
-//! entries happened.
+//! The sentiment of entries: one score each, in the order in which the entries happened. It is the
+//! latest word of whoever sent the entry or knows it; our own scorer's stands behind that (C7).
 
-use crate::entries::{Entries, Place, Subject, make_room};
+use crate::entries::{Entries, Place, Position, Subject, make_room};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use touchbook_events::Score;
+use touchbook_events::{Header, Score, Timestamp};
 use touchbook_projection::Stamp;
 
 /// An entry's score.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Scored {
-    /// When it was scored, and by which record.
-    pub(crate) said: Stamp,
+    time: Timestamp,
     pub(crate) entry: u32,
     /// Millionths from −1 to 1.
     pub(crate) score: i32,
+    position: Position,
+    by: By,
+}
+
+/// Who judged; of two, the later in this order counts, whenever each did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+enum By {
+    Touchbook,
+    Others,
 }
 
 /// A score that is known before its entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Early {
-    said: Stamp,
+    said: (By, Stamp),
     score: i32,
+}
+
+impl Early {
+    fn of(header: &Header, score: Score) -> Self {
+        let by = match header.is_by_touchbook() {
+            true => By::Touchbook,
+            false => By::Others,
+        };
+        Self {
+            said: (by, Stamp::of(header)),
+            score: millionths(score),
+        }
+    }
+}
+
+impl Scored {
+    fn new(entry: u32, early: Early) -> Self {
+        let (by, stamp) = early.said;
+        Self {
+            time: stamp.time,
+            entry,
+            score: early.score,
+            position: stamp.position.into(),
+            by,
+        }
+    }
+
+    /// Of the record that scored it.
+    pub(crate) fn said_at(&self) -> u64 {
+        self.position.into()
+    }
+
+    fn said(&self) -> (By, Stamp) {
+        let stamp = Stamp {
+            time: self.time,
+            position: self.said_at(),
+        };
+        (self.by, stamp)
+    }
 }
 
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -41,15 +88,17 @@ impl Scores {
         self.scored.as_ref()
     }
 
-    /// Takes the score of `subject`; what is no entry yet waits until it is.
-    pub(crate) fn felt(&mut self, entries: &Entries, subject: Subject, said: Stamp, score: Score) {
-        let score = millionths(score);
+    /// Takes the score of the subject that the record with this header is about; what is no entry
+    /// yet waits until it is.
+    pub(crate) fn felt(&mut self, entries: &Entries, header: &Header, score: Score) {
+        let subject = header.subject.into();
+        let felt = Early::of(header, score);
         match entries.find(subject) {
-            Some(entry) => self.take(entries, entry, Early { said, score }),
+            Some(entry) => self.take(entries, entry, felt),
             None => {
-                let early = self.early.entry(subject).or_insert(Early { said, score });
-                if early.said <= said {
-                    *early = Early { said, score };
+                let early = self.early.entry(subject).or_insert(felt);
+                if early.said <= felt.said {
+                    *early = felt;
                 }
             }
         }
@@ -62,14 +111,14 @@ impl Scores {
         }
     }
 
-    fn take(&mut self, entries: &Entries, entry: u32, Early { said, score }: Early) {
+    fn take(&mut self, entries: &Entries, entry: u32, felt: Early) {
         let place = entries.get(entry).place();
         let by_place = |scored: &Scored| entries.get(scored.entry).place();
         let at = self.scored().binary_search_by_key(&place, by_place);
-        if at.is_ok_and(|at| self.scored()[at].said > said) {
+        if at.is_ok_and(|at| self.scored()[at].said() > felt.said) {
             return;
         }
-        let scored = Scored { said, entry, score };
+        let scored = Scored::new(entry, felt);
         let list = Arc::make_mut(self.scored.get_or_insert_default());
         match at {
             Ok(at) => list[at] = scored,
@@ -118,4 +167,20 @@ fn millionths(score: Score) -> i32 {
         i32::MAX
     };
     i32::try_from(score.millionths()).unwrap_or(nearest)
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// Of an entry with this number.
+    pub(crate) fn scored(entry: u32, score: i32) -> Scored {
+        let said = (By::Others, Stamp::default());
+        Scored::new(entry, Early { said, score })
+    }
+
+    #[test]
+    fn a_score_is_as_small_as_it_is_said_to_be() {
+        assert_eq!(size_of::<Scored>(), 24);
+    }
 }

@@ -75,15 +75,11 @@ fn sum(scored: &[Scored]) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use touchbook_projection::Stamp;
+    use crate::scores::tests::scored as one;
 
     fn scored(scores: &[i32]) -> Vec<Scored> {
-        let one = |(entry, score): (u32, &i32)| Scored {
-            said: Stamp::default(),
-            entry,
-            score: *score,
-        };
-        (0..).zip(scores).map(one).collect()
+        let all = (0..).zip(scores);
+        all.map(|(entry, score)| one(entry, *score)).collect()
     }
 
     fn trend_of(scores: &[i32], size: u32, difference: i64) -> SentimentTrend {

@@ -43,7 +43,7 @@ impl Projector for Engagement {
     type Index = Index;
 
     const NAME: &'static str = "engagement";
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn concerns(record: &Record) -> bool {
         let event_type = record.header.event_type;
@@ -203,8 +203,7 @@ impl State {
         match &record.data {
             Data::SentimentScored(scored) => {
                 if let Some(score) = scored.facts.score {
-                    let subject = record.header.subject.into();
-                    self.scores.felt(&self.entries, subject, stamp, *score);
+                    self.scores.felt(&self.entries, &record.header, *score);
                 }
             }
             Data::InteractionArchived(_) => self.archived(record, stamp, true),

@@ -10,6 +10,7 @@ use crate::maintenance;
 use crate::notary::Notary;
 use crate::open;
 use crate::runner::{FoldError, Runners};
+use crate::scorers::Scorers;
 use crate::shared::Shared;
 use crate::status::{self, Status};
 use crate::tenant::{ProjectionStatus, Tenant};
@@ -117,6 +118,16 @@ impl Engine {
 
     pub fn jobs(&self) -> &Jobs {
         &self.0.shared.jobs
+    }
+
+    pub fn scorers(&self) -> &Scorers {
+        &self.0.shared.scorers
+    }
+
+    /// Whether events wait for the writer, so that what nobody waits for had better wait, too.
+    pub fn is_busy(&self) -> bool {
+        let status = self.0.stream.status();
+        status.queued + status.unacknowledged > 0
     }
 
     /// Whether others read the stream, so that [`Submission::json`] must be the event as the

@@ -22,6 +22,8 @@ pub const PROJECTION_STALLED: &str = "touchbook_projection_stalled";
 pub const STREAM_LAG_MESSAGES: &str = "touchbook_stream_lag_messages";
 pub const STREAM_STOPPED: &str = "touchbook_stream_stopped";
 pub const STREAM_CONNECTED: &str = "touchbook_stream_connected";
+pub const SENTIMENT_SCORED_TOTAL: &str = "touchbook_sentiment_scored_total";
+pub const SENTIMENT_LAG_RECORDS: &str = "touchbook_sentiment_lag_records";
 pub const SNAPSHOT_SECONDS: &str = "touchbook_snapshot_duration_seconds";
 pub const SNAPSHOT_ERRORS_TOTAL: &str = "touchbook_snapshot_errors_total";
 
@@ -47,6 +49,8 @@ pub const ALL: &[&str] = &[
     STREAM_LAG_MESSAGES,
     STREAM_STOPPED,
     STREAM_CONNECTED,
+    SENTIMENT_SCORED_TOTAL,
+    SENTIMENT_LAG_RECORDS,
     SNAPSHOT_SECONDS,
     SNAPSHOT_ERRORS_TOTAL,
 ];
@@ -112,6 +116,14 @@ pub fn describe() {
         "1 where reading stopped with stream_rewound or stream_gap"
     );
     describe_gauge!(STREAM_CONNECTED, "1 while the stream's server is reached");
+    describe_counter!(
+        SENTIMENT_SCORED_TOTAL,
+        "Scores of what customers said that this node published"
+    );
+    describe_gauge!(
+        SENTIMENT_LAG_RECORDS,
+        "Durable records that the scorer has yet to look at"
+    );
     describe_histogram!(
         SNAPSHOT_SECONDS,
         Unit::Seconds,

@@ -4,6 +4,7 @@ use crate::clock::Clock;
 use crate::config::Registry;
 use crate::jobs::Jobs;
 use crate::outcome::Board;
+use crate::scorers::Scorers;
 use crate::scrub::Found;
 use crate::tenant::Tenant;
 use crate::tenants::Tenants;
@@ -17,6 +18,7 @@ pub(crate) struct Shared {
     pub(crate) registry: Registry,
     pub(crate) board: Board,
     pub(crate) jobs: Jobs,
+    pub(crate) scorers: Scorers,
     pub(crate) clock: Clock,
     pub(crate) data_dir: PathBuf,
     /// Damage of the ledger.
@@ -44,6 +46,7 @@ impl Shared {
             registry,
             board: Board::after(taken),
             jobs: Jobs::default(),
+            scorers: Scorers::default(),
             clock,
             data_dir,
             damage: Found::default(),

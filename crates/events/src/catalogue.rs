@@ -259,8 +259,9 @@ impl EventType {
         )
     }
 
-    /// Whether a record of it changes the customer that it names. A suggestion to merge doesn't: it
-    /// follows from what its sender wrote, who must be able to go on from there.
+    /// Whether a record of it changes the customer that it names, [whoever sent
+    /// it](crate::Header::changes_its_customer). A suggestion to merge doesn't: it follows from what
+    /// its sender wrote, who must be able to go on from there.
     pub const fn changes_its_customer(self) -> bool {
         !matches!(self, Self::MergeSuggested | Self::MergeDismissed)
     }

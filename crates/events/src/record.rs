@@ -73,6 +73,21 @@ impl Header {
     pub fn is_effective(&self) -> bool {
         self.decision == Decision::Effective
     }
+
+    /// Whether Touchbook sent it, by its credential: no sender's word, and there once names are
+    /// erased.
+    pub fn is_by_touchbook(&self) -> bool {
+        self.principal == PrincipalKind::Touchbook
+    }
+
+    /// Whether it changes the customer that it names. What our own scorer finds doesn't, as a
+    /// suggestion to merge doesn't: it follows from what somebody wrote, who must be able to go on
+    /// from there.
+    pub fn changes_its_customer(&self) -> bool {
+        let is_score_of_ours =
+            self.event_type == EventType::SentimentScored && self.is_by_touchbook();
+        self.event_type.changes_its_customer() && !is_score_of_ours
+    }
 }
 
 /// An event with its decision, as it is folded.

@@ -120,7 +120,7 @@ impl IdentityDecider {
             return;
         }
         self.evolve(record);
-        if header.event_type.changes_its_customer()
+        if header.changes_its_customer()
             && let Some(customer) = self.customer_of(header)
         {
             self.state.change(customer, header.position);

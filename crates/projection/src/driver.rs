@@ -95,7 +95,17 @@ impl Driver {
 
     /// Sends one event in JSON, from Touchbook itself, so that every type is admitted.
     pub fn send(&mut self, json: &str, recorded_at: Timestamp) -> Outcome {
-        match Incoming::read(json, Entrance::Service, &Principal::touchbook(), &self.key) {
+        self.send_as(&Principal::touchbook(), json, recorded_at)
+    }
+
+    /// The same from somebody else.
+    pub fn send_as(
+        &mut self,
+        principal: &Principal,
+        json: &str,
+        recorded_at: Timestamp,
+    ) -> Outcome {
+        match Incoming::read(json, Entrance::Service, principal, &self.key) {
             Ok(incoming) => self.send_incoming(incoming, recorded_at),
             Err(problem) => Outcome::Refused(problem),
         }

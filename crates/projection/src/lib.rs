@@ -11,6 +11,7 @@ pub mod decider;
 pub mod deciders;
 pub mod driver;
 pub mod history;
+pub mod judged;
 pub mod latest;
 #[cfg(test)]
 mod laws;
@@ -25,6 +26,7 @@ pub use decider::{Consequence, Context, Decider, Draft, Earlier, Verdict};
 pub use deciders::{Decided, Deciders};
 pub use driver::{Driver, Outcome};
 pub use history::{History, HistoryError};
+pub use judged::Judged;
 pub use latest::{Latest, Stamp};
 pub use projection::{AnyProjection, Folding, Projection, SHARDS, Stale};
 pub use projector::Projector;

@@ -7,15 +7,17 @@ use touchbook_events::catalogue::sentiment::{
 };
 use touchbook_events::catalogue::typed::Extra;
 use touchbook_events::score::Sentiment;
-use touchbook_events::{Code, Data, Envelope, EventType, Record, TenantKey, id};
+use touchbook_events::{Code, Data, Envelope, EventType, Header, Record, TenantKey, id};
 
-const SOURCE: &str = "touchbook/scorer";
+/// The source of what scorers of ours find.
+pub const SOURCE: &str = "touchbook/scorer";
 
 /// The event by which a scorer's word on an entry is stored; any node may publish it.
 ///
 /// Its id follows from the record that was scored and from the scorer's name and version, so a
 /// second node, or the same one after a restart, sends a duplicate (`events.md` §3). A revision
-/// with other words is another record, and is scored again.
+/// with other words is another record, and is scored again; its score takes the place of the one
+/// before, also where words come back that were there once.
 #[derive(Clone, Debug)]
 pub struct ScoredEvent {
     /// A UUID.
@@ -31,16 +33,20 @@ pub struct ScoredEvent {
 }
 
 impl ScoredEvent {
+    /// The id of what `scorer` finds in the record, which is known before it has looked.
+    pub fn id_of(header: &Header, scorer: &dyn Scorer, key: &TenantKey) -> String {
+        let by = format!("{SOURCE}/{}/{}", scorer.name(), scorer.version());
+        let event = header.event_key.to_string();
+        id::derived(key, header.recorded_at, &by, &event, 0).to_string()
+    }
+
     /// What `scorer` finds in `text`, which is [of](crate::text_of) `record`; `None` where the
     /// name of the entry was erased.
     pub fn of(record: &Record, text: &str, scorer: &dyn Scorer, key: &TenantKey) -> Option<Self> {
         let header = &record.header;
         let subject = record.sent.as_ref()?.subject.clone();
-        let by = format!("{SOURCE}/{}/{}", scorer.name(), scorer.version());
-        let event = header.event_key.to_string();
-        let id = id::derived(key, header.recorded_at, &by, &event, 0);
         Some(Self {
-            id: id.to_string(),
+            id: Self::id_of(header, scorer, key),
             source: SOURCE,
             subject,
             time: header.time.to_string(),
@@ -80,22 +86,13 @@ fn scored(text: &str, scorer: &dyn Scorer) -> Box<RawValue> {
     to_raw_value(&data).expect("a payload of ours is JSON")
 }
 
-/// Whether somebody else than a scorer of ours rated the entry: then its text is not scored.
-pub fn is_word_of_sender(record: &Record) -> bool {
-    let is_ours = record
-        .sent
-        .as_ref()
-        .is_some_and(|sent| &*sent.source == SOURCE);
-    matches!(record.data, Data::SentimentScored(_)) && !is_ours
-}
-
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
     use crate::{Vader, text_of};
     use touchbook_events::incoming::{Entrance, Incoming};
     use touchbook_events::record::NOT_SEALED;
-    use touchbook_events::{Decision, Header, Principal, Score, Timestamp};
+    use touchbook_events::{Decision, Principal, Score, Timestamp};
 
     const MAIL: &str = r#"{"subject":"Thank you","body":"The amplifier is great."}"#;
 
@@ -204,26 +201,6 @@ pub(crate) mod tests {
         assert_ne!(event.id, scored_mail("1", &other).id, "another version");
         let event_key = |event: &ScoredEvent| key().event_key(event.source, &event.id);
         assert_eq!(event_key(&event), event_key(&again));
-    }
-
-    #[test]
-    fn a_sender_is_told_from_our_scorer() {
-        let theirs = stored(incoming("sentiment.scored", "1", r#"{"label":"mixed"}"#));
-        assert!(is_word_of_sender(&theirs));
-        let event = scored_mail("1", &Vader::new());
-        let ours = Incoming::from_envelope(
-            &event.envelope(),
-            0,
-            Entrance::Service,
-            &Principal::touchbook(),
-            &key(),
-        );
-        assert!(!is_word_of_sender(&stored(ours.unwrap())));
-        assert!(!is_word_of_sender(&stored(incoming(
-            "email.received",
-            "1",
-            MAIL
-        ))));
     }
 
     #[test]

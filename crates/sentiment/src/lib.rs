@@ -13,7 +13,7 @@ mod sentences;
 mod text;
 mod vader;
 
-pub use event::{ScoredEvent, is_word_of_sender};
+pub use event::{SOURCE, ScoredEvent};
 pub use scorer::Scorer;
-pub use text::text_of;
+pub use text::{may_have_text, text_of};
 pub use vader::Vader;

@@ -1,23 +1,35 @@
 //! Which text of an entry is scored.
 
 use std::borrow::Cow;
-use touchbook_events::Data;
 use touchbook_events::catalogue::call::Transcribed;
 use touchbook_events::catalogue::message::EmailReceived;
+use touchbook_events::{Data, EventType};
 
 /// What a customer said in the entry that this record tells of: a call's transcript, else its
 /// summary; subject and body of an e-mail; an SMS, a chat message, a social entry (S1-112).
 ///
 /// `None` for what we sent, for orders, quotes and everything else that nobody says, for what was
 /// erased, for a revision that leaves the words out, and for a transcript in another language than
-/// English, if it says so. Where a sender rated the entry itself, which who calls knows
-/// ([`is_word_of_sender`](crate::is_word_of_sender)), nothing is to be scored.
+/// English, if it says so. Where a sender rated the entry itself, which who calls knows, nothing is
+/// to be scored.
 pub fn text_of(data: &Data, is_rated_by_sender: bool) -> Option<Cow<'_, str>> {
     if is_rated_by_sender {
         return None;
     }
     let text = words(data)?;
     (!text.trim().is_empty()).then_some(text)
+}
+
+/// Whether there may be [text](text_of) in records of this type.
+pub const fn may_have_text(event_type: EventType) -> bool {
+    matches!(
+        event_type,
+        EventType::CallTranscribed
+            | EventType::EmailReceived
+            | EventType::SmsReceived
+            | EventType::ChatReceived
+            | EventType::SocialReceived
+    )
 }
 
 fn words(data: &Data) -> Option<Cow<'_, str>> {
@@ -66,6 +78,8 @@ fn mail(received: &EmailReceived) -> Option<String> {
 mod tests {
     use super::*;
     use crate::event::tests::data;
+    use touchbook_events::incoming::Entrance;
+    use touchbook_events::{Incoming, Principal, TenantKey};
 
     fn text(event_type: &str, json: &str) -> Option<String> {
         text_of(&data(event_type, json), false).map(Cow::into_owned)
@@ -131,6 +145,18 @@ mod tests {
         ] {
             assert_eq!(text(event_type, json), None, "{event_type} {json}");
         }
+    }
+
+    #[test]
+    fn types_without_text_are_known_without_looking() {
+        let (key, us) = (TenantKey::from_salt(b""), Principal::touchbook());
+        for event_type in EventType::ALL {
+            let event = Incoming::read(event_type.example(), Entrance::Service, &us, &key);
+            let has_text = text_of(&event.unwrap().data, false).is_some();
+            assert!(!has_text || may_have_text(*event_type), "{event_type}");
+        }
+        let with_text = EventType::ALL.iter().filter(|of| may_have_text(**of));
+        assert_eq!(with_text.count(), 5);
     }
 
     #[test]

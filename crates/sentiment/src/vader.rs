@@ -30,6 +30,10 @@ pub struct Vader {
 }
 
 impl Vader {
+    pub const NAME: &str = "vader";
+    /// That of the rules and the lexicon, then that of what is done with long texts.
+    pub const VERSION: &str = "3.3.2-1";
+
     /// Reads the lexicon, which is part of the program: make one and keep it.
     pub fn new() -> Self {
         Self {
@@ -61,12 +65,11 @@ impl Default for Vader {
 
 impl Scorer for Vader {
     fn name(&self) -> &'static str {
-        "vader"
+        Self::NAME
     }
 
-    /// That of the rules and the lexicon, then that of what is done with long texts.
     fn version(&self) -> &'static str {
-        "3.3.2-1"
+        Self::VERSION
     }
 
     fn score(&self, text: &str) -> Score {

@@ -378,7 +378,7 @@ mod tests {
     use super::*;
     use crate::details::Details;
     use touchbook_events::{EventType, Timestamp};
-    use touchbook_projection::Latest;
+    use touchbook_projection::{Judged, Latest};
 
     fn nothing_said() -> Stored<'static> {
         Stored {
@@ -389,7 +389,7 @@ mod tests {
             recorded_at: Timestamp::from_micros(0),
             last_position: 0,
             revision_count: 1,
-            sentiment: Latest::default(),
+            sentiment: Judged::default(),
             preview: Latest::default(),
         }
     }

@@ -7,7 +7,7 @@ use crate::stored::{Entry, Packed, Place, Sentiment, Stored, Waiting};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use touchbook_events::catalogue::sentiment::{Scored, SentimentLabel};
-use touchbook_events::{CustomerId, Data, Digest, Record};
+use touchbook_events::{CustomerId, Data, Digest, Header, Record};
 use touchbook_projection::{Projector, Stamp};
 
 /// The projector of timelines.
@@ -29,7 +29,7 @@ impl Projector for Timeline {
 
     const CONTRIBUTES: bool = false;
     const NAME: &'static str = "timeline";
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
 
     fn apply(state: &mut State, record: &Record) {
         if record.header.event_type.entry_source().is_some() {
@@ -108,7 +108,7 @@ impl State {
         let stamp = Stamp::of(&record.header);
         let subject = record.header.subject;
         match &record.data {
-            Data::SentimentScored(scored) => self.felt(subject, stamp, scored),
+            Data::SentimentScored(scored) => self.felt(&record.header, scored),
             Data::InteractionCreated(created) => {
                 let waiting = self.waiting.entry(subject).or_default();
                 waiting
@@ -136,7 +136,7 @@ impl State {
         }
     }
 
-    fn felt(&mut self, subject: Digest, stamp: Stamp, scored: &Scored) {
+    fn felt(&mut self, header: &Header, scored: &Scored) {
         let Some(score) = scored.facts.score.map(|score| *score) else {
             return;
         };
@@ -144,16 +144,16 @@ impl State {
             .facts
             .label
             .unwrap_or_else(|| SentimentLabel::of(score));
-        let sentiment = Some(Sentiment { score, label });
-        let Some(number) = self.entries.find(subject) else {
-            let waiting = self.waiting.entry(subject).or_default();
-            waiting.sentiment.set(stamp, sentiment);
+        let sentiment = Sentiment { score, label };
+        let Some(number) = self.entries.find(header.subject) else {
+            let waiting = self.waiting.entry(header.subject).or_default();
+            waiting.sentiment.set(header, sentiment);
             return;
         };
         let before = self.entries.packed(number).0.to_vec();
         let mut stored = Packed(&before).stored(self.entries.place(number));
-        stored.sentiment.set(stamp, sentiment);
-        stored.last_position = stamp.position;
+        stored.sentiment.set(header, sentiment);
+        stored.last_position = header.position;
         self.entries.replace(number, stored);
     }
 }

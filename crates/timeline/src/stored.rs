@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use touchbook_events::catalogue::sentiment::SentimentLabel;
 use touchbook_events::{EntrySource, EventType, Record, Score, Timestamp};
 use touchbook_projection::latest::{position_at, steps_from};
-use touchbook_projection::{Latest, Stamp};
+use touchbook_projection::{Judged, Latest, Stamp};
 
 /// Where an entry stands, for ever: when its first record happened, ties by position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -37,7 +37,7 @@ pub(crate) struct Stored<'a> {
     pub(crate) recorded_at: Timestamp,
     pub(crate) last_position: u64,
     pub(crate) revision_count: u32,
-    pub(crate) sentiment: Latest<Sentiment>,
+    pub(crate) sentiment: Judged<Sentiment>,
     pub(crate) preview: Latest<&'a str>,
 }
 
@@ -53,7 +53,7 @@ impl<'a> Stored<'a> {
             recorded_at: record.header.recorded_at,
             last_position: 0,
             revision_count: 0,
-            sentiment: Latest::default(),
+            sentiment: Judged::default(),
             preview: Latest::default(),
         })
     }
@@ -196,8 +196,14 @@ impl<'a> Entry<'a> {
         self.stored.details.source()
     }
 
+    /// What somebody said of it, else what our own scorer found.
     pub fn sentiment(&self) -> Option<Sentiment> {
         self.stored.sentiment.copied()
+    }
+
+    /// Whether somebody else than our own scorer said how it was meant.
+    pub fn is_rated_by_sender(&self) -> bool {
+        self.stored.sentiment.is_by_others()
     }
 
     /// What it is, in words.
@@ -217,7 +223,7 @@ impl<'a> Entry<'a> {
 /// What is known of a subject before it has an entry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Waiting {
-    pub(crate) sentiment: Latest<Sentiment>,
+    pub(crate) sentiment: Judged<Sentiment>,
     /// Of a planned step.
     pub(crate) kind: Latest<Box<str>>,
     pub(crate) title: Latest<Box<str>>,

@@ -13,6 +13,7 @@ mod layers;
 mod log;
 mod print;
 mod quote_source;
+mod sentiment;
 mod storage;
 mod stream;
 mod tenants;
@@ -24,6 +25,7 @@ pub(crate) use layers::Layers;
 pub(crate) use log::{Format, Log};
 pub(crate) use print::print;
 pub(crate) use quote_source::QuoteSource;
+pub(crate) use sentiment::{ScorerChoice, Sentiment};
 pub(crate) use storage::Storage;
 pub(crate) use stream::StreamSettings;
 pub(crate) use tenants::{Slug, Tenants};
@@ -48,6 +50,7 @@ pub(crate) struct Config {
     pub(crate) tenants: Tenants,
     pub(crate) tokens: TokenSettings,
     pub(crate) quote_source: QuoteSource,
+    pub(crate) sentiment: Sentiment,
     pub(crate) log: Log,
     shown: Vec<Shown>,
 }
@@ -72,6 +75,7 @@ pub(crate) struct Flags {
     pub(crate) tokens: tokens::Flags,
     #[command(flatten)]
     pub(crate) quote_source: quote_source::Flags,
+    pub(crate) sentiment: sentiment::Flags,
     #[command(flatten)]
     pub(crate) log: log::Flags,
 }
@@ -112,6 +116,7 @@ impl Config {
             tenants: Tenants::read(&mut layers)?,
             tokens: TokenSettings::read(&mut layers)?,
             quote_source: QuoteSource::read(&mut layers)?,
+            sentiment: Sentiment::read(&mut layers)?,
             log: Log::read(&mut layers)?,
             shown: layers.into_shown(),
         })
@@ -127,6 +132,7 @@ impl Flags {
             self.tenants.values(),
             self.tokens.values(),
             self.quote_source.values(),
+            self.sentiment.values(),
             self.log.values(),
         ];
         parts.concat()
@@ -142,6 +148,7 @@ fn keys() -> Vec<&'static str> {
         tenants::KEYS,
         tokens::KEYS,
         quote_source::KEYS,
+        sentiment::KEYS,
         log::KEYS,
     ]
     .concat()

@@ -1,7 +1,8 @@
 //! The Touchbook service and its command line.
 //!
 //! Owns what makes one process of the other crates: configuration, logs and metrics, which deciders
-//! and projectors there are ([`registry`]), starting and stopping ([`service`]), and the commands.
+//! and projectors there are ([`registry`]), starting and stopping ([`service`]), the
+//! thread that scores what customers say ([`scoring`]), and the commands.
 //!
 //! **Never** decides, folds or answers anything itself.
 
@@ -15,6 +16,7 @@ mod progress;
 mod quote_source;
 mod registry;
 mod run;
+mod scoring;
 mod secrets;
 mod service;
 mod signals;

@@ -5,6 +5,7 @@ use crate::config::Config;
 use crate::control::Node;
 use crate::progress::{note, say};
 use crate::quote_source::Source;
+use crate::scoring::Scoring;
 use crate::secrets::Vault;
 use crate::signals::Signals;
 use crate::{control, damage, registry, telemetry};
@@ -29,6 +30,7 @@ pub(crate) struct Service {
     /// Polls the quote source, where one is configured.
     polling: Option<JoinHandle<()>>,
     control: Option<control::Server>,
+    scoring: Option<Scoring>,
 }
 
 /// `touchbook serve`.
@@ -76,7 +78,7 @@ impl Service {
         let metrics = telemetry::metrics()?;
         let engine = open(config, config.stream.for_engine()).await?;
         let prepared = prepare(config, mode, address, &engine);
-        let (node, access, source) = match prepared {
+        let (node, access, source, scoring) = match prepared {
             Ok(prepared) => prepared,
             Err(error) => {
                 shut_down(engine).await?;
@@ -95,6 +97,7 @@ impl Service {
             http,
             polling,
             control,
+            scoring,
         })
     }
 
@@ -119,23 +122,30 @@ impl Service {
         {
             tracing::warn!("polling the quote source ended with a panic");
         }
+        let scored = match self.scoring {
+            Some(scoring) => scoring.stop().await,
+            None => Ok(()),
+        };
         shut_down(self.node.engine).await?;
-        served.context("serving ended with a panic")
+        served.context("serving ended with a panic")?;
+        scored
     }
 }
 
-/// Secrets, who may come in, and what is polled.
+/// Secrets, who may come in, what is polled, and who scores.
 fn prepare(
     config: &Config,
     mode: Mode,
     address: SocketAddr,
     engine: &Engine,
-) -> anyhow::Result<(Node, Access, Option<Source>)> {
-    let vault = Arc::new(Vault::open(&config.storage.data_dir)?);
+) -> anyhow::Result<(Node, Access, Option<Source>, Option<Scoring>)> {
+    let data_dir = &config.storage.data_dir;
+    let vault = Arc::new(Vault::open(data_dir)?);
     let access = access::access(mode, config, &vault, address)?;
     let source = Source::of(config, &vault)?;
+    let scoring = Scoring::start(config.sentiment.scorer, data_dir, engine)?;
     let engine = engine.clone();
-    Ok((Node { engine, vault }, access, source))
+    Ok((Node { engine, vault }, access, source, scoring))
 }
 
 /// Like [`TcpListener::bind`], with room for many who come at once.

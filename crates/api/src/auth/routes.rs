@@ -139,6 +139,12 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
     (Method::GET, "/api/v1/jobs", Action::ReadOperations),
     (Method::GET, "/api/v1/jobs/{id}", Action::ReadOperations),
     (Method::POST, "/api/v1/jobs/{id}/cancel", Action::Operate),
+    (Method::GET, "/api/v1/scorers", Action::ReadOperations),
+    (
+        Method::POST,
+        "/api/v1/scorers/{name}/activate",
+        Action::Operate,
+    ),
     (Method::GET, "/api/v1/tenants", Action::ReadOperations),
     (Method::GET, "/api/v1/keys", Action::ManageKeys),
     (Method::POST, "/api/v1/keys", Action::ManageKeys),

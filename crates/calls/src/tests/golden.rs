@@ -123,7 +123,7 @@ fn a_whole_call_takes_few_bytes_beside_its_words() {
         Call her at noonhttps://recordings.example/RE1https://transcripts.example/1en-ZA\
         She takes two.";
     assert!(
-        bytes < words.len() + 280,
+        bytes < words.len() + 281,
         "{bytes} for {} of words",
         words.len()
     );
@@ -253,6 +253,18 @@ fn a_sentiment_waits_for_its_call() {
         score(1.0),
     );
     assert_eq!(script.call()["sentiment"], sentiment, "that was before");
+}
+
+/// C7.
+#[test]
+fn a_senders_own_sentiment_stands_before_what_the_scorer_finds() {
+    let mut script = Script::new();
+    let found = json!({ "score": -0.5 });
+    script.send("01-01 10:00:00", "call.started", "call/jane:1", json!({}));
+    script.rate("01-01 09:00:00", "call/jane:1", 0.5);
+    script.send("01-02 10:00:00", "sentiment.scored", "call/jane:1", found);
+    let theirs = json!({ "score": 0.5, "label": "positive" });
+    assert_eq!(script.call()["sentiment"], theirs);
 }
 
 #[test]

@@ -57,6 +57,29 @@ fn sentiment_is_the_mean_of_scored_entries_with_their_sources() {
     });
 }
 
+/// C7: before the entry and after it, earlier and later.
+#[test]
+fn a_senders_own_score_counts_and_not_what_the_scorer_finds() {
+    let mut script = Script::new();
+    let none = Policies::default();
+    script.plain("01-01 10:00:00", "sms.received", "sms/jane:1");
+    script.rate("01-01 10:00:00", "sms/jane:1", 1.0);
+    script.score("01-02 10:00:00", "sms/jane:1", -1.0);
+    script.score("01-02 10:00:00", "sms/jane:2", -1.0);
+    script.rate("01-01 10:00:00", "sms/jane:2", 0.5);
+    script.score("01-03 10:00:00", "sms/jane:2", -1.0);
+    script.plain("01-01 11:00:00", "sms.received", "sms/jane:2");
+    script.plain("01-01 12:00:00", "sms.received", "sms/jane:3");
+    script.score("01-01 12:00:00", "sms/jane:3", 0.0);
+    let counted = script.jane(|state| sentiment(state, &none));
+    assert_eq!(counted.sentiment_score, Some(score(500_000)));
+    assert_eq!(counted.scored_count, 3);
+    script.jane(|state| {
+        let behind = evidence(state, Number::SentimentScore, &none, at("02-01 00:00:00"));
+        assert_eq!(behind, [2, 5, 9]);
+    });
+}
+
 /// S1-017, S1-032, C7: under the constants of the tenant.
 #[test]
 fn a_trend_improves_stays_or_declines() {

@@ -3,7 +3,7 @@
 use crate::{Engagement, Insights, Reason, State, insights, reasons};
 use serde_json::{Value, json};
 use touchbook_events::policy::AttentionRule;
-use touchbook_events::{CustomerId, Moment, Policies, Timestamp};
+use touchbook_events::{CustomerId, Moment, Policies, Principal, Timestamp};
 use touchbook_projection::driver::Named;
 use touchbook_projection::{Driver, Outcome, Projection};
 
@@ -23,6 +23,24 @@ impl Script {
 
     /// Sends an event that happened at `time`, of 2024 in UTC, such as `01-15 10:00:00`.
     pub(super) fn send(&mut self, time: &str, kind: &str, subject: &str, data: Value) -> u64 {
+        self.send_as(&Principal::touchbook(), time, kind, subject, data)
+    }
+
+    /// Sends what somebody else than our own scorer says of an entry.
+    pub(super) fn rate(&mut self, time: &str, subject: &str, score: f64) -> u64 {
+        let data = json!({ "score": score });
+        let producer = Principal::producer();
+        self.send_as(&producer, time, "sentiment.scored", subject, data)
+    }
+
+    fn send_as(
+        &mut self,
+        principal: &Principal,
+        time: &str,
+        kind: &str,
+        subject: &str,
+        data: Value,
+    ) -> u64 {
         self.sent += 1;
         let event = json!({
             "specversion": "1.0",
@@ -33,7 +51,8 @@ impl Script {
             "subject": subject,
             "data": data,
         });
-        match self.driver.send(&event.to_string(), at("12-31 00:00:00")) {
+        let recorded_at = at("12-31 00:00:00");
+        match (self.driver).send_as(principal, &event.to_string(), recorded_at) {
             Outcome::Appended { position, .. } => position,
             other => panic!("{kind} of {subject}: {other:?}"),
         }

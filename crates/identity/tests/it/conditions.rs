@@ -2,7 +2,7 @@
 
 use crate::script::{Tenant, decision};
 use touchbook_events::record::Ineffective;
-use touchbook_events::{CustomerId, Data, Decision};
+use touchbook_events::{CustomerId, Data, Decision, Principal, Timestamp};
 
 impl Tenant {
     /// Sends an event that expects its customer as it was at `expected`.
@@ -98,6 +98,29 @@ fn what_belongs_to_a_customer_changes_it_and_what_belongs_to_others_does_not() {
         .position()
         .unwrap();
     assert_eq!(tenant.rename(order - 1, jane), lost_to(order));
+}
+
+/// It comes a moment after what somebody wrote, who goes on meanwhile.
+#[test]
+fn what_our_own_scorer_finds_changes_no_customer() {
+    let mut tenant = Tenant::new();
+    let jane = tenant.customer(r#"{"user":"jane"}"#);
+    let order = tenant.order("order/1", r#"{"user":"jane"}"#, "Complete");
+    let written = order.position().unwrap();
+    let score = r#"{"score":1}"#;
+    tenant.send("sentiment.scored", "order/1", score);
+    assert_eq!(tenant.records().last().unwrap().header.customer, Some(jane));
+    assert_eq!(tenant.rename(written, jane), Decision::Effective);
+    let written = tenant.head();
+    let theirs = format!(
+        r#"{{"specversion":"1.0","id":"theirs","source":"test","type":"sentiment.scored",
+            "subject":"order/1","data":{score}}}"#
+    );
+    let at = Timestamp::from_micros(1_800_000_000_000_000);
+    let producer = Principal::producer();
+    let theirs = tenant.driver.send_as(&producer, &theirs, at);
+    let theirs = theirs.position().unwrap();
+    assert_eq!(tenant.rename(written, jane), lost_to(theirs));
 }
 
 #[test]

@@ -203,6 +203,35 @@ fn a_call_may_end_before_it_is_known_to_have_started() {
     assert_eq!(timeline[0]["sentiment"]["label"], "negative");
 }
 
+/// C7: what somebody says of an entry stands, whenever our own scorer says something else.
+#[test]
+fn a_senders_own_sentiment_stands_before_what_the_scorer_finds() {
+    let mut script = Script::new();
+    let sms = |script: &mut Script, subject| {
+        script.send("01-01 10:00:00", "sms.received", subject, json!({}));
+    };
+    let found = |script: &mut Script, time, subject| {
+        let score = json!({ "score": -0.5 });
+        script.send(time, "sentiment.scored", subject, score);
+    };
+    sms(&mut script, "sms/jane:1");
+    found(&mut script, "01-01 10:00:00", "sms/jane:1");
+    assert_eq!(script.timeline()[0]["sentiment"]["label"], "negative");
+    script.rate("01-01 09:00:00", "sms/jane:1", 1.0);
+    found(&mut script, "01-02 10:00:00", "sms/jane:1");
+    found(&mut script, "01-02 10:00:00", "sms/jane:2");
+    script.rate("01-01 09:00:00", "sms/jane:2", 1.0);
+    sms(&mut script, "sms/jane:2");
+    for entry in script.timeline().as_array().unwrap() {
+        let want = json!({ "score": 1, "label": "positive" });
+        assert_eq!(entry["sentiment"], want, "{entry}");
+    }
+    script.jane(|state| {
+        let subject = script.driver.key().subject("sms/jane:1");
+        assert!(state.entry(subject).unwrap().is_rated_by_sender());
+    });
+}
+
 /// S1-049, C9: a revision changes the one entry; an older one counts and does not become current.
 #[test]
 fn an_order_shows_its_latest_revision_whenever_that_arrives() {

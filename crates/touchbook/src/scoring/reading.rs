@@ -1,0 +1,181 @@
+//! From records to the scores that are to be published.
+
+use super::place::{Activated, Kind, Stretch};
+use std::ops::ControlFlow;
+use touchbook_calls::Calls;
+use touchbook_engine::{ReadError, Submission, Tenant};
+use touchbook_events::incoming::Entrance;
+use touchbook_events::record::CodecError;
+use touchbook_events::{Data, EventType, Header, Incoming, Principal, Record};
+use touchbook_projection::Projector;
+use touchbook_sentiment::{SOURCE, ScoredEvent, Scorer, may_have_text, text_of};
+use touchbook_timeline::Timeline;
+
+/// Scores that are published together: a commit takes no longer for them than for a small request.
+const SCORES_MAX: usize = 100;
+/// Characters that are scored at a time, some hundred milliseconds at worst.
+const TEXT_BYTES_MAX: usize = 256 * 1024;
+/// Records that are looked at at a time.
+const RECORDS_MAX: u64 = 20_000;
+
+/// The projections that say what is known of an entry.
+pub(super) const PROJECTIONS: [&str; 2] = [Timeline::NAME, Calls::NAME];
+
+/// What was found in a stretch of the ledger.
+#[derive(Default)]
+pub(super) struct Found {
+    pub(super) scores: Vec<Submission>,
+    /// The last record that was looked at.
+    pub(super) reached: u64,
+    pub(super) activated: Vec<Activated>,
+    text_bytes: usize,
+}
+
+impl Found {
+    fn is_full(&self, after: u64) -> bool {
+        self.scores.len() >= SCORES_MAX
+            || self.text_bytes >= TEXT_BYTES_MAX
+            || self.reached - after >= RECORDS_MAX
+    }
+}
+
+/// Who reads, for whom.
+pub(super) struct Reading<'a> {
+    pub(super) tenant: &'a Tenant,
+    pub(super) scorer: &'a dyn Scorer,
+    /// Whether others read the stream, so that events must say there who sent them.
+    pub(super) is_published: bool,
+}
+
+impl Reading<'_> {
+    /// Looks at the records of `stretch` in order, as far as one batch goes, or as they can be read.
+    ///
+    /// # Errors
+    /// Where the first of them can't be.
+    pub(super) fn read(&self, stretch: Stretch) -> Result<Found, ReadError> {
+        let mut found = Found {
+            reached: stretch.after,
+            ..Found::default()
+        };
+        let mut looked = Ok(());
+        let positions = stretch.after + 1..=stretch.to;
+        let scanned = self.tenant.scan(positions, &mut |position, bytes| {
+            looked = self.look(stretch.kind, position, bytes, &mut found);
+            if looked.is_err() {
+                return ControlFlow::Break(());
+            }
+            found.reached = position;
+            match found.is_full(stretch.after) {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
+        });
+        match scanned.and(looked) {
+            Err(error) if found.reached == stretch.after => Err(error),
+            _ => Ok(found),
+        }
+    }
+
+    /// Most records are told by their header.
+    fn look(
+        &self,
+        kind: Kind,
+        position: u64,
+        bytes: &[u8],
+        found: &mut Found,
+    ) -> Result<(), ReadError> {
+        let undecodable = |source: CodecError| ReadError::Decode { position, source };
+        let header = Header::peek(bytes).map_err(undecodable)?;
+        let is_activation = header.event_type == EventType::ScorerActivated;
+        if !header.is_effective() || !(is_activation || may_have_text(header.event_type)) {
+            return Ok(());
+        }
+        match kind {
+            Kind::New if is_activation => {
+                let record = Record::decode(bytes).map_err(undecodable)?;
+                found.activated.extend(self.activation(&record));
+                Ok(())
+            }
+            Kind::Past(since) if is_activation || header.time < since => Ok(()),
+            Kind::New | Kind::Past(_) => {
+                let record = Record::decode(bytes).map_err(undecodable)?;
+                self.score(&record, found)
+            }
+        }
+    }
+
+    fn activation(&self, record: &Record) -> Option<Activated> {
+        let Data::ScorerActivated(activated) = &record.data else {
+            return None;
+        };
+        let facts = &activated.facts;
+        let is_ours =
+            *facts.name == *self.scorer.name() && *facts.version == *self.scorer.version();
+        is_ours.then(|| Activated {
+            position: record.header.position,
+            since: facts.since.map(|since| since.at()),
+        })
+    }
+
+    /// What the ledger knows already is not scored again, whatever was kept of how far that is.
+    fn score(&self, record: &Record, found: &mut Found) -> Result<(), ReadError> {
+        let (header, key) = (&record.header, self.tenant.key());
+        let Some(text) = text_of(&record.data, self.is_rated_by_sender(header)) else {
+            return Ok(());
+        };
+        let id = ScoredEvent::id_of(header, self.scorer, key);
+        if self.is_retold(record) || self.tenant.find(SOURCE, &id)?.is_some() {
+            return Ok(());
+        }
+        found.text_bytes += text.len();
+        let scored = ScoredEvent::of(record, &text, self.scorer, key);
+        let submission = scored.and_then(|scored| self.submission(&scored));
+        found.scores.extend(submission);
+        Ok(())
+    }
+
+    fn is_rated_by_sender(&self, header: &Header) -> bool {
+        let timeline = self.tenant.projection::<Timeline>();
+        let rated = timeline.and_then(|timeline| {
+            timeline.find(header.subject, |_, state| {
+                Some(state.entry(header.subject)?.is_rated_by_sender())
+            })
+        });
+        rated.unwrap_or(false)
+    }
+
+    /// Whether it is the summary of a call whose own words are known.
+    fn is_retold(&self, record: &Record) -> bool {
+        let Data::CallTranscribed(transcribed) = &record.data else {
+            return false;
+        };
+        let has_text = (transcribed.personal.as_ref()).is_some_and(|own| own.text.is_some());
+        if has_text {
+            return false;
+        }
+        let subject = record.header.subject;
+        let calls = self.tenant.projection::<Calls>();
+        let told = calls.and_then(|calls| {
+            calls.find(subject, |_, state| {
+                state.call(subject)?.transcript_position()
+            })
+        });
+        told.is_some()
+    }
+
+    fn submission(&self, scored: &ScoredEvent) -> Option<Submission> {
+        let (envelope, us) = (scored.envelope(), Principal::touchbook());
+        let bytes = scored.data.get().len();
+        let (entrance, key) = (Entrance::Service, self.tenant.key());
+        let read = Incoming::from_envelope(&envelope, bytes, entrance, &us, key);
+        let incoming = read
+            .inspect_err(|problem| tracing::warn!(code = problem.code, "a score is no event"))
+            .ok()?;
+        let json = match self.is_published {
+            true => Incoming::republish(&envelope, &us, self.tenant.slug()).into(),
+            // Nobody reads it; its bytes are counted.
+            false => scored.data.get().to_owned().into(),
+        };
+        Some(Submission { incoming, json })
+    }
+}
