@@ -260,8 +260,8 @@ impl EventType {
     }
 
     /// Whether a record of it changes the customer that it names, [whoever sent
-    /// it](crate::Header::changes_its_customer). A suggestion to merge doesn't: it follows from what
-    /// its sender wrote, who must be able to go on from there.
+    /// it](crate::Header::changes_its_customer). A suggestion to merge doesn't: it follows from
+    /// what its sender wrote, who must be able to go on from there.
     pub const fn changes_its_customer(self) -> bool {
         !matches!(self, Self::MergeSuggested | Self::MergeDismissed)
     }

@@ -75,6 +75,7 @@ pub(crate) struct Flags {
     pub(crate) tokens: tokens::Flags,
     #[command(flatten)]
     pub(crate) quote_source: quote_source::Flags,
+    #[command(flatten)]
     pub(crate) sentiment: sentiment::Flags,
     #[command(flatten)]
     pub(crate) log: log::Flags,

@@ -51,9 +51,9 @@ pub(crate) async fn list_scorers(
 
 /// Activate a scorer
 ///
-/// Sends `scorer.activated`: its words count from now on, or since a moment. Then entries since that
-/// moment which it has not scored yet are scored, as a job of the kind `score`; a new score takes the
-/// place of the scorer's older one. What senders say themselves stands.
+/// Sends `scorer.activated`: its words count from now on, or since a moment. Then entries since
+/// that moment which it has not scored yet are scored, as a job of the kind `score`; a new score
+/// takes the place of the scorer's older one. What senders say themselves stands.
 #[utoipa::path(
     post,
     path = "/api/v1/scorers/{name}/activate",

@@ -48,7 +48,8 @@ pub(super) struct Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// Looks at the records of `stretch` in order, as far as one batch goes, or as they can be read.
+    /// Looks at the records of `stretch` in order, as far as one batch goes, or as they can be
+    /// read.
     ///
     /// # Errors
     /// Where the first of them can't be.

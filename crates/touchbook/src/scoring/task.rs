@@ -81,7 +81,8 @@ impl Task {
         self.save();
     }
 
-    /// One batch of a tenant; answers whether it got any further. It works half of the time at most.
+    /// One batch of a tenant; answers whether it got any further. It works half of the time at
+    /// most.
     fn turn(&mut self, tenant: &Arc<Tenant>) -> bool {
         let head = tenant.head();
         let Some(stretch) = self.place(tenant, head).next(head) else {
