@@ -6,6 +6,7 @@ pub(crate) mod dead_letter;
 pub(crate) mod delivery;
 pub(crate) mod event;
 pub(crate) mod group;
+pub(crate) mod imports;
 pub(crate) mod ops;
 pub(crate) mod policy;
 pub(crate) mod problem;
