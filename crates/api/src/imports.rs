@@ -5,6 +5,7 @@
 //! say file, row and change, so that a row which comes again is a duplicate and changes nothing.
 //! What an import did can be found in the ledger by its correlation alone, and undone.
 
+mod begin;
 mod catching_up;
 mod error_file;
 mod files;
@@ -18,8 +19,8 @@ mod tally;
 mod undo;
 mod upload;
 
+pub(crate) use begin::{begin, check_idle, resume};
 pub(crate) use manifest::{Counts, ImportState, Manifest, Options, Undone};
-pub(crate) use run::{begin, resume};
 pub(crate) use undo::begin as begin_undo;
 pub(crate) use upload::receive;
 
@@ -45,6 +46,7 @@ impl Import {
         self.lock().clone()
     }
 
+    /// Changes it, and does what nobody may see without that.
     fn change<R>(&self, change: impl FnOnce(&mut Manifest) -> R) -> R {
         change(&mut self.lock())
     }
@@ -104,9 +106,8 @@ impl Imports {
 
     /// Writes down how far an import is. What can't be written is told to the log: a start then
     /// goes back further than it had to.
-    fn save(&self, import: &Import) {
-        let manifest = import.manifest();
-        if let Err(error) = self.files.save(&manifest) {
+    fn save(&self, manifest: &Manifest) {
+        if let Err(error) = self.files.save(manifest) {
             tracing::warn!(%error, import = manifest.id, "how far an import is could not be saved");
         }
     }

@@ -11,6 +11,7 @@ mod document;
 mod events;
 mod groups;
 mod hostile;
+mod imports;
 mod large;
 mod mission;
 mod node;

@@ -1,17 +1,13 @@
 //! The job that imports a file.
 
+use super::Import;
 use super::catching_up::Decided;
 use super::error_file;
-use super::manifest::{Counts, ImportState, Manifest, Options};
+use super::manifest::{ImportState, Manifest};
 use super::reading::{Reading, Stop};
 use super::rows::{Batch, Step, Survey};
 use super::sending::{About, Halt, Sending};
 use super::tally::Tally;
-use super::upload::Received;
-use super::{Import, undo};
-use crate::blocking::blocking;
-use crate::extract::Caller;
-use crate::problem::Problem;
 use crate::state::Api;
 use serde_json::json;
 use std::collections::VecDeque;
@@ -23,18 +19,13 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use touchbook_customers::Customers;
 use touchbook_engine::jobs::Job;
-use touchbook_engine::{JobError, JobState, Outcome, Tenant, chain};
-use touchbook_events::text::Name;
-use touchbook_events::{Digest, EventType, Policies};
+use touchbook_engine::{JobState, Outcome, Tenant, chain};
+use touchbook_events::{EventType, Policies};
 use touchbook_identity::Identifiers;
-use touchbook_ingest::csv::{EventNames, SOURCE};
+use touchbook_ingest::csv::EventNames;
 use touchbook_policies::InForce;
 use touchbook_projection::Projector;
 
-/// What jobs of imports are called.
-pub(super) const KIND: &str = "import";
-/// What they work on: one of a tenant runs at a time, since a row is compared with what is known.
-const TARGET: &str = "customers";
 /// Steps that wait to be sent.
 const STEPS_MAX: usize = 2;
 /// How often a job looks whether it should go on.
@@ -47,145 +38,18 @@ const UNAPPLIED_MAX: usize = 16;
 const APPLY_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// An import's job, and all it needs.
-struct Running {
+pub(super) struct Running {
     sending: Sending,
     import: Arc<Import>,
     policies: Arc<Policies>,
     /// A start goes on with it.
-    is_resumed: bool,
+    pub(super) is_resumed: bool,
     /// Rows of an earlier import of the file are known to have failed.
-    has_failures: bool,
-}
-
-/// Begins to import a file that has arrived.
-pub(crate) async fn begin(
-    api: Api,
-    caller: Caller,
-    received: Received,
-    options: Options,
-    file_name: Option<Name>,
-) -> Result<Arc<Import>, Problem> {
-    let digest = caller.tenant.key().digest("import file", &received.hash);
-    let runtime = tokio::runtime::Handle::current();
-    blocking(move || {
-        let prefix = prefix(&caller.tenant, digest)?;
-        let id = match options.dry_run {
-            true => format!("{prefix}-dry"),
-            false => prefix.clone(),
-        };
-        let job = begin_job(&api, caller.tenant.slug(), &id)?;
-        let manifest = Manifest {
-            id,
-            tenant: caller.tenant.slug().to_owned(),
-            prefix,
-            file_digest: digest,
-            file_name: file_name.map(|name| name.as_str().to_owned()),
-            options,
-            principal: caller.principal.kind,
-            principal_id: caller.principal.id.clone(),
-            job_id: job.id().to_owned(),
-            state: ImportState::Running,
-            reason: None,
-            rows: None,
-            done: 0,
-            counts: Counts::default(),
-            errors: Vec::new(),
-            refused: Vec::new(),
-            started_at: api.engine().now(),
-            finished_at: None,
-            undone: None,
-        };
-        let earlier = api.imports().get(&manifest.tenant, &manifest.id);
-        let has_failures = earlier.is_some_and(|known| known.manifest().counts.failed > 0);
-        let kept = keep(&api, received, manifest);
-        let import = kept.inspect_err(|problem| {
-            let reason = problem.detail().to_owned();
-            job.finish(JobState::Failed { reason }, None, api.engine().now());
-        })?;
-        let mut running = Running::new(api, caller.tenant, Arc::clone(&import), job);
-        running.has_failures = has_failures;
-        runtime.spawn(running.run());
-        Ok(import)
-    })
-    .await
-}
-
-/// What the ids of events begin with: the file, and how often an import of it was undone.
-fn prefix(tenant: &Tenant, file: Digest) -> Result<String, Problem> {
-    let mut generation = 0;
-    loop {
-        let prefix = format!("{file}-{generation}");
-        if tenant.find(SOURCE, &format!("{prefix}:undone"))?.is_none() {
-            return Ok(prefix);
-        }
-        generation += 1;
-    }
-}
-
-fn begin_job(api: &Api, tenant: &str, id: &str) -> Result<Arc<Job>, Problem> {
-    let (jobs, now) = (api.engine().jobs(), api.engine().now());
-    if let Some(undoing) = jobs.running(undo::KIND, tenant, id) {
-        return Err(JobError::Running(Box::new(undoing)).into());
-    }
-    let begun = jobs.begin(KIND, tenant, &[TARGET, id], now);
-    begun.map_err(|running| JobError::Running(running).into())
-}
-
-/// Keeps the file, and what is known of its import.
-fn keep(api: &Api, received: Received, manifest: Manifest) -> Result<Arc<Import>, Problem> {
-    let imports = api.imports();
-    for gone in imports.files.prune(imports.all(), api.engine().now()) {
-        imports.lock().remove(&gone);
-    }
-    received.keep_as(&imports.files.upload(&manifest.id))?;
-    imports.files.drop_errors(&manifest.id);
-    let saved = imports.files.save(&manifest);
-    saved.map_err(|error| Problem::internal(&error))?;
-    Ok(imports.add(manifest))
-}
-
-/// Goes on with what an earlier process left.
-pub(crate) fn resume(api: &Api) {
-    for manifest in api.imports().all() {
-        match manifest.state {
-            ImportState::Running => resume_one(api, &manifest),
-            ImportState::Undoing => undo::resume(api, &manifest),
-            _ => {}
-        }
-    }
-}
-
-fn resume_one(api: &Api, manifest: &Manifest) {
-    let (Some(tenant), Some(import)) = (
-        api.engine().tenant(&manifest.tenant),
-        api.imports().get(&manifest.tenant, &manifest.id),
-    ) else {
-        return;
-    };
-    let Ok(job) = begin_job(api, &manifest.tenant, &manifest.id) else {
-        return;
-    };
-    import.change(|known| {
-        known.job_id = job.id().to_owned();
-        known.reason = None;
-        if known.options.dry_run {
-            // Whom it would have made is not known any more.
-            (known.done, known.counts) = (0, Counts::default());
-        }
-    });
-    tracing::info!(
-        import = manifest.id,
-        row = manifest.done,
-        "goes on with an import"
-    );
-    let mut running = Running::new(api.clone(), tenant, import, job);
-    running.is_resumed = true;
-    running.has_failures = manifest.counts.failed > 0;
-    tokio::spawn(running.run());
+    pub(super) has_failures: bool,
 }
 
 impl Running {
-    fn new(api: Api, tenant: Arc<Tenant>, import: Arc<Import>, job: Arc<Job>) -> Self {
+    pub(super) fn new(api: Api, tenant: Arc<Tenant>, import: Arc<Import>, job: Arc<Job>) -> Self {
         let in_force: Arc<InForce> = tenant.published().unwrap_or_default();
         let manifest = import.manifest();
         Self {
@@ -203,7 +67,7 @@ impl Running {
         }
     }
 
-    async fn run(self) {
+    pub(super) async fn run(self) {
         let this = Arc::new(self);
         let ended = this.import_rows().await;
         let ended = match ended {
@@ -316,7 +180,7 @@ impl Running {
                     unapplied.push_back(last);
                     self.wait_for_projections(&mut unapplied, applied).await;
                     if saved.elapsed() >= SAVE_EVERY {
-                        self.sending.api.imports().save(&self.import);
+                        self.sending.api.imports().save(&self.import.manifest());
                         saved = Instant::now();
                     }
                 }
@@ -461,53 +325,46 @@ impl Running {
     fn end(&self, ended: Result<(), Halt>) {
         let (api, job) = (&self.sending.api, &self.sending.job);
         let now = api.engine().now();
+        let mut known = self.import.manifest();
         let (state, job_state) = match ended {
-            Ok(()) => self.succeeded(),
-            Err(Halt::Stopping) => {
-                api.imports().save(&self.import);
-                return job.finish(JobState::Cancelled, None, now);
-            }
+            Ok(()) => succeeded(&mut known),
+            Err(Halt::Stopping) => (ImportState::Running, JobState::Cancelled),
             Err(Halt::Interrupted(reason)) => {
-                self.import
-                    .change(|known| known.reason = Some(reason.clone()));
-                api.imports().save(&self.import);
-                return job.finish(JobState::Failed { reason }, None, now);
+                known.reason = Some(reason.clone());
+                (ImportState::Running, JobState::Failed { reason })
             }
             Err(Halt::Cancelled) => (ImportState::Cancelled, JobState::Cancelled),
             Err(Halt::Failed(reason)) => {
-                self.import
-                    .change(|known| known.reason = Some(reason.clone()));
+                known.reason = Some(reason.clone());
                 (ImportState::Failed, JobState::Failed { reason })
             }
         };
-        let manifest = self.import.change(|known| {
-            known.state = state;
-            known.finished_at = Some(now);
-            known.clone()
+        known.state = state;
+        known.finished_at = (state != ImportState::Running).then_some(now);
+        api.imports().save(&known);
+        if state != ImportState::Running {
+            api.imports().files.drop_upload(&known.id);
+        }
+        let result = json!({ "import_id": known.id, "counts": known.counts });
+        // Whoever sees that it has ended may begin another.
+        self.import.change(|import| {
+            *import = known;
+            job.finish(job_state, Some(result), now);
         });
-        api.imports().save(&self.import);
-        api.imports().files.drop_upload(&manifest.id);
-        let result = json!({ "import_id": manifest.id, "counts": manifest.counts });
-        job.finish(job_state, Some(result), now);
     }
+}
 
-    /// With `atomic`, rows that are wrong leave everybody as they were.
-    fn succeeded(&self) -> (ImportState, JobState) {
-        self.import.change(|known| {
-            let is_refused = known.options.atomic && known.counts.failed > 0 && known.done == 0;
-            if !is_refused {
-                return (ImportState::Succeeded, JobState::Succeeded);
-            }
-            let rows = known.rows.unwrap_or_default();
-            known.counts.unchanged = rows.saturating_sub(known.counts.failed);
-            let reason = format!(
-                "{} of {rows} rows are wrong, and nothing was written",
-                known.counts.failed
-            );
-            known.reason = Some(reason.clone());
-            (ImportState::Refused, JobState::Failed { reason })
-        })
+/// With `atomic`, rows that are wrong leave everybody as they were.
+fn succeeded(known: &mut Manifest) -> (ImportState, JobState) {
+    let is_refused = known.options.atomic && known.counts.failed > 0 && known.done == 0;
+    if !is_refused {
+        return (ImportState::Succeeded, JobState::Succeeded);
     }
+    let (rows, failed) = (known.rows.unwrap_or_default(), known.counts.failed);
+    known.counts.unchanged = rows.saturating_sub(failed);
+    let reason = format!("{failed} of {rows} rows are wrong, and nothing was written");
+    known.reason = Some(reason.clone());
+    (ImportState::Refused, JobState::Failed { reason })
 }
 
 fn panicked() -> Halt {

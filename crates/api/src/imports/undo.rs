@@ -7,8 +7,8 @@ mod fields;
 mod plan;
 
 use super::Import;
+use super::begin::begin_job;
 use super::manifest::{ImportState, Manifest, Undone};
-use super::run;
 use super::sending::{About, Halt, Sending};
 use crate::blocking::blocking;
 use crate::extract::Caller;
@@ -20,7 +20,7 @@ use plan::{Freed, Plan};
 use serde_json::json;
 use std::sync::Arc;
 use touchbook_engine::jobs::Job;
-use touchbook_engine::{JobError, JobState, JobView, OutcomeKind, Tenant, chain};
+use touchbook_engine::{JobState, JobView, OutcomeKind, Tenant, chain};
 use touchbook_events::limits::{BATCH_EVENTS_MAX, POSITIONS_MAX};
 use touchbook_events::{EventType, Principal, PrincipalKind};
 use touchbook_ingest::csv::SOURCE;
@@ -56,16 +56,17 @@ pub(crate) async fn begin(
             let problem = Problem::new(StatusCode::CONFLICT, "already_undone", detail);
             return Err(problem.position(Some(position)));
         }
-        let job = begin_job(&api, tenant.slug(), &id)?;
+        let job = begin_job(&api, KIND, tenant.slug(), &id)?;
         let view = job.view();
         let import = api.imports().get(tenant.slug(), &id);
         if let Some(import) = import.as_ref().filter(|_| !is_dry) {
-            import.change(|known| {
+            let known = import.change(|known| {
                 known.state = ImportState::Undoing;
                 known.job_id = job.id().to_owned();
                 known.principal_id = caller.principal.id.clone();
+                known.clone()
             });
-            api.imports().save(import);
+            api.imports().save(&known);
         }
         let principal = caller.principal.id.clone();
         let sending = sending(api, Arc::clone(tenant), job, id, principal);
@@ -88,7 +89,7 @@ pub(super) fn resume(api: &Api, manifest: &Manifest) {
         return;
     };
     let from = tenant.find(SOURCE, &format!("{id}:started")).ok().flatten();
-    let (Some(from), Ok(job)) = (from, begin_job(api, slug, id)) else {
+    let (Some(from), Ok(job)) = (from, begin_job(api, KIND, slug, id)) else {
         return;
     };
     let import = api.imports().get(slug, id);
@@ -103,15 +104,6 @@ pub(super) fn resume(api: &Api, manifest: &Manifest) {
         from,
     };
     tokio::spawn(undoing.run());
-}
-
-fn begin_job(api: &Api, tenant: &str, id: &str) -> Result<Arc<Job>, Problem> {
-    let (jobs, now) = (api.engine().jobs(), api.engine().now());
-    if let Some(importing) = jobs.running(run::KIND, tenant, id) {
-        return Err(JobError::Running(Box::new(importing)).into());
-    }
-    let begun = jobs.begin(KIND, tenant, &[id], now);
-    begun.map_err(|running| JobError::Running(running).into())
 }
 
 /// What undoes an import is sent by Touchbook, in the name of who asked for it: nobody else may
@@ -238,43 +230,55 @@ impl Undoing {
     }
 
     fn end(&self, undone: Result<Undone, Halt>) {
-        let (api, job) = (&self.sending.api, &self.sending.job);
-        let now = api.engine().now();
+        let now = self.sending.api.engine().now();
+        let result = undone.as_ref().ok().map(|undone| self.result(undone));
+        let mut known = self.import.as_ref().map(|import| import.manifest());
+        let known_here = known.as_mut().filter(|_| !self.is_dry);
         let ended = match undone {
             Ok(undone) => {
-                let result = json!({
-                    "import_id": self.sending.prefix,
-                    "records": undone.records,
-                    "customers": undone.customers,
-                    "conflict_count": undone.conflict_count,
-                    "conflicts": undone.conflicts,
-                });
-                self.change(|known| {
+                if let Some(known) = known_here {
                     known.state = ImportState::Undone;
                     known.undone = Some(undone);
                     known.reason = None;
-                });
-                return job.finish(JobState::Succeeded, Some(result), now);
+                }
+                JobState::Succeeded
             }
-            Err(Halt::Stopping) => return job.finish(JobState::Cancelled, None, now),
-            Err(Halt::Interrupted(reason)) => {
-                return job.finish(JobState::Failed { reason }, None, now);
+            // The next start goes on.
+            Err(Halt::Stopping) => JobState::Cancelled,
+            Err(Halt::Interrupted(reason)) => JobState::Failed { reason },
+            Err(halt) => {
+                if let Some(known) = known_here {
+                    known.state = ImportState::Succeeded;
+                    known.reason = Some("undoing it ended half-way; undo it again".to_owned());
+                }
+                match halt {
+                    Halt::Failed(reason) => JobState::Failed { reason },
+                    _ => JobState::Cancelled,
+                }
             }
-            Err(Halt::Cancelled) => JobState::Cancelled,
-            Err(Halt::Failed(reason)) => JobState::Failed { reason },
         };
-        self.change(|known| {
-            known.state = ImportState::Succeeded;
-            known.reason = Some("undoing it ended half-way; undo it again".to_owned());
-        });
-        job.finish(ended, None, now);
+        let finish = || self.sending.job.finish(ended, result, now);
+        match (&self.import, known) {
+            (Some(import), Some(known)) if !self.is_dry => {
+                self.sending.api.imports().save(&known);
+                // Whoever sees that it has ended may import again.
+                import.change(|import| {
+                    *import = known;
+                    finish();
+                });
+            }
+            _ => finish(),
+        }
     }
 
-    fn change(&self, change: impl FnOnce(&mut Manifest)) {
-        if let Some(import) = self.import.as_ref().filter(|_| !self.is_dry) {
-            import.change(change);
-            self.sending.api.imports().save(import);
-        }
+    fn result(&self, undone: &Undone) -> serde_json::Value {
+        json!({
+            "import_id": self.sending.prefix,
+            "records": undone.records,
+            "customers": undone.customers,
+            "conflict_count": undone.conflict_count,
+            "conflicts": undone.conflicts,
+        })
     }
 }
 

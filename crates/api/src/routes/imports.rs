@@ -94,6 +94,7 @@ pub(crate) async fn import_customers(
         atomic: params.atomic,
         excludes_history: params.excludes_history,
     };
+    imports::check_idle(&api, caller.tenant.slug())?;
     let received = imports::receive(&api, request).await?;
     let begun = imports::begin(api.clone(), caller, received, options, params.file_name);
     let import = begun.await?.manifest();

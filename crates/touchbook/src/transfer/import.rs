@@ -72,6 +72,11 @@ async fn follow(service: &Service, begun: &Value, signals: &mut Signals) -> anyh
                 progress.finish(number(&import["done"]));
                 return Ok(import);
             }
+            Ok(import) if import["reason"].is_string() => {
+                progress.abandon();
+                let reason = import["reason"].as_str().unwrap_or_default();
+                bail!("{reason}; a start of the service goes on with import {id}");
+            }
             Ok(import) => {
                 heard = Instant::now();
                 // Until the file was looked through nobody knows how many rows it has.
