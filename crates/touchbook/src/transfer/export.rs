@@ -7,6 +7,8 @@ use crate::progress::note;
 use anyhow::Context;
 use reqwest::Response;
 use std::ffi::OsString;
+use std::io;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 use tokio::fs::File;
 use tokio::io::{AsyncWrite, AsyncWriteExt};
@@ -19,9 +21,24 @@ pub(crate) async fn run(config: &Config, options: Export) -> anyhow::Result<()> 
     let request = service.get("customers/export").query(&query);
     let answer = service.send(request).await?;
     match &options.out {
-        None => copy(answer, &mut tokio::io::stdout()).await.map(|_| ()),
+        None => print(answer).await,
         Some(path) => write(answer, path).await,
     }
+}
+
+async fn print(answer: Response) -> anyhow::Result<()> {
+    let stdout = std::io::stdout().as_fd().try_clone_to_owned()?;
+    let mut stdout = File::from_std(std::fs::File::from(stdout));
+    match copy(answer, &mut stdout).await {
+        // Nobody who reads on is no error: `touchbook export | head` is fine.
+        Err(error) if is_broken_pipe(&error) => Ok(()),
+        copied => copied.map(|_| ()),
+    }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let cause = error.downcast_ref::<io::Error>();
+    cause.is_some_and(|cause| cause.kind() == io::ErrorKind::BrokenPipe)
 }
 
 /// The file has its name once it is whole, so that half of one is taken for none.

@@ -156,8 +156,10 @@ async fn an_import_that_is_undone_was_never_there() {
         let head = service.last();
         let dry = service.undo(&import, "dry_run=true").await;
         assert_eq!(service.last(), head, "a dry run writes nothing");
+        let imported = service.digest::<Customers>().await;
         let undone = service.undo(&import, "").await;
         assert_eq!(undone["conflict_count"], 0, "{undone}");
+        assert_ne!(service.digest::<Customers>().await, imported);
         assert_eq!(undone["customers"], made, "{undone}");
         assert_eq!(dry, undone);
 
