@@ -62,6 +62,8 @@ pub(super) struct Reading<'a> {
 }
 
 type Rows = Reader<BufReader<File>>;
+/// Takes a row, and what is wrong with it in itself.
+type EachRow<'a> = dyn FnMut(&csv::RawRow<'_>, Option<Vec<CellError>>) -> std::io::Result<()> + 'a;
 
 impl Reading<'_> {
     /// Reads the whole file, and hands everything over.
@@ -76,10 +78,7 @@ impl Reading<'_> {
     }
 
     /// Hands over each row, with what is wrong with it in itself.
-    pub(super) fn each_row(
-        &self,
-        each: &mut dyn FnMut(&csv::RawRow<'_>, Option<Vec<CellError>>) -> std::io::Result<()>,
-    ) -> Result<(), Stop> {
+    pub(super) fn each_row(&self, each: &mut EachRow<'_>) -> Result<(), Stop> {
         let balances = self.balances()?;
         let mut rows = self.open()?;
         while let Some(raw) = rows.next_row()? {
