@@ -79,7 +79,7 @@ impl Service {
 fn refusal(status: u16, text: &str) -> String {
     let problem: Value = serde_json::from_str(text).unwrap_or_default();
     let said = |name: &str| problem[name].as_str().filter(|text| !text.is_empty());
-    match (said("code"), said("detail").or(said("title"))) {
+    match (said("code"), said("detail").or_else(|| said("title"))) {
         (Some(code), Some(detail)) => format!("{detail} ({code}, {status})"),
         (_, Some(detail)) => format!("{detail} ({status})"),
         _ => format!("the service answered {status}"),
