@@ -10,7 +10,7 @@ use std::process::Output;
 use touchbook_testkit::eventually;
 
 /// Enough for an import that takes a moment.
-const ROWS: u64 = 24_000;
+const ROWS: u64 = 12_000;
 /// Of them, each so-many-th names a customer that came before.
 const REPEATED_EVERY: u64 = 50;
 
@@ -69,7 +69,11 @@ async fn an_import_that_is_killed_goes_on_at_the_next_start() {
         .await;
         let folder = service.data_dir().join("imports");
         for file in std::fs::read_dir(&folder).unwrap().flatten() {
-            let mode = file.metadata().unwrap().permissions().mode();
+            // What is half written has gone by its name already, perhaps.
+            let Ok(metadata) = file.metadata() else {
+                continue;
+            };
+            let mode = metadata.permissions().mode();
             assert_eq!(mode & 0o077, 0, "{:?} is for others to read", file.path());
         }
         service.kill();
