@@ -4,8 +4,8 @@
 //! thin: what is decided is decided by the engine's deciders, what is answered comes from the
 //! projections' own queries.
 //!
-//! **Never** keeps state of its own about a tenant beyond who waits, never writes but by sending an
-//! event, and is the only crate that serves HTTP.
+//! **Never** keeps state of its own about a tenant beyond who waits and which files are imported,
+//! never writes but by sending an event, and is the only crate that serves HTTP.
 
 mod answer;
 mod auth;
@@ -20,6 +20,7 @@ mod export;
 mod extract;
 mod feed;
 mod head;
+mod imports;
 mod keys;
 pub mod limits;
 mod lookup;

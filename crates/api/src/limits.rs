@@ -95,6 +95,22 @@ pub const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 200;
 /// A value of a query parameter, in bytes.
 pub const PARAMETER_BYTES_MAX: usize = 2_000;
+/// A customer file that is imported.
+pub const IMPORT_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
+/// Of such a file so much must arrive in [`BODY_WAIT_MAX`], for as long as it takes.
+pub const IMPORT_PIECE_BYTES_MIN: usize = 64 * 1024;
+/// Customer files that arrive at once, of all tenants together.
+pub const UPLOADS_MAX: usize = 8;
+/// Imports whose results are kept, with the files of rows that failed; older ones go first.
+pub const IMPORTS_KEPT_MAX: usize = 1_000;
+/// How long they are kept.
+pub const IMPORTS_KEPT_SECONDS: i64 = 90 * 24 * 60 * 60;
+/// Errors of an import that its answer lists; the error file has all.
+pub const IMPORT_ERRORS_MAX: usize = 100;
+/// Rows of an import that the ledger refused, whose errors stand in the error file.
+pub const IMPORT_REFUSED_MAX: usize = 10_000;
+/// Conflicts that an undone import lists.
+pub const IMPORT_CONFLICTS_MAX: usize = 1_000;
 /// Bodies above this are read off the async threads.
 pub const INLINE_BYTES_MAX: usize = 16 * 1024;
 /// Records that a search of the ledger looks at in one request.

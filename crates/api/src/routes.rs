@@ -5,6 +5,7 @@ pub(crate) mod customers;
 pub(crate) mod dead_letters;
 pub(crate) mod event_types;
 pub(crate) mod events;
+pub(crate) mod imports;
 pub(crate) mod jobs;
 pub(crate) mod keys;
 pub(crate) mod ledger;
@@ -36,6 +37,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(timeline::routes())
         .merge(policies::routes())
         .merge(projections::routes())
+        .merge(imports::routes())
         .merge(jobs::routes())
         .merge(scorers::routes())
         .merge(tenants::routes())

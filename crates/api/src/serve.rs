@@ -24,6 +24,7 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 /// Serves `listener` until the service is stopping; then lets open requests end.
 pub async fn serve(listener: TcpListener, api: Api) {
     let stopping = api.stopping().clone();
+    crate::imports::resume(&api);
     let refusals = tokio::spawn(Arc::clone(api.refusals()).write(stopping.clone()));
     let service = TowerToHyperService::new(router(api.clone()));
     let (server, busy_server) = (server(HEAD_WAIT_MAX), server(HEAD_WAIT_BUSY_MAX));

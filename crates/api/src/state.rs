@@ -5,6 +5,7 @@ use crate::auth::rates::Rates;
 use crate::auth::refusals::Refusals;
 use crate::budget::Budget;
 use crate::connections::{self, Connections};
+use crate::imports::Imports;
 use crate::limits::{
     ANSWERS_BYTES_MAX, BODIES_BYTES_MAX, SSE_CONNECTIONS_PART, SSE_READERS_MAX, WAITERS_MAX,
 };
@@ -36,6 +37,7 @@ struct Inner {
     sse_readers: Arc<Semaphore>,
     rates: Rates,
     refusals: Arc<Refusals>,
+    imports: Imports,
     /// Asks how the quote source stands, where there is one.
     quote_source: OnceLock<Box<dyn Fn() -> QuoteSourceStanding + Send + Sync>>,
 }
@@ -88,6 +90,7 @@ impl Api {
         Self(Arc::new(Inner {
             rates: Rates::default(),
             refusals: Arc::new(Refusals::new(engine.clone())),
+            imports: Imports::open(engine.data_dir()),
             engine,
             access,
             metrics,
@@ -148,6 +151,11 @@ impl Api {
     /// Refusals that are to be written down.
     pub(crate) fn refusals(&self) -> &Arc<Refusals> {
         &self.0.refusals
+    }
+
+    /// Customer files that are imported, and those that were.
+    pub(crate) fn imports(&self) -> &Imports {
+        &self.0.imports
     }
 
     /// # Errors

@@ -12,6 +12,7 @@ mod events;
 mod feed;
 mod groups;
 mod hostile;
+mod imports;
 mod large;
 mod mission;
 mod node;

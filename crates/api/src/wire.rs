@@ -8,6 +8,7 @@ pub(crate) mod delivery;
 pub(crate) mod details;
 pub(crate) mod event;
 pub(crate) mod group;
+pub(crate) mod imports;
 pub(crate) mod insight;
 pub(crate) mod ops;
 pub(crate) mod policy;

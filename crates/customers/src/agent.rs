@@ -24,14 +24,14 @@ pub(crate) struct Agent {
 
 /// Counters from before Touchbook.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-struct Balance {
-    calls: u64,
-    emails: u64,
-    sms: u64,
-    call_seconds: u64,
-    last_call_at: Option<Timestamp>,
-    last_at: Option<Timestamp>,
-    last_type: Option<AgentInteractionType>,
+pub struct Balance {
+    pub calls: u64,
+    pub emails: u64,
+    pub sms: u64,
+    pub call_seconds: u64,
+    pub last_call_at: Option<Timestamp>,
+    pub last_at: Option<Timestamp>,
+    pub last_type: Option<AgentInteractionType>,
 }
 
 /// The agent fields with opening balances added.
@@ -90,6 +90,10 @@ impl Agent {
             .entry(member)
             .or_default()
             .set(stamp, Some(balance));
+    }
+
+    pub(crate) fn balance_of(&self, member: CustomerId) -> Option<&Balance> {
+        self.balances.get(&member)?.get()
     }
 
     pub(crate) fn fields(&self) -> AgentFields {

@@ -23,6 +23,7 @@ mod summary;
 #[cfg(test)]
 mod tests;
 
+pub use agent::Balance;
 pub use cursor::Cursor;
 pub use haystack::{Field, How, Matched};
 pub use index::{Found, Index, Listed, OtherCurrency, PAGE_MAX, Page, Top, TopPage};

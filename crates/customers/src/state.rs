@@ -1,6 +1,6 @@
 //! The projector: one record after another into one customer's state.
 
-use crate::agent::Agent;
+use crate::agent::{Agent, Balance};
 use crate::entries::Entries;
 use crate::index::Index;
 use crate::orders::{Orders, Totals};
@@ -118,6 +118,11 @@ impl State {
     /// Anonymous customers are listed nowhere, nor is one of whom nothing is left.
     pub fn is_listed(&self) -> bool {
         self.person.known || (!self.person.anonymous && self.entries.count() > 0)
+    }
+
+    /// What the last opening balance of `member`, one of the group, said.
+    pub fn balance_of(&self, member: CustomerId) -> Option<&Balance> {
+        self.agent.balance_of(member)
     }
 
     /// Whether nobody is known behind it.

@@ -18,6 +18,7 @@ use crate::tenants::TENANTS_MAX;
 use crate::writer::WriterTenant;
 use crate::{rebuild, verify};
 use bytes::Bytes;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -114,6 +115,11 @@ impl Engine {
     /// The shell's clock.
     pub fn now(&self) -> Timestamp {
         (self.0.shared.clock)()
+    }
+
+    /// Where the ledger is, and what else is kept beside it.
+    pub fn data_dir(&self) -> &Path {
+        &self.0.shared.data_dir
     }
 
     pub fn jobs(&self) -> &Jobs {

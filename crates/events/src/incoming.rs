@@ -14,6 +14,9 @@ use crate::time::{Moment, Timestamp};
 use serde::{Deserialize, Serialize};
 use std::cell::RefCell;
 
+/// The source of the events of imports. The id of each begins with its import's id and a colon.
+pub const IMPORT_SOURCE: &str = "touchbook/csv";
+
 closed_enum!(
     /// Who is behind an event (CloudEvents `authtype`).
     PrincipalKind {
@@ -138,6 +141,11 @@ impl Incoming {
             return Err(too_large(bytes));
         }
         let event_type = admitted(&envelope.event_type, entrance)?;
+        if entrance != Entrance::Service && envelope.source == IMPORT_SOURCE {
+            let detail =
+                "only imports send from this source, since undoing one takes back all of it";
+            return Err(Problem::invalid("/source", detail));
+        }
         check_schema(envelope, event_type)?;
         check_condition(envelope, event_type)?;
         if event_type.needs_subject() && envelope.subject.is_none() {
@@ -251,8 +259,19 @@ impl Incoming {
         .expect("an envelope that was read can be written")
     }
 
-    /// What tells records of one thing apart from others of its subject: a refund's own id (C9).
+    /// What all records of one import have in common.
+    pub fn import(&self, key: &TenantKey) -> Option<Digest> {
+        let import_id = self.sent.id.split(':').next().unwrap_or_default();
+        (*self.sent.source == *IMPORT_SOURCE).then(|| import_correlation(key, import_id))
+    }
+
+    /// What records of one thing have in common: those of an import, or what tells a refund apart
+    /// from others of its order (C9).
     pub fn correlation(&self, key: &TenantKey) -> Option<Digest> {
+        self.import(key).or_else(|| self.refund(key))
+    }
+
+    fn refund(&self, key: &TenantKey) -> Option<Digest> {
         let Data::OrderRefunded(refunded) = &self.data else {
             return None;
         };
@@ -272,6 +291,11 @@ impl Incoming {
         };
         in_bounds(time, recorded_at, "/time")
     }
+}
+
+/// What all records of the import with this id have in common.
+pub fn import_correlation(key: &TenantKey, import_id: &str) -> Digest {
+    key.digest("import", import_id.as_bytes())
 }
 
 /// A time that an event claims lies after 1900, and at most a day ahead of its recording.

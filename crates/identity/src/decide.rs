@@ -13,14 +13,14 @@ use crate::about::{About, about};
 use crate::resolve::Resolver;
 use crate::state::{Pair, State};
 use touchbook_events::record::Ineffective;
-use touchbook_events::{Data, Decision, EventType, Problem};
+use touchbook_events::{Data, Decision, EventType, PrincipalKind, Problem};
 use touchbook_projection::{Draft, Verdict};
 
 /// The kind of object that commands are about, and that only an event of its own begins.
 const INTERACTION: &str = "interaction";
 
 pub(crate) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem> {
-    available::check(draft.incoming.data.event_type())?;
+    available::check(draft)?;
     match &draft.incoming.data {
         Data::CustomerCreated(_) | Data::MergeSuggested(_) => {
             let detail = "isn't sent; Touchbook makes it itself, as the consequence of an event";
@@ -51,6 +51,12 @@ pub(crate) fn decide(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem
             }
         }
     }
+}
+
+/// Whether it is part of undoing an import, which Touchbook does by itself when it is asked to.
+fn undoes_an_import(draft: &Draft<'_>) -> bool {
+    let incoming = &draft.incoming;
+    incoming.principal == PrincipalKind::Touchbook && incoming.import(draft.context.key).is_some()
 }
 
 /// Whether a whole object stands in the ledger just as it is sent.

@@ -128,6 +128,7 @@ fn caused(draft: &Draft<'_>, consequence: Consequence, cause: usize, ordinal: us
     incoming.principal = PrincipalKind::Touchbook;
     let header = Header {
         cause: Some(context.next_position + cause as u64),
+        correlation: draft.incoming.import(context.key),
         ..header(
             &incoming,
             context,

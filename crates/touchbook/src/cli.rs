@@ -1,6 +1,7 @@
 //! The command line.
 
 use crate::config::{Flags, Slug};
+use crate::transfer::To;
 use clap::{Args, Parser, Subcommand};
 use std::path::PathBuf;
 
@@ -52,6 +53,22 @@ pub(crate) enum Command {
                       create --webhook shopify --secret-file secret.txt"
     )]
     Keys(Keys),
+    /// Import customers from a CSV file
+    ///
+    /// Hands the file to the running service and follows the import until it has ended; fails if
+    /// any row did. The same file can be sent again: what is known already changes nothing. Ctrl-C
+    /// cancels the import; what it has written stays, and can be undone.
+    #[command(
+        after_help = "Examples:\n  touchbook import customers.csv --dry-run\n  touchbook import \
+                      customers.csv --errors wrong.csv"
+    )]
+    Import(Box<Import>),
+    /// Export all customers as a CSV file
+    #[command(
+        after_help = "Examples:\n  touchbook export --out customers.csv\n  touchbook export \
+                      --columns External_ID,Email,Total_Agent_Calls"
+    )]
+    Export(Box<Export>),
     /// Rebuild projections from the ledger
     ///
     /// Folds a second state beside the one that answers, which goes on answering, and swaps it in.
@@ -174,6 +191,45 @@ pub(crate) struct CreateKey {
 }
 
 #[derive(Args, Debug)]
+pub(crate) struct Import {
+    /// The file; GET /api/v1/customers/import/columns describes its columns
+    pub(crate) file: PathBuf,
+    /// Count and check, and write nothing
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Write nothing if any row is wrong
+    #[arg(long)]
+    pub(crate) atomic: bool,
+    /// Totals in the file leave out what it has as history too
+    #[arg(long)]
+    pub(crate) excludes_history: bool,
+    /// Where to save the rows that failed, to be corrected and imported again
+    #[arg(long, value_name = "FILE")]
+    pub(crate) errors: Option<PathBuf>,
+    #[command(flatten)]
+    pub(crate) to: To,
+    #[command(flatten)]
+    pub(crate) settings: Flags,
+}
+
+#[derive(Args, Debug)]
+pub(crate) struct Export {
+    /// Where to write it [default: stdout]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// Only these columns, in this order, apart by commas [default: all]
+    #[arg(long)]
+    pub(crate) columns: Option<String>,
+    /// How columns are spelled: readable or snake [default: readable]
+    #[arg(long, value_parser = ["readable", "snake"])]
+    pub(crate) headers: Option<String>,
+    #[command(flatten)]
+    pub(crate) to: To,
+    #[command(flatten)]
+    pub(crate) settings: Flags,
+}
+
+#[derive(Args, Debug)]
 pub(crate) struct Rebuild {
     /// Projections to rebuild [default: all]
     #[arg(value_name = "PROJECTION")]
@@ -241,6 +297,8 @@ impl Command {
                 Some(settings)
             }
             Self::Keys(Keys::Create(key)) => Some(&key.settings),
+            Self::Import(import) => Some(&import.settings),
+            Self::Export(export) => Some(&export.settings),
             Self::Config(Config::Print { settings }) => Some(settings),
             Self::Config(Config::Default) => None,
         }

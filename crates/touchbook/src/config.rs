@@ -31,6 +31,7 @@ pub(crate) use stream::StreamSettings;
 pub(crate) use tenants::{Slug, Tenants};
 pub(crate) use tokens::TokenSettings;
 
+use crate::transfer::KEY_VARIABLE;
 use layers::Shown;
 use std::path::{Path, PathBuf};
 
@@ -91,6 +92,8 @@ impl Config {
     }
 
     fn layer(flags: &Flags, mut variables: Vec<(String, String)>) -> Result<Self, ConfigError> {
+        // No setting: commands that ask a service over HTTP take it by themselves.
+        variables.retain(|(name, _)| name != KEY_VARIABLE);
         let named = variables.iter().position(|(name, _)| name == FILE_VARIABLE);
         let named = named.map(|at| PathBuf::from(variables.swap_remove(at).1));
         let named = flags

@@ -21,6 +21,7 @@ mod secrets;
 mod service;
 mod signals;
 mod telemetry;
+mod transfer;
 
 use clap::Parser;
 use std::process::ExitCode;

@@ -5,7 +5,7 @@ use crate::cli::{self, Cli, Command};
 use crate::config::{self, Config, Slug};
 use crate::control::{self, KeyRequest, Request, Secret};
 use crate::progress::{note, say};
-use crate::{demo, service, telemetry};
+use crate::{demo, service, telemetry, transfer};
 use anyhow::{Context, bail};
 use rustix::fs::Mode;
 use std::future::Future;
@@ -43,6 +43,8 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<()> {
             say(config::print(&config).trim_end());
             Ok(())
         }
+        Command::Import(options) => block_on(transfer::import(&config, *options)),
+        Command::Export(options) => block_on(transfer::export(&config, *options)),
         other => {
             let request = request(other, &config)?;
             let is_new_key = matches!(request, Request::CreateKey(_));
@@ -75,7 +77,11 @@ fn request(command: Command, config: &Config) -> anyhow::Result<Request> {
         Command::Stream(cli::Stream::Status { .. }) => Request::StreamStatus,
         Command::Stream(cli::Stream::Adopt { .. }) => Request::AdoptStream,
         Command::Keys(keys) => request_of_keys(keys, &default_tenant())?,
-        Command::Serve(_) | Command::Demo(_) | Command::Config(_) => {
+        Command::Serve(_)
+        | Command::Demo(_)
+        | Command::Config(_)
+        | Command::Import(_)
+        | Command::Export(_) => {
             bail!("this is no command to a node")
         }
     })

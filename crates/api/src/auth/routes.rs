@@ -188,6 +188,28 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
         Action::ImportCustomers,
     ),
     (
+        Method::POST,
+        "/api/v1/customers/import",
+        Action::ImportCustomers,
+    ),
+    (
+        Method::POST,
+        "/api/customers/import",
+        Action::ImportCustomers,
+    ),
+    (Method::GET, "/api/v1/imports", Action::ImportCustomers),
+    (Method::GET, "/api/v1/imports/{id}", Action::ImportCustomers),
+    (
+        Method::GET,
+        "/api/v1/imports/{id}/errors.csv",
+        Action::ImportCustomers,
+    ),
+    (
+        Method::POST,
+        "/api/v1/imports/{id}/undo",
+        Action::ImportCustomers,
+    ),
+    (
         Method::GET,
         "/api/v1/customers/export",
         Action::ExportCustomers,

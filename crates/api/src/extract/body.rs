@@ -127,14 +127,14 @@ impl FromRequest<Api> for DeliveryBody {
     }
 }
 
-fn unsupported(allowed: Vec<&'static str>) -> Problem {
+pub(crate) fn unsupported(allowed: Vec<&'static str>) -> Problem {
     let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
     let detail = "say with `Content-Type` what the body is";
     Problem::new(status, "unsupported_media_type", detail).allowing(allowed)
 }
 
 /// What is compressed could be of any size once it is not.
-fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
+pub(crate) fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
     let mut encodings = headers.get_all(header::CONTENT_ENCODING).iter();
     if encodings.all(|encoding| encoding.as_bytes().eq_ignore_ascii_case(b"identity")) {
         return Ok(());
@@ -145,7 +145,7 @@ fn refuse_encoded(headers: &HeaderMap) -> Result<(), Problem> {
 }
 
 /// Who keeps a connection without saying more makes room where these run short.
-fn wait_max(api: &Api) -> Duration {
+pub(crate) fn wait_max(api: &Api) -> Duration {
     match api.connections().are_few() {
         true => BODY_WAIT_BUSY_MAX,
         false => BODY_WAIT_MAX,
@@ -165,7 +165,7 @@ async fn collect(
     let body = request.into_body();
     let announced = usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX);
     if announced > bytes_max && asks_first {
-        return Err(too_large(bytes_max));
+        return Err(too_large(bytes_max as u64));
     }
     let arriving = Arriving {
         announced,
@@ -218,7 +218,7 @@ struct Arriving<'a> {
 impl Arriving<'_> {
     async fn join(mut self, pieces: &mut BodyDataStream) -> Result<(Bytes, Option<Held>), Problem> {
         if self.announced > self.bytes_max {
-            return Err(too_large(self.bytes_max));
+            return Err(too_large(self.bytes_max as u64));
         }
         let mut first = Bytes::new();
         let mut rest: Option<Vec<u8>> = None;
@@ -259,7 +259,7 @@ impl Arriving<'_> {
     /// Whether it may have so many bytes, on its own and beside all others.
     fn admit(&mut self, bytes: usize) -> Result<(), Problem> {
         if bytes > self.bytes_max {
-            return Err(too_large(self.bytes_max));
+            return Err(too_large(self.bytes_max as u64));
         }
         let more = bytes.saturating_sub(UNCOUNTED_BYTES + self.counted);
         if more > 0 && !self.budget.add(&mut self.held, more) {
@@ -271,7 +271,7 @@ impl Arriving<'_> {
     }
 }
 
-fn too_large(bytes_max: usize) -> Problem {
+pub(crate) fn too_large(bytes_max: u64) -> Problem {
     let detail = format!("the body may have at most {bytes_max} bytes");
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
 }

@@ -1,10 +1,10 @@
 //! Records that stop counting, and count again.
 
-use super::lose;
+use super::{lose, undoes_an_import};
 use crate::state::State;
 use std::collections::BTreeSet;
 use touchbook_events::record::Ineffective;
-use touchbook_events::{CustomerId, Data, Problem};
+use touchbook_events::{CustomerId, Data, EventType, Problem};
 use touchbook_projection::{Draft, Earlier, Slices};
 
 pub(super) fn retracted(state: &State, draft: &mut Draft<'_>) -> Result<(), Problem> {
@@ -13,7 +13,7 @@ pub(super) fn retracted(state: &State, draft: &mut Draft<'_>) -> Result<(), Prob
     };
     let positions = &data.facts.positions;
     check(positions, draft)?;
-    retractable(state, positions)?;
+    retractable(state, draft)?;
     if positions.iter().all(|at| state.retracted_by(*at).is_some()) {
         let winner = positions.last().and_then(|at| state.retracted_by(*at));
         lose(draft, Ineffective::AlreadyRetracted, winner);
@@ -33,6 +33,8 @@ pub(super) fn reinstated(state: &State, draft: &mut Draft<'_>) -> Result<(), Pro
     check(positions, draft)?;
     if positions.iter().all(|at| state.retracted_by(*at).is_none()) {
         lose(draft, Ineffective::NotRetracted, None);
+    } else {
+        reinstatable(state, positions)?;
     }
     let customers = whose(state, draft, |at| state.retracted_by(at).is_some());
     if let Data::EventReinstated(data) = &mut draft.incoming.data {
@@ -60,13 +62,46 @@ fn whose(state: &State, draft: &Draft<'_>, changes: impl Fn(u64) -> bool) -> Vec
     customers.into_iter().collect()
 }
 
-/// Records that others stand on count for ever.
-fn retractable(state: &State, positions: &[u64]) -> Result<(), Problem> {
-    match positions.iter().position(|at| state.is_structural(*at)) {
+/// Records that others stand on count for ever; of an import that is undone, who is who doesn't.
+fn retractable(state: &State, draft: &Draft<'_>) -> Result<(), Problem> {
+    let Data::EventRetracted(data) = &draft.incoming.data else {
+        return Ok(());
+    };
+    let undoes = undoes_an_import(draft);
+    let may_go = |position: u64| {
+        let mut earlier = draft.context.earlier.iter();
+        let named = earlier.find(|earlier| earlier.position == position);
+        undoes && named.is_some_and(|named| goes_with_its_import(named.event_type))
+    };
+    let positions = &data.facts.positions;
+    refuse_first(positions, |at| state.is_structural(at) && !may_go(at))
+}
+
+/// What an import made that was undone is free for others, and does not come back.
+fn reinstatable(state: &State, positions: &[u64]) -> Result<(), Problem> {
+    refuse_first(positions, |at| {
+        state.is_structural(at) && state.retracted_by(at).is_some()
+    })
+}
+
+/// Its undoing gives back the identifiers first.
+fn goes_with_its_import(event_type: EventType) -> bool {
+    matches!(
+        event_type,
+        EventType::CustomerCreated
+            | EventType::IdentifierAttached
+            | EventType::IdentifierDetached
+            | EventType::MergeSuggested
+    )
+}
+
+fn refuse_first(positions: &[u64], is_bad: impl Fn(u64) -> bool) -> Result<(), Problem> {
+    match positions.iter().position(|at| is_bad(*at)) {
         None => Ok(()),
         Some(at) => {
             let detail = format!(
-                "the record at position {} can't be retracted; send the event that undoes it",
+                "the record at position {} can't be retracted, nor come back; send the event that \
+                 undoes it",
                 positions[at]
             );
             let pointer = format!("/data/positions/{at}");

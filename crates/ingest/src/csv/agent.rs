@@ -35,7 +35,8 @@ impl AgentFields {
     }
 
     /// What it says otherwise than `shown`.
-    pub(super) fn but_not(self, shown: &Self) -> Self {
+    #[must_use]
+    pub fn but_not(self, shown: &Self) -> Self {
         Self {
             calls: self.calls.filter(|_| self.calls != shown.calls),
             emails: self.emails.filter(|_| self.emails != shown.emails),
@@ -48,7 +49,8 @@ impl AgentFields {
     }
 
     /// `before`, and over it what this says.
-    pub(super) fn over(self, before: &Self) -> Self {
+    #[must_use]
+    pub fn over(self, before: &Self) -> Self {
         Self {
             calls: self.calls.or(before.calls),
             emails: self.emails.or(before.emails),

@@ -1,12 +1,12 @@
 //! What is wrong with one cell of a row, or with the row as a whole.
 
 use super::VALUE_CHARS_SHOWN_MAX;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
 /// One thing wrong with one row, for whoever corrects the file (S0-015 to S0-025).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellError {
     /// 1 = the first row of data.
     pub row: u64,
@@ -36,7 +36,8 @@ impl CellError {
         }
     }
 
-    pub(super) fn of_row((row, line): (u64, u64), rule: impl Into<Cow<'static, str>>) -> Self {
+    /// Of the row as a whole, at its place: row and line.
+    pub fn of_row((row, line): (u64, u64), rule: impl Into<Cow<'static, str>>) -> Self {
         Self {
             row,
             line,

@@ -10,7 +10,7 @@ use touchbook_events::catalogue::customer::{CustomerStatus, LastAgentInteraction
 use touchbook_events::{EventType, IdentifierKind, Timestamp};
 
 /// The source of events that imports make.
-pub const SOURCE: &str = "touchbook/csv";
+pub const SOURCE: &str = touchbook_events::incoming::IMPORT_SOURCE;
 
 /// How the events of an import are named.
 #[derive(Clone, Copy, Debug)]

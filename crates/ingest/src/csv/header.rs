@@ -3,7 +3,7 @@
 use super::column::{Column, plain};
 use super::reader::Error;
 use super::scanned::{Quoting, Scanned};
-use super::{COLUMNS, CUSTOM_COLUMNS_MAX, formula};
+use super::{COLUMNS, CUSTOM_COLUMNS_MAX, ColumnGroup, formula};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -67,6 +67,13 @@ impl Header {
             Slot::Known(column) => Some(*column),
             _ => None,
         })
+    }
+
+    /// Whether rows may have totals and rows may have history, of which a customer may have one
+    /// (C17).
+    pub fn has_totals_and_history(&self) -> bool {
+        let has = |group| self.known().any(|column| column.guide().group == group);
+        has(ColumnGroup::Agent) && has(ColumnGroup::History)
     }
 
     /// The names of the columns that are custom fields, in the order of the file.

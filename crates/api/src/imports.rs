@@ -1,0 +1,118 @@
+//! Customer files on their way into the ledger (document 000).
+//!
+//! A file is kept in the data directory until all of its rows are decided, beside a [`Manifest`]
+//! that says how far it is; a start goes on where the last one ended. Rows become events whose ids
+//! say file, row and change, so that a row which comes again is a duplicate and changes nothing.
+//! What an import did can be found in the ledger by its correlation alone, and undone.
+
+mod begin;
+mod catching_up;
+mod error_file;
+mod files;
+mod manifest;
+mod people;
+mod reading;
+mod rows;
+mod run;
+mod sending;
+mod tally;
+mod undo;
+mod upload;
+
+pub(crate) use begin::{begin, check_idle, resume};
+pub(crate) use manifest::{Counts, ImportState, Manifest, Options, Undone};
+pub(crate) use undo::begin as begin_undo;
+pub(crate) use upload::receive;
+
+use crate::limits::UPLOADS_MAX;
+use files::Files;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Semaphore;
+
+/// Every import that is known, and where its files are.
+pub(crate) struct Imports {
+    files: Files,
+    known: Mutex<BTreeMap<String, Arc<Import>>>,
+    uploads: Arc<Semaphore>,
+}
+
+/// One import: what is known of it, changed by its job alone.
+pub(crate) struct Import(Mutex<Manifest>);
+
+impl Import {
+    pub(crate) fn manifest(&self) -> Manifest {
+        self.lock().clone()
+    }
+
+    /// Changes it, and does what nobody may see without that.
+    fn change<R>(&self, change: impl FnOnce(&mut Manifest) -> R) -> R {
+        change(&mut self.lock())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Manifest> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Imports {
+    /// Finds what an earlier process left in the data directory.
+    pub(crate) fn open(data_dir: &Path) -> Self {
+        let files = Files::new(data_dir);
+        let known = files.manifests().into_iter();
+        let known = known.map(|known| (known.id.clone(), Arc::new(Import(Mutex::new(known)))));
+        Self {
+            known: Mutex::new(known.collect()),
+            files,
+            uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
+        }
+    }
+
+    pub(crate) fn get(&self, tenant: &str, id: &str) -> Option<Arc<Import>> {
+        let import = self.lock().get(id).cloned()?;
+        let is_theirs = import.lock().tenant == tenant;
+        is_theirs.then_some(import)
+    }
+
+    /// Those of a tenant, the newest first.
+    pub(crate) fn list(&self, tenant: &str) -> Vec<Manifest> {
+        let mut all = self.all();
+        all.retain(|manifest| manifest.tenant == tenant);
+        all.sort_by(|one, other| (other.started_at, &other.id).cmp(&(one.started_at, &one.id)));
+        all
+    }
+
+    /// Where the rows that failed are, if there are any and the import has ended.
+    pub(crate) fn error_file(&self, manifest: &Manifest) -> Option<PathBuf> {
+        let path = self.files.errors(&manifest.id);
+        path.is_file().then_some(path)
+    }
+
+    fn all(&self) -> Vec<Manifest> {
+        self.lock()
+            .values()
+            .map(|import| import.manifest())
+            .collect()
+    }
+
+    /// Takes in an import, in the place of an earlier one of the same file.
+    fn add(&self, manifest: Manifest) -> Arc<Import> {
+        let id = manifest.id.clone();
+        let import = Arc::new(Import(Mutex::new(manifest)));
+        self.lock().insert(id, Arc::clone(&import));
+        import
+    }
+
+    /// Writes down how far an import is. What can't be written is told to the log: a start then
+    /// goes back further than it had to.
+    fn save(&self, manifest: &Manifest) {
+        if let Err(error) = self.files.save(manifest) {
+            tracing::warn!(%error, import = manifest.id, "how far an import is could not be saved");
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Import>>> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
