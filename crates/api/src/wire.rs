@@ -5,6 +5,7 @@ pub(crate) mod customer;
 pub(crate) mod dead_letter;
 pub(crate) mod delivery;
 pub(crate) mod event;
+pub(crate) mod event_type;
 pub(crate) mod group;
 pub(crate) mod ops;
 pub(crate) mod policy;

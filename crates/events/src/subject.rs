@@ -14,22 +14,26 @@ pub(crate) fn of(envelope: &Envelope<'_>, event_type: EventType, data: &Data) ->
     if let Some(subject) = &envelope.subject {
         return (&**subject).into();
     }
+    let object = match data {
+        Data::Custom(custom) => custom.facts.name.as_str(),
+        _ => event_type.object(),
+    };
     match data.own_key() {
         Some(key) => event_type.subject(&key).into(),
-        None => of_event(event_type, &envelope.source, &envelope.id).into(),
+        None => of_event(object, &envelope.source, &envelope.id).into(),
     }
 }
 
 /// The subject of an event of `source` that names no object. `%` and `#` in the source are
 /// percent-encoded, so that the first `#` ends it; what is too long for a subject is
 /// `<object>/#<digest>`, which no source can be mistaken for.
-fn of_event(event_type: EventType, source: &str, id: &str) -> String {
-    let subject = event_type.subject(&format!("{}{SEPARATOR}{id}", escaped(source)));
+fn of_event(object: &str, source: &str, id: &str) -> String {
+    let subject = format!("{object}/{}{SEPARATOR}{id}", escaped(source));
     let fits =
         subject.len() <= ATTRIBUTE_CHARS_MAX || subject.chars().count() <= ATTRIBUTE_CHARS_MAX;
     match fits {
         true => subject,
-        false => event_type.subject(&format!("{SEPARATOR}{}", digest(source, id))),
+        false => format!("{object}/{SEPARATOR}{}", digest(source, id)),
     }
 }
 
@@ -56,7 +60,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn sms(source: &str, id: &str) -> String {
-        of_event(EventType::SmsSent, source, id)
+        of_event(EventType::SmsSent.object(), source, id)
     }
 
     #[test]

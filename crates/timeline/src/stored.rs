@@ -4,7 +4,7 @@ use crate::details::Details;
 use crate::title::Title;
 use serde::{Deserialize, Serialize};
 use touchbook_events::catalogue::sentiment::SentimentLabel;
-use touchbook_events::{EntrySource, EventType, Record, Score, Timestamp};
+use touchbook_events::{Data, EntrySource, EventType, Record, Score, Timestamp};
 use touchbook_projection::{Latest, Stamp};
 
 /// Where an entry stands, for ever: when its first record happened, ties by position.
@@ -64,6 +64,14 @@ impl<'a> Stored<'a> {
         self.revision_count = self.revision_count.saturating_add(1);
         self.preview.set_some(stamp, preview);
         self.details.take(stamp, &record.header, &record.data);
+        if let Data::Custom(custom) = &record.data {
+            let (score, label) = (custom.facts.score, custom.facts.label);
+            let felt = score.zip(label).map(|(score, label)| Sentiment {
+                score: *score,
+                label,
+            });
+            self.sentiment.set_some(stamp, felt);
+        }
     }
 }
 
@@ -82,6 +90,14 @@ impl<'a> Packed<'a> {
 
     pub(crate) fn source(self) -> EntrySource {
         Details::source_of(self.0.first().copied().unwrap_or_default())
+    }
+
+    /// The source of a registered type's entry, without reading the rest.
+    pub(crate) fn custom_source(self) -> Option<&'a str> {
+        match postcard::take_from_bytes::<Details<'_>>(self.0) {
+            Ok((Details::Custom(custom), _)) => Some(custom.source),
+            _ => None,
+        }
     }
 
     /// Refuses what is no entry, so that everything in a state can be read.
@@ -208,6 +224,22 @@ impl<'a> Entry<'a> {
 
     pub fn source(&self) -> EntrySource {
         self.stored.details.source()
+    }
+
+    /// What it is shown and filtered as; a registered type's own source has no other name.
+    pub fn source_name(&self) -> &'a str {
+        match &self.stored.details {
+            Details::Custom(custom) => custom.source,
+            details => details.source().as_str(),
+        }
+    }
+
+    /// The type of its first record as it was sent.
+    pub fn type_name(&self) -> &'a str {
+        match &self.stored.details {
+            Details::Custom(custom) => custom.name,
+            _ => self.stored.event_type.as_str(),
+        }
     }
 
     pub fn sentiment(&self) -> Option<Sentiment> {
