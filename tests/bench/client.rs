@@ -3,6 +3,7 @@
 
 use anyhow::{Context, Result, bail, ensure};
 use std::net::SocketAddr;
+use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -12,21 +13,33 @@ pub(crate) const TENANT: &str = "bench";
 
 const READ_BYTES: usize = 64 * 1024;
 
+/// What requests are signed with from now on: a key of the service that was started last.
+static KEY: RwLock<String> = RwLock::new(String::new());
+
+pub(crate) fn sign_with(key: &str) {
+    key.clone_into(&mut KEY.write().unwrap_or_else(PoisonError::into_inner));
+}
+
 /// A request, ready to send.
 pub(crate) fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nX-Tenant-ID: {TENANT}\r\n\r\n").into_bytes()
+    (head("GET", path) + "\r\n").into_bytes()
 }
 
 /// A request with a body, ready to send.
 pub(crate) fn post(path: &str, media_type: &str, body: &[u8]) -> Vec<u8> {
-    let mut request = format!(
-        "POST {path} HTTP/1.1\r\nHost: localhost\r\nX-Tenant-ID: {TENANT}\r\nContent-Type: \
-         {media_type}\r\nContent-Length: {}\r\n\r\n",
-        body.len()
-    )
-    .into_bytes();
+    let length = body.len();
+    let of_body = format!("Content-Type: {media_type}\r\nContent-Length: {length}\r\n\r\n");
+    let mut request = (head("POST", path) + &of_body).into_bytes();
     request.extend_from_slice(body);
     request
+}
+
+fn head(method: &str, path: &str) -> String {
+    let key = KEY.read().unwrap_or_else(PoisonError::into_inner);
+    format!(
+        "{method} {path} HTTP/1.1\r\nHost: localhost\r\nX-Tenant-ID: {TENANT}\r\n\
+         Authorization: Bearer {key}\r\n"
+    )
 }
 
 /// A connection that is kept.

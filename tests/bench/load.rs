@@ -99,6 +99,18 @@ pub(crate) fn bulk(
     Ok((spools, events))
 }
 
+/// NDJSON of [`EVENTS_A_REQUEST`] events a request, made one by one, on one connection.
+pub(crate) fn spooled(events: u64, write: impl Fn(u64, &mut Vec<u8>)) -> Result<Spool> {
+    Spool::write(requests(events).map(|range| {
+        let mut lines = Vec::new();
+        for index in range {
+            write(index, &mut lines);
+            lines.push(b'\n');
+        }
+        post("/api/v1/events", "application/x-ndjson", &lines)
+    }))
+}
+
 /// The events of each request.
 pub(crate) fn requests(events: u64) -> impl Iterator<Item = Range<u64>> {
     let starts = (0..events).step_by(EVENTS_A_REQUEST as usize);
@@ -158,28 +170,34 @@ fn joined(mix: &Mix, indexes: Range<u64>, between: &[u8]) -> Vec<u8> {
     all
 }
 
-/// Timeline pages of customers drawn by chance, without end.
-pub(crate) struct Pages {
+/// Requests drawn by chance, without end.
+pub(crate) struct Drawn {
     requests: std::sync::Arc<Vec<Vec<u8>>>,
     chance: rand::rngs::StdRng,
 }
 
-impl Requests for Pages {
+impl Requests for Drawn {
     fn next(&mut self) -> Result<Option<&[u8]>> {
         let drawn = rand::Rng::random_range(&mut self.chance, 0..self.requests.len());
         Ok(Some(&self.requests[drawn]))
     }
 }
 
-pub(crate) fn pages(customers: Range<u64>, entries: u64, connections: u64) -> Vec<Pages> {
-    let path = |customer| {
-        let named = Mix::external_id(customer).replace(':', "%3A");
-        format!("/api/v1/customers/external_id:{named}/timeline?limit={entries}")
-    };
-    let requests = std::sync::Arc::new(customers.map(|customer| get(&path(customer))).collect());
-    let connection = |number| Pages {
+/// Draws from `paths` on each connection.
+pub(crate) fn drawn(paths: impl Iterator<Item = String>, connections: u64) -> Vec<Drawn> {
+    let requests = std::sync::Arc::new(paths.map(|path| get(&path)).collect());
+    let connection = |number| Drawn {
         requests: std::sync::Arc::clone(&requests),
         chance: rand::SeedableRng::seed_from_u64(SEED + number),
     };
     (0..connections).map(connection).collect()
+}
+
+/// Timeline pages of customers.
+pub(crate) fn pages(customers: Range<u64>, entries: u64, connections: u64) -> Vec<Drawn> {
+    let path = |customer| {
+        let named = Mix::external_id(customer).replace(':', "%3A");
+        format!("/api/v1/customers/external_id:{named}/timeline?limit={entries}")
+    };
+    drawn(customers.map(path), connections)
 }

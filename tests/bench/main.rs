@@ -94,6 +94,7 @@ async fn main() -> Result<()> {
     println!(
         "Reference mix: 40 % calls, 20 % e-mail of 400 bytes, 15 % SMS, 10 % social, 15 % orders."
     );
+    println!("Every request carries a key; accounts and all projections are on.");
     println!("Load generator and service on the same machine: {before} before,");
     println!("load {} after.", limits::load());
     Ok(())

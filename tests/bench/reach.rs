@@ -12,6 +12,12 @@ pub(crate) const JETSTREAM_SINGLES: Reach = Least(10_000.0);
 pub(crate) const REBUILD: Reach = Least(500_000.0);
 pub(crate) const PAGE: Reach = Least(25_000.0);
 pub(crate) const PAGE_SLOW: Reach = Most(5.0);
+/// In milliseconds, over 200,000 customers.
+pub(crate) const SEARCH_SLOW: Reach = Most(20.0);
+/// In milliseconds, however many events there are.
+pub(crate) const VIEW_SLOW: Reach = Most(5.0);
+/// In seconds, of a customer with 100,000 events.
+pub(crate) const REFOLD: Reach = Most(1.0);
 /// Of the encoded records.
 pub(crate) const DISK_BULK: Reach = Most(1.6);
 pub(crate) const DISK_ONE: Reach = Most(3.0);

@@ -1,6 +1,8 @@
 //! The rows, grouped by the service that they are measured on.
 
 mod bulk;
+mod customers;
+mod large;
 mod page;
 mod single;
 mod stream;
@@ -9,7 +11,7 @@ pub(crate) use page::{CONNECTIONS as PAGE_CONNECTIONS, ENTRIES, TIME as PAGE_TIM
 pub(crate) use single::{CONNECTIONS, MANY_EVENTS_MAX, TIME};
 
 use crate::Options;
-use crate::client::{self, Connection, Requests, TENANT};
+use crate::client::{self, Requests};
 use crate::service::Service;
 use crate::table::{Figure, Row};
 use anyhow::Result;
@@ -32,6 +34,12 @@ pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     if options.asks(&[Row::Page]) {
         figures.extend(page::measure(options).await?);
     }
+    if options.asks(&[Row::Customers]) {
+        figures.extend(customers::measure(options).await?);
+    }
+    if options.asks(&[Row::Large]) {
+        figures.extend(large::measure(options).await?);
+    }
     if options.asks(&[Row::Jetstream]) {
         figures.extend(stream::measure(options).await?);
     }
@@ -41,13 +49,6 @@ pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
 /// Tells what is being done; the table comes last.
 pub(crate) fn say(text: &str) {
     eprintln!("… {text}");
-}
-
-/// The first request of a tenant creates it.
-async fn create_tenant(connection: &mut Connection) -> Result<()> {
-    say(&format!("tenant {TENANT}"));
-    connection.json("/api/v1/projections").await?;
-    Ok(())
 }
 
 /// Sends prepared requests in bulk; answers how long it took until every projection had applied it

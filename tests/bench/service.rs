@@ -1,6 +1,6 @@
 //! The release binary as a process.
 
-use crate::client::Connection;
+use crate::client::{self, Connection, TENANT};
 use anyhow::{Context, Result, ensure};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -12,6 +12,8 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// Super admins of the default tenant see what is the node's, such as its metrics.
+const DEFAULT_TENANT: [&str; 2] = ["--default-tenant", TENANT];
 const LISTENING: &str = "listening on http://";
 const LOOK_EVERY: Duration = Duration::from_millis(2);
 /// How often the size on disk is looked at.
@@ -34,12 +36,23 @@ impl Service {
         let dir = data_dir()?;
         let arguments: Vec<String> = arguments.iter().map(|&text| text.to_owned()).collect();
         let (child, address) = spawn(dir.path(), &arguments)?;
-        Ok(Self {
+        let service = Self {
             dir,
             arguments,
             child,
             address,
-        })
+        };
+        service.command(&["tenants", "create", TENANT])?;
+        let key = service.command(&[
+            "keys",
+            "create",
+            "--tenant",
+            TENANT,
+            "--role",
+            "super_admin",
+        ]);
+        client::sign_with(key?.trim());
+        Ok(service)
     }
 
     pub(crate) fn data_dir(&self) -> &Path {
@@ -58,7 +71,7 @@ impl Service {
         (self.child, self.address) = spawn(self.dir.path(), &self.arguments)?;
         let mut connection = self.connect().await?;
         let mut look = tokio::time::interval(LOOK_EVERY);
-        while connection.ask(&crate::client::get("/readyz")).await?.0 != 200 {
+        while connection.ask(&client::get("/readyz")).await?.0 != 200 {
             look.tick().await;
         }
         Ok(begun.elapsed())
@@ -106,15 +119,20 @@ impl Service {
         allocated(&self.dir.path().join("ledger"))
     }
 
-    /// What its records are encoded, as it tells its operators itself.
+    /// What its records are encoded, as it tells its operators itself, now and then.
     pub(crate) async fn encoded_bytes(&self) -> Result<f64> {
         let mut connection = self.connect().await?;
-        let metrics = connection.body(&crate::client::get("/metrics")).await?;
-        let line = std::str::from_utf8(metrics)?
-            .lines()
-            .find_map(|line| line.strip_prefix(ENCODED_BYTES));
-        let bytes = line.and_then(|line| line.rsplit(' ').next());
-        Ok(bytes.context("no such metric")?.parse()?)
+        let mut look = tokio::time::interval(WEIGH_EVERY);
+        loop {
+            let metrics = connection.body(&client::get("/metrics")).await?;
+            let line = std::str::from_utf8(metrics)?
+                .lines()
+                .find_map(|line| line.strip_prefix(ENCODED_BYTES));
+            if let Some(bytes) = line.and_then(|line| line.rsplit(' ').next()) {
+                return Ok(bytes.parse()?);
+            }
+            look.tick().await;
+        }
     }
 
     /// Does something, and answers beside its outcome the most that the ledger took on disk
@@ -144,11 +162,12 @@ impl Service {
         Ok(self.watched(nothing).await?.1)
     }
 
-    /// A command of the same binary to this service.
-    pub(crate) fn command(&self, arguments: &[&str]) -> Result<()> {
+    /// A command of the same binary to this service; answers what it printed.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Result<String> {
         let mut command = Command::new(binary()?);
         command
             .args(arguments)
+            .args(DEFAULT_TENANT)
             .arg("--data-dir")
             .arg(self.data_dir());
         let output = command.output()?;
@@ -158,7 +177,7 @@ impl Service {
             "`touchbook {}`: {said}",
             arguments.join(" ")
         );
-        Ok(())
+        Ok(String::from_utf8(output.stdout)?)
     }
 
     /// Stops it cleanly; its data are left for whoever wants to look.
@@ -220,8 +239,9 @@ fn binary() -> Result<PathBuf> {
 fn spawn(data_dir: &Path, arguments: &[String]) -> Result<(Child, SocketAddr)> {
     let mut command = Command::new(binary()?);
     command
-        .args(["serve", "--dev", "--listen", "127.0.0.1:0", "--data-dir"])
+        .args(["serve", "--listen", "127.0.0.1:0", "--data-dir"])
         .arg(data_dir)
+        .args(DEFAULT_TENANT)
         .args(arguments)
         .stdout(Stdio::piped());
     listening(command)

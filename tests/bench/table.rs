@@ -17,6 +17,10 @@ pub(crate) enum Row {
     Rebuild,
     /// Timeline pages of 50 entries, 32 connections
     Page,
+    /// Searches and lists of many customers
+    Customers,
+    /// One customer with very many events
+    Large,
     /// From SIGKILL to ready
     Ready,
     /// Memory and disk

@@ -24,6 +24,8 @@ mod laws;
 #[cfg(test)]
 mod load;
 #[cfg(test)]
+mod mission;
+#[cfg(test)]
 mod orders;
 #[cfg(test)]
 mod power_cut;

@@ -71,8 +71,16 @@ impl Service {
 
     /// Serves what is in a folder to those who say who they are.
     pub(crate) fn start_with_accounts(dir: TempDir) -> Self {
+        Self::start_with_secrets(dir, &[])
+    }
+
+    /// The same, with secrets in its environment.
+    pub(crate) fn start_with_secrets(dir: TempDir, secrets: &[(&str, &str)]) -> Self {
         let data_dir = dir.path().to_owned();
-        Self::begin(dir, data_dir, Vec::new(), Vec::new(), Vec::new())
+        let secrets = secrets.iter();
+        let environment = secrets.map(|(name, secret)| (name.into(), secret.into()));
+        let environment = environment.collect();
+        Self::begin(dir, data_dir, Vec::new(), Vec::new(), environment)
     }
 
     /// Serves a folder below `home`, with more in its environment, such as a library to load first.

@@ -1,6 +1,6 @@
 //! Everything that is measured on one ledger of all the events: bulk, size, rebuild, ready.
 
-use super::{MB, create_tenant, say, send_all};
+use super::{MB, say, send_all};
 use crate::limits::{self, Left};
 use crate::service::Service;
 use crate::table::{Figure, Row, Work};
@@ -12,7 +12,6 @@ const CONNECTIONS: u64 = 4;
 
 pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     let mut service = Service::start(&[])?;
-    create_tenant(&mut service.connect().await?).await?;
     let customers = options.events / load::EVENTS_A_CUSTOMER;
     say(&format!("bulk: making {} events", options.events));
     let (load, events) = load::bulk(0..customers, load::EVENTS_A_CUSTOMER, CONNECTIONS)?;

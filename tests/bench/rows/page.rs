@@ -1,6 +1,6 @@
 //! Timeline pages.
 
-use super::{create_tenant, say, send_all};
+use super::{say, send_all};
 use crate::client::{drive, get};
 use crate::limits::{Left, StaticServer};
 use crate::service::Service;
@@ -17,7 +17,6 @@ pub(crate) const ENTRIES: u64 = 50;
 
 pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     let service = Service::start(&[])?;
-    create_tenant(&mut service.connect().await?).await?;
     let customers = (options.events / load::EVENTS_A_PAGE_CUSTOMER).max(LOADING_CONNECTIONS);
     say(&format!(
         "page: loading {customers} customers of 200 events"

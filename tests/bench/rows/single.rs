@@ -1,6 +1,6 @@
 //! One event a request: from one connection, then from 64.
 
-use super::{MB, create_tenant, say};
+use super::{MB, say};
 use crate::client::{Driven, drive};
 use crate::limits::{self, Left};
 use crate::service::Service;
@@ -19,7 +19,6 @@ pub(crate) const MANY_EVENTS_MAX: u64 = 400_000;
 
 pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     let service = Service::start(&[])?;
-    create_tenant(&mut service.connect().await?).await?;
     let grows = options.asks(&[Row::Size]);
     let time = if grows { TIME_TO_GROW } else { TIME };
     let customers = ONE_EVENTS_A_SECOND_MAX * time.as_secs() / load::EVENTS_A_CUSTOMER;

@@ -1,6 +1,6 @@
 //! JetStream: from a producer's publish to every projection's state.
 
-use super::{create_tenant, say};
+use super::say;
 use crate::client::{TENANT, drive};
 use crate::limits::Left;
 use crate::service::Service;
@@ -37,7 +37,6 @@ pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
     say("jetstream: published to applied");
     let nats = Nats::start();
     let service = Service::start(&["--stream", &nats.url(), "--nats-monitor", &nats.monitor()])?;
-    create_tenant(&mut service.connect().await?).await?;
     let context = context(&nats).await?;
     let begun = Instant::now();
     publish(
