@@ -296,10 +296,7 @@ fn a_registration_that_can_not_be_used_is_refused_where_it_can_not() {
             json!({ "mapping": { "counts_as": "fax" } }),
             "/data/mapping/counts_as",
         ),
-        (
-            json!({ "mapping": { "colour": "/red" } }),
-            "/data/mapping/colour",
-        ),
+        (json!({ "mapping": { "colour": "/red" } }), "/data/mapping"),
         (
             json!({ "mapping": { "customer": "who" } }),
             "/data/mapping/customer",
