@@ -152,7 +152,9 @@ impl State {
             Data::OrderRefunded(refunded) => self.orders.refunded(header, refunded),
             Data::QuoteUpdated(_) => self.entries.active(changed.time),
             Data::Custom(custom) => {
-                if let Some(kind) = agent_interaction(&custom.facts) {
+                if let Some(kind) = agent_interaction(&custom.facts)
+                    && (is_new || kind != AgentInteractionType::Call)
+                {
                     self.sent(record, kind, place);
                 }
             }

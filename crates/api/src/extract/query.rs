@@ -136,25 +136,6 @@ impl Values {
         }
     }
 
-    /// Values apart by commas, each read by `parse`.
-    pub(crate) fn list<T>(
-        &mut self,
-        name: &'static str,
-        allowed: &[&'static str],
-        parse: impl Fn(&str) -> Option<T>,
-    ) -> Result<Option<Vec<T>>, Problem> {
-        let Some(text) = self.text(name)? else {
-            return Ok(None);
-        };
-        let read = |word: &str| {
-            parse(word).ok_or_else(|| none_of(name, word).allowing(allowed.iter().copied()))
-        };
-        text.split(',')
-            .map(|word| read(word.trim()))
-            .collect::<Result<_, _>>()
-            .map(Some)
-    }
-
     /// Words apart by commas, whatever they are.
     pub(crate) fn words(&mut self, name: &'static str) -> Result<Vec<String>, Problem> {
         let text = self.text(name)?;
