@@ -52,7 +52,11 @@ pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
 
 /// A message every few minutes, of both sides.
 fn write_message(index: u64, line: &mut Vec<u8>) -> std::io::Result<()> {
-    let kind = if index % 2 == 0 { "received" } else { "sent" };
+    let kind = if index.is_multiple_of(2) {
+        "received"
+    } else {
+        "sent"
+    };
     let (day, second) = (index / 1_000, index % 1_000 * 86);
     let (year, month, day) = (2023 + day / 336, day / 28 % 12 + 1, day % 28 + 1);
     let (hour, minute, second) = (second / 3_600, second / 60 % 60, second % 60);

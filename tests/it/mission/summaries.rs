@@ -35,7 +35,7 @@ fn logged(number: u64) -> String {
         ),
     };
     // A call has to begin before it can end, and says whose it is.
-    let begun = (number % 3 == 0).then(|| {
+    let begun = number.is_multiple_of(3).then(|| {
         json!({
             "specversion": "1.0", "id": format!("{number}-begun"), "source": "agents",
             "type": "call.started", "time": event["time"],
