@@ -132,7 +132,42 @@ fn dialect(schema: &Value) -> Result<Draft, Problem> {
 struct Weight<'a> {
     root: &'a Value,
     /// By reference; `None` while it is being counted.
-    counted: BTreeMap<&'a str, Option<u64>>,
+    counted: BTreeMap<&'a str, Option<Count>>,
+}
+
+/// How many values a part of a schema has, and how many are looked at once more for each
+/// `unevaluated…` around it: those of every branch, and of every branch of each branch.
+#[derive(Clone, Copy)]
+struct Count {
+    values: u64,
+    again: u64,
+}
+
+impl Count {
+    const ONE: Self = Self::of(1);
+    const NONE: Self = Self::of(0);
+
+    const fn of(values: u64) -> Self {
+        Self {
+            values,
+            again: values,
+        }
+    }
+
+    fn and(self, more: Self) -> Self {
+        Self {
+            values: self.values.saturating_add(more.values),
+            again: self.again.saturating_add(more.again),
+        }
+    }
+
+    /// As a branch of what is around it.
+    fn within(self) -> Self {
+        Self {
+            again: self.again.saturating_add(self.values),
+            ..self
+        }
+    }
 }
 
 impl<'a> Weight<'a> {
@@ -141,41 +176,44 @@ impl<'a> Weight<'a> {
             root,
             counted: BTreeMap::new(),
         };
-        let values = weight.value(root, 0)?;
+        let Count { values, .. } = weight.value(root, 0)?;
         if values > TYPE_SCHEMA_VALUES_MAX {
             let detail = format!(
                 "it has {values} values once its references are replaced, at most \
-                 {TYPE_SCHEMA_VALUES_MAX} are allowed; a pattern counts as {PATTERN_VALUES}"
+                 {TYPE_SCHEMA_VALUES_MAX} are allowed; a pattern counts as {PATTERN_VALUES}, and \
+                 what `unevaluated…` looks at again counts again"
             );
             return Err(Problem::invalid("", detail));
         }
         Ok(values)
     }
 
-    fn value(&mut self, value: &'a Value, depth: usize) -> Result<u64, Problem> {
+    fn value(&mut self, value: &'a Value, depth: usize) -> Result<Count, Problem> {
         if depth > JSON_DEPTH_MAX {
             let detail = format!("nested deeper than {JSON_DEPTH_MAX} levels, references included");
             return Err(Problem::invalid("", detail));
         }
-        let mut values: u64 = 1;
+        let mut count = Count::ONE;
         match value {
             Value::Array(items) => {
                 for item in items {
-                    values = values.saturating_add(self.value(item, depth + 1)?);
+                    count = count.and(self.value(item, depth + 1)?.within());
                 }
             }
             Value::Object(members) => {
                 for (name, member) in members {
-                    let more = self.member(name, member, depth)?;
-                    values = values.saturating_add(more);
+                    count = count.and(self.member(name, member, depth)?.within());
+                }
+                if members.keys().any(|name| name.starts_with("unevaluated")) {
+                    count.values = count.values.saturating_add(count.again);
                 }
             }
             _ => {}
         }
-        Ok(values)
+        Ok(count)
     }
 
-    fn member(&mut self, name: &str, member: &'a Value, depth: usize) -> Result<u64, Problem> {
+    fn member(&mut self, name: &str, member: &'a Value, depth: usize) -> Result<Count, Problem> {
         let is_plain = member.is_string() || member.is_boolean();
         let is_refused = REFUSED.contains(&name) || (name == "$id" && depth > 0);
         if is_plain && is_refused {
@@ -184,16 +222,16 @@ impl<'a> Weight<'a> {
         }
         let more = match (name, member) {
             ("$ref", Value::String(reference)) => self.reference(reference, depth)?,
-            ("pattern", Value::String(_)) => PATTERN_VALUES,
+            ("pattern", Value::String(_)) => Count::of(PATTERN_VALUES),
             ("patternProperties", Value::Object(patterns)) => {
-                PATTERN_VALUES.saturating_mul(patterns.len() as u64)
+                Count::of(PATTERN_VALUES.saturating_mul(patterns.len() as u64))
             }
-            _ => 0,
+            _ => Count::NONE,
         };
-        Ok(more.saturating_add(self.value(member, depth + 1)?))
+        Ok(more.and(self.value(member, depth + 1)?))
     }
 
-    fn reference(&mut self, reference: &'a str, depth: usize) -> Result<u64, Problem> {
+    fn reference(&mut self, reference: &'a str, depth: usize) -> Result<Count, Problem> {
         match self.counted.get(reference) {
             Some(Some(known)) => return Ok(*known),
             Some(None) => {
@@ -213,9 +251,9 @@ impl<'a> Weight<'a> {
             return Err(Problem::invalid("", detail));
         };
         self.counted.insert(reference, None);
-        let values = self.value(target, depth + 1)?;
-        self.counted.insert(reference, Some(values));
-        Ok(values)
+        let count = self.value(target, depth + 1)?;
+        self.counted.insert(reference, Some(count));
+        Ok(count)
     }
 }
 
@@ -271,6 +309,13 @@ mod tests {
             json!({ "$ref": "#/$defs/a0", "$defs": definitions })
         };
         assert!(compiled(&doubled(5)).is_ok());
+        let unevaluated = |levels: usize| {
+            (0..levels).fold(json!({ "type": "object" }), |inner, level| {
+                let name = ["unevaluatedProperties", "unevaluatedItems"][level % 2];
+                json!({ "anyOf": [inner], name: false })
+            })
+        };
+        assert!(compiled(&unevaluated(4)).is_ok());
         for (schema, word) in [
             (json!([]), "object"),
             (json!({ "$ref": "https://example.com/schema" }), "$ref"),
@@ -287,6 +332,7 @@ mod tests {
                 "not a schema",
             ),
             (doubled(12), "values"),
+            (unevaluated(25), "values"),
             (doubled(40), "deeper"),
             (
                 json!({ "enum": ["x".repeat(TYPE_SCHEMA_BYTES_MAX)] }),
