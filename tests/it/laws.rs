@@ -328,14 +328,14 @@ fn scripts_merge_unmerge_retract_reinstate_assign_and_stay_anonymous() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
     let mut runner = TestRunner::deterministic();
-    let mut effective: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut effective: BTreeMap<String, usize> = BTreeMap::new();
     let mut anonymous = 0;
     for _ in 0..CASES {
         let script: Vec<Step> = steps().new_tree(&mut runner).unwrap().current();
         for record in play(&script).records() {
             if record.header.is_effective() {
                 *effective
-                    .entry(record.header.event_type.as_str())
+                    .entry(record.data.type_name().to_owned())
                     .or_default() += 1;
             }
             if let Data::CustomerCreated(created) = &record.data {
@@ -349,9 +349,10 @@ fn scripts_merge_unmerge_retract_reinstate_assign_and_stay_anonymous() {
         "event.retracted",
         "event.reinstated",
     ];
-    for kind in changes
-        .into_iter()
-        .chain(["subject.assigned", "call.recording_updated"])
+    for kind in
+        changes
+            .into_iter()
+            .chain(["subject.assigned", "call.recording_updated", "shop.visit"])
     {
         assert!(
             effective.get(kind).is_some_and(|count| *count >= 10),

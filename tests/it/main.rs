@@ -47,6 +47,8 @@ mod siege;
 mod stream;
 #[cfg(test)]
 mod trace;
+#[cfg(test)]
+mod types;
 
 use std::path::PathBuf;
 

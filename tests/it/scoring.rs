@@ -188,7 +188,8 @@ async fn an_activation_is_taken_up_by_the_service() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_on_one_stream_score_an_entry_once() {
     let nats = Nats::start();
-    let on = [&ON[..], &["--stream", &nats.url()]].concat();
+    let url = nats.url();
+    let on = [&ON[..], &["--stream", &url]].concat();
     let node = Service::start_with(&on);
     node.json("/api/v1/customers").await;
     let other = Service::start_with(&on);

@@ -190,6 +190,7 @@ impl From<events::Problem> for Problem {
             "unknown_action" => StatusCode::BAD_REQUEST,
             NOT_ALLOWED => StatusCode::FORBIDDEN,
             "event_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+            "version_registered" => StatusCode::CONFLICT,
             "ledger_damaged" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };

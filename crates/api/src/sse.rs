@@ -18,7 +18,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use touchbook_customers::Customers;
 use touchbook_engine::Tenant;
-use touchbook_events::{CustomerId, EventType, Header, Record};
+use touchbook_events::{CustomerId, Header, Record};
 use touchbook_projection::Projector;
 use touchbook_timeline::Timeline;
 
@@ -26,17 +26,18 @@ use touchbook_timeline::Timeline;
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Filter {
     pub customer: Option<CustomerId>,
-    /// All types where empty.
-    pub types: Vec<EventType>,
+    /// All types where empty, else those of these names.
+    pub types: Vec<Box<str>>,
 }
 
 impl Filter {
-    fn admits(&self, tenant: &Tenant, header: &Header) -> bool {
-        let typed = self.types.is_empty() || self.types.contains(&header.event_type);
+    fn admits(&self, tenant: &Tenant, record: &Record) -> bool {
+        let name = record.data.type_name();
+        let typed = self.types.is_empty() || self.types.iter().any(|known| **known == *name);
         typed
             && self
                 .customer
-                .is_none_or(|wanted| is_of(tenant, header.customer, wanted))
+                .is_none_or(|wanted| is_of(tenant, record.header.customer, wanted))
     }
 }
 
@@ -143,7 +144,7 @@ impl Reader {
             };
             tenant.records(
                 positions,
-                &mut |record| match filter.admits(&tenant, &record.header) {
+                &mut |record| match filter.admits(&tenant, &record) {
                     true => page.add(&tenant, record),
                     false => ControlFlow::Continue(()),
                 },
@@ -181,14 +182,14 @@ impl Page {
     /// Breaks where there is enough.
     fn add(&mut self, tenant: &Tenant, record: Record) -> ControlFlow<()> {
         let entry = entry_of(tenant, &record.header);
-        let (position, event_type) = (record.header.position, record.header.event_type);
+        let position = record.header.position;
+        let event = Event::default()
+            .id(position.to_string())
+            .event(record.data.type_name());
         let Ok(data) = serde_json::to_string(&StreamedRecord::new(record, entry)) else {
             return ControlFlow::Continue(());
         };
         self.bytes += data.len();
-        let event = Event::default()
-            .id(position.to_string())
-            .event(event_type.as_str());
         self.events.push_back(event.data(data));
         if self.bytes < SSE_PAGE_BYTES_MAX {
             return ControlFlow::Continue(());

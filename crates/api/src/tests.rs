@@ -8,6 +8,7 @@ mod credentials;
 mod customers;
 mod deliveries;
 mod document;
+mod event_types;
 mod events;
 mod feed;
 mod groups;

@@ -7,6 +7,7 @@ pub(crate) mod dead_letter;
 pub(crate) mod delivery;
 pub(crate) mod details;
 pub(crate) mod event;
+pub(crate) mod event_type;
 pub(crate) mod group;
 pub(crate) mod imports;
 pub(crate) mod insight;

@@ -8,6 +8,8 @@ use crate::person::{Held, Person};
 use crate::standing::Standing;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
+use touchbook_events::catalogue::call::Direction;
+use touchbook_events::catalogue::custom::{CountsAs, CustomFacts};
 use touchbook_events::catalogue::customer::{
     AgentInteractionType, ConsentChanged, CustomerStatus, StatusChanged, Updated,
 };
@@ -165,6 +167,13 @@ impl State {
             Data::OrderUpdated(updated) => self.orders.updated(subject, changed, updated),
             Data::OrderRefunded(refunded) => self.orders.refunded(header, refunded),
             Data::QuoteUpdated(_) => self.entries.active(changed.time),
+            Data::Custom(custom) => {
+                if let Some(kind) = agent_interaction(&custom.facts)
+                    && (is_new || kind != AgentInteractionType::Call)
+                {
+                    self.sent(record, kind, place);
+                }
+            }
             _ => {}
         }
         let is_call = header.event_type.entry_source() == Some(EntrySource::Call);
@@ -244,5 +253,17 @@ impl State {
             .entry(changed.facts.channel)
             .or_default();
         consent.set(stamp, Some(changed.facts.granted));
+    }
+}
+
+/// What an entry of a registered type adds to what agents did. As with messages of ours, what came
+/// in is nothing that an agent sent.
+fn agent_interaction(facts: &CustomFacts) -> Option<AgentInteractionType> {
+    let is_inbound = facts.direction == Some(Direction::Inbound);
+    match facts.counts_as? {
+        CountsAs::Call => Some(AgentInteractionType::Call),
+        CountsAs::Email if !is_inbound => Some(AgentInteractionType::Email),
+        CountsAs::Sms if !is_inbound => Some(AgentInteractionType::Sms),
+        _ => None,
     }
 }

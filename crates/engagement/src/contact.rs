@@ -13,6 +13,8 @@ impl Marks {
                 Some((self.logged_channel()?, direction))
             }
             EntrySource::Order | EntrySource::Workflow => None,
+            // By what its type counts as.
+            EntrySource::Custom => Some((self.logged_channel()?, self.direction()?)),
             // Quotes and conversations have no direction.
             source => Some((source, self.direction()?)),
         }

@@ -8,7 +8,8 @@
 //! What it takes for what:
 //! - A **contact** is a call, e-mail, SMS, chat message or social entry whose direction is known,
 //!   and what somebody logged as one: by its type, else by its contact method; logged without a
-//!   direction it is outbound. Quotes, orders and completed steps are no contacts.
+//!   direction it is outbound. An entry of a registered type is one by what its type counts as.
+//!   Quotes, orders and completed steps are no contacts.
 //! - An inbound contact **waits** for the next outbound one on any channel. A call waits only where
 //!   nobody took it: its outcome is `no_answer`, `voicemail` or `busy`, or without an outcome it
 //!   ended so or after 0 seconds. What was logged with an outcome that settles it does not wait.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 use touchbook_events::EntrySource;
 use touchbook_events::catalogue::call::Direction;
+use touchbook_events::catalogue::custom::CountsAs;
 use touchbook_events::catalogue::interaction::{ContactMethod, canonical_type};
 use touchbook_events::catalogue::outcome::{KnownOutcome, Outcome};
 
@@ -75,13 +76,23 @@ pub(crate) enum Upshot {
 pub(crate) struct Marks(u16);
 
 impl Marks {
+    /// Neither completed steps nor entries of registered types are of any kind, so those have the
+    /// source's bits in common, and its kind tells the one from the other.
     pub(crate) fn of(source: EntrySource) -> Self {
-        Self(source as u16)
+        let (kind_from, _) = Fact::Kind.bits();
+        Self(match source {
+            EntrySource::Custom => EntrySource::Workflow as u16 | u16::from(OTHER) << kind_from,
+            source => source as u16,
+        })
     }
 
     pub(crate) fn source(self) -> EntrySource {
         let number = self.0 & ((1 << SOURCE_BITS) - 1);
-        EntrySource::ALL[usize::from(number) % EntrySource::ALL.len()]
+        match EntrySource::ALL.get(usize::from(number)) {
+            Some(EntrySource::Workflow) if self.get(Fact::Kind) > 0 => EntrySource::Custom,
+            Some(source) => *source,
+            None => EntrySource::Workflow,
+        }
     }
 
     pub(crate) fn get(self, fact: Fact) -> u8 {
@@ -90,6 +101,10 @@ impl Marks {
     }
 
     pub(crate) fn set(&mut self, fact: Fact, value: u8) {
+        let has_kind = !matches!(self.source(), EntrySource::Workflow | EntrySource::Custom);
+        if fact == Fact::Kind && !has_kind {
+            return;
+        }
         let (from, count) = fact.bits();
         let mask = ((1 << count) - 1) << from;
         self.0 = self.0 & !mask | u16::from(value) << from & mask;
@@ -181,6 +196,10 @@ pub(crate) fn of_method(method: ContactMethod) -> u8 {
     of_kind(channel.as_str())
 }
 
+pub(crate) fn of_counted(counts_as: CountsAs) -> u8 {
+    of_kind(counts_as.as_str())
+}
+
 pub(crate) fn of_outcome(outcome: &Outcome) -> u8 {
     let upshot = match outcome.known() {
         Some(known) if is_missed(known) => Upshot::Missed,
@@ -217,16 +236,22 @@ mod tests {
     fn facts_lie_beside_each_other_and_the_source() {
         for source in EntrySource::ALL {
             let mut marks = Marks::of(*source);
-            for fact in FACTS {
+            let has_kind = !matches!(source, EntrySource::Workflow | EntrySource::Custom);
+            let had = |fact: &Fact| has_kind || *fact != Fact::Kind;
+            for fact in FACTS.into_iter().filter(had) {
                 let most = (1 << fact.bits().1) - 1;
                 marks.set(fact, most);
                 assert_eq!(marks.get(fact), most);
-                let others = FACTS.iter().filter(|other| **other > fact);
-                assert!(others.clone().all(|other| marks.get(*other) == 0));
+                let mut others = FACTS
+                    .into_iter()
+                    .filter(|other| had(other) && *other > fact);
+                assert!(others.all(|other| marks.get(other) == 0));
                 assert_eq!(marks.source(), *source);
             }
             FACTS.iter().for_each(|fact| marks.set(*fact, 0));
             assert_eq!(marks, Marks::of(*source));
+            marks.set(Fact::Kind, COMPLAINT);
+            assert_eq!(marks.source(), *source, "whatever is said of it");
         }
     }
 

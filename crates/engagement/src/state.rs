@@ -130,6 +130,11 @@ impl State {
         if known.is_none() {
             self.scores.entered(&self.entries, subject, entry);
         }
+        if let Data::Custom(custom) = data
+            && let Some(score) = custom.facts.score
+        {
+            self.scores.felt(&self.entries, header, *score);
+        }
         if known.is_none() || before != self.entries.get(entry).marks {
             self.open.look_at(&self.entries, entry, before);
         }
@@ -170,6 +175,11 @@ impl State {
                 );
             }
             Data::InteractionLogged(logged) => logged_as(logged, tell),
+            Data::Custom(custom) => {
+                let facts = &custom.facts;
+                tell(Fact::Direction, facts.direction.map(marks::of_direction));
+                tell(Fact::Method, facts.counts_as.map(marks::of_counted));
+            }
             Data::CallEnded(ended) => self.call_ended(entry, ended),
             _ => {}
         }

@@ -8,6 +8,7 @@ pub mod account;
 pub mod call;
 pub mod campaign;
 pub mod conversation;
+pub mod custom;
 pub mod customer;
 pub mod dead_letter;
 pub mod import;
@@ -172,7 +173,7 @@ event_types! {
     101 ScorerActivated "scorer.activated" 1 account::ScorerActivated, by [User],
         object "scorer", key facts name;
 
-    110 EventTypeRegistered "event_type.registered" 1 account::EventTypeRegistered, by [User],
+    110 EventTypeRegistered "event_type.registered" 2 account::EventTypeRegistered, by [User],
         object "event_type", key facts name;
     115 UserDefined "user.defined" 1 access::UserDefined, by [User], object "user",
         key personal user_id;
@@ -195,9 +196,28 @@ event_types! {
         key personal import_id;
     132 ImportUndone "import.undone" 1 import::Undone, by [User], object "import",
         key personal import_id;
+
+    140 Custom "custom" 1 custom::Custom, by [Producer User], object "custom",
+        customer customer;
 }
 
 impl Data {
+    /// The type's name as it was sent: a registered type's is its own.
+    pub fn type_name(&self) -> &str {
+        match self {
+            Self::Custom(custom) => &custom.facts.name,
+            data => data.event_type().as_str(),
+        }
+    }
+
+    /// The version of its type, where `recorded` is what the record's header says.
+    pub fn type_version(&self, recorded: u8) -> u32 {
+        match self {
+            Self::Custom(custom) => custom.facts.version,
+            _ => recorded.into(),
+        }
+    }
+
     /// Positions of the records that it retracts or reinstates.
     pub fn positions(&self) -> &[u64] {
         match self {
@@ -209,6 +229,16 @@ impl Data {
 }
 
 impl EventType {
+    /// The types that are sent and shown under names of ours.
+    pub fn named() -> impl Iterator<Item = Self> {
+        Self::ALL.iter().copied().filter(|known| known.is_named())
+    }
+
+    /// Whether events of it go by its own name; those of registered types go by theirs.
+    pub const fn is_named(self) -> bool {
+        !matches!(self, Self::Custom)
+    }
+
     /// Its payload does not say which object it is about, so the envelope must.
     pub const fn needs_subject(self) -> bool {
         matches!(

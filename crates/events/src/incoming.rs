@@ -2,6 +2,7 @@
 
 use crate::canonical;
 use crate::catalogue::account::PolicyDefined;
+use crate::catalogue::custom;
 use crate::catalogue::typed::{Field, Json};
 use crate::catalogue::{Data, EventType, Sender};
 use crate::digest::{Digest, TenantKey};
@@ -316,7 +317,9 @@ pub fn in_bounds(
 }
 
 fn admitted(name: &str, entrance: Entrance) -> Result<EventType, Problem> {
-    let known = EventType::parse(name).ok_or_else(|| {
+    let known = EventType::parse(name).filter(|known| known.is_named());
+    let known = known.or_else(|| custom::is_name(name).then_some(EventType::Custom));
+    let known = known.ok_or_else(|| {
         Problem::new(
             "unknown_type",
             "/type",
@@ -324,10 +327,9 @@ fn admitted(name: &str, entrance: Entrance) -> Result<EventType, Problem> {
         )
     });
     let types = || {
-        EventType::ALL
-            .iter()
-            .filter(|known| entrance.admits(**known))
-            .map(|known| known.as_str())
+        EventType::named()
+            .filter(|known| entrance.admits(*known))
+            .map(EventType::as_str)
     };
     match known {
         Ok(event_type) if entrance.admits(event_type) => Ok(event_type),
@@ -345,6 +347,10 @@ fn check_schema(envelope: &Envelope<'_>, event_type: EventType) -> Result<(), Pr
     let Some(schema) = envelope.dataschema.as_deref() else {
         return Ok(());
     };
+    if event_type == EventType::Custom {
+        // Which versions there are is decided.
+        return custom::version_named(&envelope.event_type, schema).map(drop);
+    }
     let known = |version: u8| format!("/schemas/events/{}/{version}", event_type.as_str());
     let mut versions = (1..=event_type.version()).rev();
     if versions.any(|version| schema.ends_with(&known(version))) {
@@ -380,6 +386,7 @@ fn complete(envelope: &Envelope<'_>, data: &mut Data, key: &TenantKey) -> Result
             Problem::invalid("/data/name", "missing; it names the policy")
                 .allowing(Policies::NAMES.iter().copied()),
         ),
+        Data::Custom(custom) => custom.named(&envelope.event_type, envelope.dataschema.as_deref()),
         Data::SubjectAssigned(assigned) if assigned.facts.subject.is_absent() => {
             let Some(subject) = &envelope.subject else {
                 let detail = "missing; it names the subject that is assigned";

@@ -37,3 +37,15 @@ pub const STEPS_PER_TEMPLATE_MAX: usize = 50;
 /// Records that one event retracts or reinstates. Each may lie in a block of its own, and all other
 /// tenants' events wait while they are read: 500 take 5 to 50 ms.
 pub const POSITIONS_MAX: usize = 500;
+/// Types of its own that a tenant registers, and versions of each.
+pub const REGISTERED_TYPES_MAX: usize = 100;
+pub const VERSIONS_PER_TYPE_MAX: usize = 20;
+/// The JSON schema of a registered type, and those of all of a tenant's types together.
+pub const TYPE_SCHEMA_BYTES_MAX: usize = 64 * 1024;
+pub const TYPE_SCHEMAS_BYTES_MAX: usize = 1024 * 1024;
+/// Values of a registered schema once each of its references is replaced by what it names; a
+/// pattern counts as a hundred.
+pub const TYPE_SCHEMA_VALUES_MAX: u64 = 10_000;
+/// Bytes of a payload times the values of its type's schema: the writer holds one against the other
+/// while everybody waits, at worst for half a second.
+pub const TYPE_CHECK_STEPS_MAX: u64 = 1 << 28;

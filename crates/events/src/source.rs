@@ -16,8 +16,18 @@ closed_enum!(
         Manual = "manual",
         /// Completed steps.
         Workflow = "workflow",
+        /// Events of registered types. Each is shown and filtered under its type's own source.
+        Custom = "custom",
     }
 );
+
+impl EntrySource {
+    /// Those that every tenant has, by their own names.
+    pub fn built_in() -> impl Iterator<Item = Self> {
+        let is_built_in = |source: &Self| *source != Self::Custom;
+        Self::ALL.iter().copied().filter(is_built_in)
+    }
+}
 
 impl EventType {
     /// The source of the entry that records of this type make, or extend once their subject has
@@ -45,6 +55,7 @@ impl EventType {
             Self::OrderUpdated | Self::OrderRefunded => EntrySource::Order,
             Self::InteractionLogged => EntrySource::Manual,
             Self::InteractionCompleted => EntrySource::Workflow,
+            Self::Custom => EntrySource::Custom,
             _ => return None,
         })
     }

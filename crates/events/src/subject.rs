@@ -14,9 +14,13 @@ pub(crate) fn of(envelope: &Envelope<'_>, event_type: EventType, data: &Data) ->
     if let Some(subject) = &envelope.subject {
         return (&**subject).into();
     }
+    let object = match data {
+        Data::Custom(custom) => custom.facts.name.as_str(),
+        _ => event_type.object(),
+    };
     match data.own_key() {
         Some(key) => of_object(event_type, &key).into(),
-        None => of_event(event_type, &envelope.source, &envelope.id).into(),
+        None => of_event(object, &envelope.source, &envelope.id).into(),
     }
 }
 
@@ -37,11 +41,11 @@ fn is_short(subject: &str) -> bool {
 /// The subject of an event of `source` that names no object. `%` and `#` in the source are
 /// percent-encoded, so that the first `#` ends it; what is too long for a subject is
 /// `<object>/#<digest>`, which no source can be mistaken for.
-fn of_event(event_type: EventType, source: &str, id: &str) -> String {
-    let subject = event_type.subject(&format!("{}{SEPARATOR}{id}", escaped(source)));
+fn of_event(object: &str, source: &str, id: &str) -> String {
+    let subject = format!("{object}/{}{SEPARATOR}{id}", escaped(source));
     match is_short(&subject) {
         true => subject,
-        false => event_type.subject(&format!("{SEPARATOR}{}", digest(&[source, id]))),
+        false => format!("{object}/{SEPARATOR}{}", digest(&[source, id])),
     }
 }
 
@@ -68,7 +72,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn sms(source: &str, id: &str) -> String {
-        of_event(EventType::SmsSent, source, id)
+        of_event(EventType::SmsSent.object(), source, id)
     }
 
     #[test]

@@ -23,13 +23,15 @@ pub(crate) fn about(event_type: EventType) -> About {
 }
 
 /// Whether later records stand on this one, so that it can't be retracted: who is who, whose a
-/// subject is, the policies that decisions were taken by. Each is undone by a record of its own.
+/// subject is, the policies and types that decisions were taken by. Each is undone, or followed, by
+/// a record of its own.
 pub(crate) fn is_structural(event_type: EventType) -> bool {
     use EventType as Type;
     matches!(
         event_type,
         Type::TenantCreated
             | Type::PolicyDefined
+            | Type::EventTypeRegistered
             | Type::CustomerCreated
             | Type::IdentifierAttached
             | Type::IdentifierDetached

@@ -210,7 +210,7 @@ impl Decider for IdentityDecider {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn decide(&self, draft: &mut Draft<'_>) {

@@ -6,7 +6,7 @@ use std::any::Any;
 use std::sync::Arc;
 use touchbook_events::catalogue::account::PolicyDefined;
 use touchbook_events::{Data, Policies, Problem, Record};
-use touchbook_projection::{Decider, Draft, snapshot};
+use touchbook_projection::{Decider, Draft, Verdict, snapshot};
 
 /// How a policy's subject begins, and how a policy is named where the payload doesn't.
 const SUBJECT_PREFIX: &str = "policy/";
@@ -33,6 +33,31 @@ impl PoliciesDecider {
             draft.loses_to(self.in_force.changed_at(name));
         }
     }
+
+    /// A registration must be new and usable; an event of a registered type takes what its
+    /// registration makes of it, once and for ever.
+    fn decide_type(&self, draft: &mut Draft<'_>) {
+        let types = self.in_force.types();
+        let decided = match &mut draft.incoming.data {
+            Data::EventTypeRegistered(registered) => match types.check(registered) {
+                Ok(Some(position)) => {
+                    draft.verdict = Verdict::Duplicate { position };
+                    return;
+                }
+                checked => checked.map(|_| None),
+            },
+            Data::Custom(custom) => types.of(custom).and_then(|registration| {
+                let zone = self.in_force.policies().zone;
+                registration.decide(custom, zone, draft.context.recorded_at)
+            }),
+            _ => return,
+        };
+        match decided {
+            Ok(Some(time)) => draft.time = time,
+            Ok(None) => {}
+            Err(problem) => draft.refuse(problem),
+        }
+    }
 }
 
 impl Decider for PoliciesDecider {
@@ -41,7 +66,7 @@ impl Decider for PoliciesDecider {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn decide(&self, draft: &mut Draft<'_>) {
@@ -61,19 +86,25 @@ impl Decider for PoliciesDecider {
             Ok(time) => {
                 draft.time = time;
                 self.compare(draft);
+                self.decide_type(draft);
             }
             Err(problem) => draft.refuse(problem),
         }
     }
 
     fn apply(&mut self, record: &Record) {
-        let Data::PolicyDefined(defined) = &record.data else {
-            return;
+        let position = record.header.position;
+        let defined = match &record.data {
+            Data::PolicyDefined(defined) => defined,
+            Data::EventTypeRegistered(registered) if record.header.is_effective() => {
+                Arc::make_mut(&mut self.in_force).register(registered, position);
+                return;
+            }
+            _ => return,
         };
         let subject = record.sent.as_ref().map_or("", |sent| &*sent.subject);
         if let (true, Some((name, value))) = (record.header.is_effective(), named(defined, subject))
         {
-            let position = record.header.position;
             Arc::make_mut(&mut self.in_force).define(name, value, position);
         }
     }

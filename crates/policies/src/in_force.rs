@@ -1,9 +1,11 @@
 //! The policies that hold, and since when each does.
 
+use crate::types::RegisteredTypes;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use touchbook_events::Policies;
+use touchbook_events::catalogue::account::EventTypeRegistered;
 use touchbook_projection::snapshot;
 
 /// The policy that phone numbers in others are read with.
@@ -15,6 +17,7 @@ pub struct InForce {
     policies: Arc<Policies>,
     /// What `policies` follows from, and what is encoded.
     defined: Defined,
+    types: Arc<RegisteredTypes>,
 }
 
 /// By policy; one that was never defined is as the service has it.
@@ -30,6 +33,15 @@ struct Definition {
 impl InForce {
     pub fn policies(&self) -> &Arc<Policies> {
         &self.policies
+    }
+
+    /// The types that were registered.
+    pub fn types(&self) -> &Arc<RegisteredTypes> {
+        &self.types
+    }
+
+    pub(crate) fn register(&mut self, registered: &EventTypeRegistered, position: u64) {
+        Arc::make_mut(&mut self.types).register(registered, position);
     }
 
     /// The position at which a policy was defined last; 0 where it never was.
@@ -54,11 +66,11 @@ impl InForce {
     }
 
     pub(crate) fn encode(&self) -> Vec<u8> {
-        snapshot::encode_state(&self.defined)
+        snapshot::encode_state(&(&self.defined, self.types.rows()))
     }
 
     pub(crate) fn decode(bytes: &[u8]) -> Result<Self, snapshot::Error> {
-        let defined: Defined = snapshot::decode_state(bytes)?;
+        let (defined, types): (Defined, _) = snapshot::decode_state(bytes)?;
         let mut policies = Policies::default();
         let (region, others): (Vec<_>, Vec<_>) = defined
             .iter()
@@ -72,6 +84,7 @@ impl InForce {
         Ok(Self {
             policies: Arc::new(policies),
             defined,
+            types: Arc::new(RegisteredTypes::of_rows(types)),
         })
     }
 }

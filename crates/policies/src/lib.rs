@@ -4,7 +4,9 @@
 //! it is appended, lays the policies in force before every other decider, and reads zone-less
 //! times, since it alone knows the zone; it refuses times out of bounds, and outcomes and types of
 //! interactions that nobody registered; a definition that expects its policy as it no longer is has
-//! lost. What readers may have of it is [`InForce`]. What a policy may hold is said by
+//! lost. It knows the types that the tenant registered ([`RegisteredTypes`]): an event of one is
+//! held against its schema, and what the mapping makes of it is written into it, so that the record
+//! says it for ever. What readers may have of all this is [`InForce`]. What a policy may hold is said by
 //! `touchbook_events::Policies`.
 //!
 //! **Never** applies a policy to anybody: deciders and readers do that with the value they are
@@ -13,7 +15,9 @@
 mod decider;
 mod in_force;
 mod times;
+mod types;
 mod words;
 
 pub use decider::PoliciesDecider;
 pub use in_force::InForce;
+pub use types::{RegisteredTypes, Registration};

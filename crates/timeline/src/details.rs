@@ -8,6 +8,7 @@ mod take;
 use serde::{Deserialize, Serialize};
 use touchbook_events::catalogue::call::{Direction, RecordingStatus, TranscriptStatus};
 use touchbook_events::catalogue::conversation::ConversationStatus;
+use touchbook_events::catalogue::custom::CountsAs;
 use touchbook_events::{EntrySource, EventType, Money, Score, Timestamp};
 use touchbook_projection::{Latest, Refunds, Stamp};
 
@@ -25,6 +26,7 @@ pub enum Details<'a> {
     Order(Order<'a>),
     Manual(Manual<'a>),
     Workflow(Workflow<'a>),
+    Custom(Custom<'a>),
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -133,6 +135,21 @@ pub struct Workflow<'a> {
     pub outcome: Latest<&'a str>,
 }
 
+/// What a registered type's entry shows; what its registration makes of it was decided.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Custom<'a> {
+    /// The type's own.
+    pub name: &'a str,
+    /// What it is shown and filtered as.
+    pub source: &'a str,
+    pub counts_as: Option<CountsAs>,
+    /// Of the type.
+    pub version: Latest<u32>,
+    #[serde(borrow)]
+    pub title: Latest<&'a str>,
+    pub direction: Latest<Direction>,
+}
+
 impl Details<'_> {
     /// Nothing known yet of the object that records of `event_type` are about; `None` where those
     /// make no entry.
@@ -150,6 +167,7 @@ impl Details<'_> {
             EntrySource::Order => Self::Order(Order::default()),
             EntrySource::Manual => Self::Manual(Manual::default()),
             EntrySource::Workflow => Self::Workflow(Workflow::default()),
+            EntrySource::Custom => Self::Custom(Custom::default()),
         })
     }
 
@@ -163,6 +181,7 @@ impl Details<'_> {
             Self::Order(_) => EntrySource::Order,
             Self::Manual(_) => EntrySource::Manual,
             Self::Workflow(_) => EntrySource::Workflow,
+            Self::Custom(_) => EntrySource::Custom,
         }
     }
 
@@ -185,6 +204,7 @@ impl Details<'_> {
                 m: kind, subject_line, direction, duration_seconds, outcome, user_id
             ),
             Self::Workflow(w) => restamp!(w: outcome),
+            Self::Custom(c) => restamp!(c: version, title, direction),
         }
     }
 
@@ -198,7 +218,8 @@ impl Details<'_> {
             6 => EntrySource::Social,
             7 => EntrySource::Order,
             8 => EntrySource::Manual,
-            _ => EntrySource::Workflow,
+            9 => EntrySource::Workflow,
+            _ => EntrySource::Custom,
         }
     }
 }

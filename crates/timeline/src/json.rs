@@ -1,7 +1,7 @@
 //! An entry as JSON, written straight from its bytes.
 
 use crate::details::{
-    Call, Conversation, Details, Email, Manual, Message, Order, Quote, Social, Workflow,
+    Call, Conversation, Custom, Details, Email, Manual, Message, Order, Quote, Social, Workflow,
 };
 use crate::stored::Entry;
 use crate::title::{Millionths, Title};
@@ -16,8 +16,8 @@ impl Serialize for Entry<'_> {
         map.serialize_entry("event_id", &self.event_id())?;
         map.serialize_entry("last_position", &self.last_position())?;
         map.serialize_entry("revision_count", &self.revision_count())?;
-        map.serialize_entry("source", self.source().as_str())?;
-        map.serialize_entry("type", self.event_type().as_str())?;
+        map.serialize_entry("source", self.source_name())?;
+        map.serialize_entry("type", self.type_name())?;
         map.serialize_entry("occurred_at", &self.occurred_at())?;
         map.serialize_entry("recorded_at", &self.recorded_at())?;
         map.serialize_entry("title", &Shown(Title(self)))?;
@@ -45,6 +45,7 @@ impl Serialize for InJson<'_, '_> {
             Details::Order(order) => order_members(&mut map, order)?,
             Details::Manual(manual) => manual_members(&mut map, manual)?,
             Details::Workflow(workflow) => workflow_members(&mut map, workflow)?,
+            Details::Custom(custom) => custom_members(&mut map, custom)?,
         }
         map.end()
     }
@@ -138,6 +139,12 @@ fn workflow_members<M: SerializeMap>(map: &mut M, workflow: &Workflow<'_>) -> Re
     map.serialize_entry("type", &workflow.kind)?;
     map.serialize_entry("title", &workflow.title)?;
     map.serialize_entry("outcome", &workflow.outcome.get())
+}
+
+fn custom_members<M: SerializeMap>(map: &mut M, custom: &Custom<'_>) -> Result<(), M::Error> {
+    map.serialize_entry("version", &custom.version.get())?;
+    map.serialize_entry("direction", &custom.direction.get())?;
+    map.serialize_entry("counts_as", &custom.counts_as)
 }
 
 /// A list of `{currency, amount}`, like every sum.

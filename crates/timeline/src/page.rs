@@ -11,7 +11,7 @@ use touchbook_events::Timestamp;
 pub const PAGE_MAX: usize = 500;
 
 /// Which entries are asked for; the default asks for all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Filter {
     pub sources: Sources,
     /// Both ends are inclusive (S1-023).
@@ -58,7 +58,7 @@ impl State {
             .entries
             .newest_first(|place| filter.is_before_end(place, cursor));
         for (place, packed) in newest_first.take_while(|(place, _)| filter.has_begun(*place)) {
-            if !filter.sources.is_all() && !filter.sources.contains(packed.source()) {
+            if !filter.sources.admit(packed) {
                 continue;
             }
             if entries.len() == limit {

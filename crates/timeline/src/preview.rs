@@ -29,6 +29,7 @@ fn words(data: &Data) -> Option<&str> {
         Data::InteractionLogged(d) => d.personal.as_ref()?.description.value().map(|text| &**text),
         Data::InteractionCompleted(d) => d.personal.as_ref()?.outcome_details.as_deref(),
         Data::OrderRefunded(d) => d.personal.as_ref()?.reason.as_deref(),
+        Data::Custom(d) => d.personal.as_ref()?.preview.as_deref(),
         _ => None,
     }
 }

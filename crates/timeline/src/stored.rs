@@ -4,7 +4,7 @@ use crate::details::Details;
 use crate::title::Title;
 use serde::{Deserialize, Serialize};
 use touchbook_events::catalogue::sentiment::SentimentLabel;
-use touchbook_events::{EntrySource, EventType, Record, Score, Timestamp};
+use touchbook_events::{Data, EntrySource, EventType, Record, Score, Timestamp};
 use touchbook_projection::latest::{position_at, steps_from};
 use touchbook_projection::{Judged, Latest, Stamp};
 
@@ -65,6 +65,16 @@ impl<'a> Stored<'a> {
         self.revision_count = self.revision_count.saturating_add(1);
         self.preview.set_some(stamp, preview);
         self.details.take(stamp, &record.header, &record.data);
+        if let Data::Custom(custom) = &record.data {
+            let (score, label) = (custom.facts.score, custom.facts.label);
+            let felt = score.zip(label).map(|(score, label)| Sentiment {
+                score: *score,
+                label,
+            });
+            if let Some(felt) = felt {
+                self.sentiment.set(&record.header, felt);
+            }
+        }
     }
 }
 
@@ -83,6 +93,14 @@ impl<'a> Packed<'a> {
 
     pub(crate) fn source(self) -> EntrySource {
         Details::source_of(self.0.first().copied().unwrap_or_default())
+    }
+
+    /// The source of a registered type's entry, without reading the rest.
+    pub(crate) fn custom_source(self) -> Option<&'a str> {
+        match postcard::take_from_bytes::<Details<'_>>(self.0) {
+            Ok((Details::Custom(custom), _)) => Some(custom.source),
+            _ => None,
+        }
     }
 
     /// Refuses what is no entry, so that everything in a state can be read.
@@ -194,6 +212,22 @@ impl<'a> Entry<'a> {
 
     pub fn source(&self) -> EntrySource {
         self.stored.details.source()
+    }
+
+    /// What it is shown and filtered as; a registered type's own source has no other name.
+    pub fn source_name(&self) -> &'a str {
+        match &self.stored.details {
+            Details::Custom(custom) => custom.source,
+            details => details.source().as_str(),
+        }
+    }
+
+    /// The type of its first record as it was sent.
+    pub fn type_name(&self) -> &'a str {
+        match &self.stored.details {
+            Details::Custom(custom) => custom.name,
+            _ => self.stored.event_type.as_str(),
+        }
     }
 
     /// What somebody said of it, else what our own scorer found.

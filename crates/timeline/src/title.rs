@@ -24,6 +24,10 @@ impl Display for Title<'_, '_> {
             Details::Order(order) => write_order(f, order, name()),
             Details::Manual(manual) => write_manual(f, manual),
             Details::Workflow(workflow) => write_workflow(f, workflow),
+            Details::Custom(custom) => match custom.title.get() {
+                Some(title) => f.write_str(title),
+                None => write_name(f, custom.name),
+            },
         }
     }
 }
@@ -174,6 +178,13 @@ fn write_workflow(f: &mut Formatter<'_>, workflow: &Workflow<'_>) -> fmt::Result
     }
 }
 
+/// `shop.visit` is "Shop visit".
+fn write_name(f: &mut Formatter<'_>, name: &str) -> fmt::Result {
+    let mut parts = name.split('.');
+    write!(f, "{}", Capital(parts.next().unwrap_or_default()))?;
+    parts.try_for_each(|part| write!(f, " {}", Plain(part)))
+}
+
 /// A code as words: `no_answer` is "no answer".
 struct Plain<'a>(&'a str);
 
@@ -252,6 +263,21 @@ mod tests {
         assert_eq!(spoken(120), "2 min");
         assert_eq!(spoken(3600), "1 h");
         assert_eq!(spoken(5_430), "1 h 30 min");
+    }
+
+    #[test]
+    fn a_registered_type_without_a_title_goes_by_its_name() {
+        struct Name(&'static str);
+        impl Display for Name {
+            fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+                write_name(f, self.0)
+            }
+        }
+        assert_eq!(Name("shop.visit").to_string(), "Shop visit");
+        assert_eq!(
+            Name("shop.test_drive.ended").to_string(),
+            "Shop test drive ended"
+        );
     }
 
     #[test]

@@ -33,6 +33,8 @@ pub struct EntriesBySource<'a> {
     pub orders: Vec<Entry<'a>>,
     pub manual: Vec<Entry<'a>>,
     pub workflow: Vec<Entry<'a>>,
+    /// Of registered types.
+    pub custom: Vec<Entry<'a>>,
     /// How many there are of each source that has any, whatever is shown of them.
     pub entry_counts: BTreeMap<EntrySource, u64>,
 }
@@ -62,6 +64,7 @@ impl<'a> EntriesBySource<'a> {
             EntrySource::Order => &mut self.orders,
             EntrySource::Manual => &mut self.manual,
             EntrySource::Workflow => &mut self.workflow,
+            EntrySource::Custom => &mut self.custom,
         }
     }
 }

@@ -31,6 +31,7 @@ const STRUCTURAL: &[EventType] = &[
     EventType::EventRetracted,
     EventType::EventReinstated,
     EventType::PolicyDefined,
+    EventType::EventTypeRegistered,
 ];
 const START: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 
@@ -93,7 +94,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 fn object() -> impl Strategy<Value = String> {
     (
-        select(vec!["order", "sms", "email", "call", "social"]),
+        select(vec!["order", "sms", "email", "call", "social", "visit"]),
         0..OBJECTS,
     )
         .prop_map(|(kind, number)| format!("{kind}/{number}"))
@@ -103,7 +104,14 @@ fn object() -> impl Strategy<Value = String> {
 fn event() -> impl Strategy<Value = Step> {
     let late = prop_oneof![2 => Just(0), 1 => 1..50_000_u16];
     (
-        prop_oneof![order(), message(), call(), other(), person_or_policy()],
+        prop_oneof![
+            3 => order(),
+            3 => message(),
+            3 => call(),
+            3 => other(),
+            3 => person_or_policy(),
+            2 => visit(),
+        ],
         late,
     )
         .prop_map(|((kind, subject, data), minutes_late)| Step::Event {
@@ -288,6 +296,40 @@ fn other() -> impl Strategy<Value = Sent> {
     })
 }
 
+/// The tenant's own type, whose second version counts otherwise and names its customer elsewhere.
+fn registration(version: u32) -> Value {
+    let mapping = match version {
+        1 => json!({ "title": "/title", "customer": "/customer", "sentiment": "/mood" }),
+        _ => json!({
+            "title_default": "Visit",
+            "preview": "/title",
+            "customer": { "email": "/customer/email", "handle": "/customer/handle" },
+            "sentiment": "/mood",
+            "direction": "/way",
+            "counts_as": "sms",
+        }),
+    };
+    json!({ "name": "shop.visit", "version": version, "schema": {}, "mapping": mapping })
+}
+
+/// Visits of the tenant's own type, and now and then its second version.
+fn visit() -> impl Strategy<Value = Sent> {
+    let way = select(vec!["inbound", "outbound"]);
+    (0..8_u8, 0..OBJECTS, customer(), way, -9..10_i8).prop_map(
+        |(what, number, customer, way, mood)| {
+            if what == 0 {
+                return ("event_type.registered", None, registration(2));
+            }
+            let visit = json!({ "title": format!("Saw {what} sofas"), "way": way });
+            let mut visit = of(customer, visit);
+            if what % 2 == 0 {
+                visit["mood"] = json!(f64::from(mood) / 10.0);
+            }
+            ("shop.visit", subject("visit", number), visit)
+        },
+    )
+}
+
 /// What is known of a person, and the policies.
 fn person_or_policy() -> impl Strategy<Value = Sent> {
     let named = customer().prop_map(|customer| {
@@ -341,7 +383,14 @@ pub(super) fn play(steps: &[Step]) -> Driver {
         Box::new(IdentityDecider::new(key)),
         Box::new(DeadLettersDecider::new()),
     ]);
-    for (number, step) in steps.iter().enumerate() {
+    let first = Step::Event {
+        kind: "event_type.registered",
+        subject: None,
+        minutes_late: 0,
+        data: registration(1),
+    };
+    take(&mut driver, 0, &first);
+    for (number, step) in (1..).zip(steps) {
         take(&mut driver, number, step);
     }
     driver

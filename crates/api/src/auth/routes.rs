@@ -125,6 +125,13 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
         Action::ChangePolicies,
     ),
     (Method::GET, "/api/v1/event-types", Action::Introduce),
+    (Method::POST, "/api/v1/event-types", Action::ChangePolicies),
+    // Of a registered type; those of the catalogue are open to everybody.
+    (
+        Method::GET,
+        "/schemas/events/{type}/{version}",
+        Action::Introduce,
+    ),
     (Method::GET, "/api/v1/projections", Action::ReadOperations),
     (
         Method::POST,
@@ -278,7 +285,8 @@ mod tests {
         for (path, methods) in document["paths"].as_object().unwrap() {
             let methods = methods.as_object().unwrap().keys();
             let routes = methods.map(|method| (method.to_uppercase(), path.clone()));
-            documented.extend(routes.filter(|(_, path)| is_of_tenant(path)));
+            let is_schema = |path: &str| path.starts_with("/schemas/");
+            documented.extend(routes.filter(|(_, path)| is_of_tenant(path) || is_schema(path)));
         }
         let known = ROUTES.iter().map(|(method, path, _)| (method, path));
         let known = known.chain(OPEN.iter().map(|(method, path)| (method, path)));

@@ -1,5 +1,6 @@
 //! `/stream`: records as they become durable.
 
+use crate::extract::query::none_of;
 use crate::extract::{Caller, Params, Query, Values};
 use crate::limits::SSE_KEEP_ALIVE;
 use crate::lookup;
@@ -29,19 +30,18 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 pub(crate) struct StreamParams {
     /// Only records of this customer, named as in `/customers/{ref}`.
     customer: Option<String>,
-    /// Only these types, apart by commas.
+    /// Only these types, apart by commas; registered ones too.
     #[param(value_type = Option<String>, example = "order.updated,call.started")]
-    types: Option<Vec<EventType>>,
+    types: Vec<String>,
     /// Begin after this position; without it and without `Last-Event-ID`, at the present.
     after: Option<u64>,
 }
 
 impl Params for StreamParams {
     fn read(values: &mut Values) -> Result<Self, Problem> {
-        let names: Vec<&str> = EventType::ALL.iter().map(|known| known.as_str()).collect();
         Ok(Self {
             customer: values.text("customer")?,
-            types: values.list("types", &names, EventType::parse)?,
+            types: values.words("types")?,
             after: values.number("after", 0..=u64::MAX)?,
         })
     }
@@ -79,7 +79,7 @@ pub(crate) async fn stream_records(
     };
     let filter = Filter {
         customer,
-        types: params.types.unwrap_or_default(),
+        types: types(&caller, &params.types)?,
     };
     let head = caller.tenant.head();
     let after = last_event_id(&headers)?.or(params.after).unwrap_or(head);
@@ -94,6 +94,21 @@ pub(crate) async fn stream_records(
     let stopping = api.stopping().clone();
     let reader = Reader::new(Arc::clone(&caller.tenant), filter, after, stopping, place);
     Ok(Sse::new(reader.into_stream()).keep_alive(KeepAlive::new().interval(SSE_KEEP_ALIVE)))
+}
+
+/// Types by their names.
+fn types(caller: &Caller, names: &[String]) -> Result<Vec<Box<str>>, Problem> {
+    let in_force = caller.in_force();
+    let ours = || EventType::named().map(EventType::as_str);
+    let read = |name: &String| {
+        if ours().any(|known| known == name) || in_force.types().has(name) {
+            return Ok(name.as_str().into());
+        }
+        let mut allowed: Vec<&str> = ours().collect();
+        allowed.extend(in_force.types().names());
+        Err(none_of("types", name).allowing(allowed))
+    };
+    names.iter().map(read).collect()
 }
 
 fn last_event_id(headers: &HeaderMap) -> Result<Option<u64>, Problem> {

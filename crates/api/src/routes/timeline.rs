@@ -4,7 +4,7 @@ use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
 use crate::etag::{self, tagged};
 use crate::extract::fresh::FreshnessParams;
-use crate::extract::query::{Given, invalid};
+use crate::extract::query::{Given, invalid, none_of};
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
 use crate::limits::{PAGE_BYTES_MAX, PAGE_MAX};
 use crate::lookup::{self, NAMED_BY};
@@ -24,7 +24,7 @@ use std::sync::Arc;
 use touchbook_engine::Tenant;
 use touchbook_events::{CustomerId, Digest, EntrySource, Moment};
 use touchbook_projection::{Projection, Projector};
-use touchbook_timeline::{Cursor, Filter, State as TimelineState, Timeline};
+use touchbook_timeline::{Cursor, Filter, Sources, State as TimelineState, Timeline};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -43,9 +43,10 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct TimelineParams {
-    /// Only these, apart by commas: call, email, sms, chat, social, order, manual, workflow.
+    /// Only these, apart by commas: call, email, sms, chat, social, order, manual, workflow, or a
+    /// source that a type was registered with.
     #[param(value_type = Option<String>, example = "call,email")]
-    pub(crate) sources: Vec<EntrySource>,
+    pub(crate) sources: Vec<String>,
     /// From this time on: RFC 3339, or a local time or date of the tenant's zone.
     #[param(value_type = Option<String>, example = "2024-01-01")]
     pub(crate) from: Option<Moment>,
@@ -61,17 +62,13 @@ pub(crate) struct TimelineParams {
 
 impl Params for TimelineParams {
     fn read(values: &mut Values) -> Result<Self, Problem> {
-        let names: Vec<_> = EntrySource::ALL
-            .iter()
-            .map(|source| source.as_str())
-            .collect();
-        let sources = values.list("sources", &names, EntrySource::parse)?;
+        let sources = values.words("sources")?;
         let from = values.time("from")?;
         let to = values.time("to")?;
         let limit = values.limit()?;
         let cursor = values.text("cursor")?.map(|text| text.parse()).transpose();
         Ok(Self {
-            sources: sources.unwrap_or_default(),
+            sources,
             from: from.map(|given| given.moment),
             to,
             limit,
@@ -81,13 +78,30 @@ impl Params for TimelineParams {
 }
 
 impl TimelineParams {
-    fn filter(&self, zone: Tz) -> Filter {
-        Filter {
-            sources: self.sources.iter().copied().collect(),
+    fn filter(&self, caller: &Caller, zone: Tz) -> Result<Filter, Problem> {
+        Ok(Filter {
+            sources: sources(caller, &self.sources)?,
             from: self.from.map(|from| from.in_zone(zone)),
             to: self.to.map(|to| to.last_instant(zone)),
-        }
+        })
     }
+}
+
+/// Sources by their names: those that every tenant has, and those of the types that it registered.
+fn sources(caller: &Caller, names: &[String]) -> Result<Sources, Problem> {
+    let in_force = caller.in_force();
+    let registered = in_force.types().sources();
+    let built_in = || EntrySource::built_in().map(EntrySource::as_str);
+    let mut sources = Sources::default();
+    for name in names {
+        if !registered.contains(&**name) && !built_in().any(|known| known == name) {
+            let mut allowed: Vec<&str> = built_in().collect();
+            allowed.extend(registered);
+            return Err(none_of("sources", name).allowing(allowed));
+        }
+        sources = sources.with_named(name);
+    }
+    Ok(sources)
 }
 
 /// Read a customer's timeline
@@ -116,11 +130,11 @@ pub(crate) async fn get_timeline(
     ];
     let freshness = freshness.and_at(past.position());
     let applied = freshness.of(&api, &caller.tenant, &reads).await?;
+    let filter = params.filter(&caller, caller.policies().zone)?;
     if !past.is_present() {
         return page_then(api, caller, named, params, past, applied).await;
     }
     let whose = lookup::named(&caller, &named)?.whose();
-    let filter = params.filter(caller.policies().zone);
     let timeline = caller.projection::<Timeline>()?;
     // A page is a range, but the entries of some sources alone have to be looked for.
     let text = match filter.sources.is_all() && params.limit <= INLINE_ENTRIES_MAX {
@@ -146,7 +160,7 @@ async fn page_then(
         let known = view.state(&timeline, named.member)?;
         let (customer, state) = known.ok_or_else(Problem::not_found)?;
         let whose = named.whose_then(customer);
-        let filter = params.filter(view.policies.zone);
+        let filter = params.filter(&caller, view.policies.zone)?;
         let mut text = Vec::new();
         let written = write_page(&state, whose, &filter, &params, None, &mut text);
         written.map_err(|error| Problem::internal(&error))?;

@@ -73,8 +73,8 @@ pub(crate) struct EventRecord {
     pub event_id: Option<Box<str>>,
     pub source: Option<Box<str>>,
     #[schema(example = "order.updated")]
-    pub r#type: &'static str,
-    pub version: u8,
+    pub r#type: Box<str>,
+    pub version: u32,
     pub subject: Option<Box<str>>,
     pub customer_id: Option<Uuid>,
     #[schema(value_type = String, format = DateTime)]
@@ -146,8 +146,8 @@ impl From<Record> for EventRecord {
             position: header.position,
             event_id: id,
             source,
-            r#type: header.event_type.as_str(),
-            version: header.version,
+            r#type: data.type_name().into(),
+            version: data.type_version(header.version),
             subject,
             customer_id: header.customer.map(|CustomerId(id)| id),
             time: header.time,

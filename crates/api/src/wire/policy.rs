@@ -1,4 +1,4 @@
-//! Policies and event types as they are answered.
+//! Policies as they are answered.
 
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
@@ -27,31 +27,4 @@ pub(crate) struct PolicyChange {
     /// In the policy's own shape; null returns to the default.
     #[schema(value_type = Object, example = "Africa/Johannesburg")]
     pub value: Box<RawValue>,
-}
-
-/// A type of the catalogue.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct EventTypeItem {
-    #[schema(example = "order.updated")]
-    pub r#type: &'static str,
-    pub version: u8,
-    /// The kind of object it is about.
-    #[schema(example = "order")]
-    pub object: &'static str,
-    /// Whether the same subject with other content is a new revision of a whole object.
-    pub whole_object: bool,
-    /// Who may send it: `producer`, `user`; `writer` and `service` are Touchbook itself.
-    pub sent_by: Vec<&'static str>,
-    /// The source of the timeline entry it makes; null where it makes none.
-    #[schema(example = "order")]
-    pub entry_source: Option<&'static str>,
-    /// Where the schema of its payload is.
-    #[schema(example = "/schemas/events/order.updated/1")]
-    pub schema: String,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct EventTypeList {
-    pub items: Vec<EventTypeItem>,
-    pub next_cursor: Option<String>,
 }

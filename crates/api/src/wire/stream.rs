@@ -2,7 +2,7 @@
 
 use super::event::DecisionName;
 use serde::Serialize;
-use touchbook_events::{EntrySource, Record, Timestamp};
+use touchbook_events::{Data, Record, Timestamp};
 use touchbook_timeline::Entry;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -13,7 +13,7 @@ pub(crate) struct StreamedRecord {
     pub position: u64,
     pub event_id: Option<Box<str>>,
     #[schema(example = "order.updated")]
-    pub r#type: &'static str,
+    pub r#type: Box<str>,
     pub customer_id: Option<Uuid>,
     /// The timeline entry that it is about, as that stands now; null where there is none.
     pub entry_id: Option<Box<str>>,
@@ -24,7 +24,7 @@ pub(crate) struct StreamedRecord {
     pub occurred_at: Option<Timestamp>,
     /// The source of that entry.
     #[schema(example = "order")]
-    pub source: Option<&'static str>,
+    pub source: Option<Box<str>>,
     #[schema(value_type = String, format = DateTime)]
     pub time: Timestamp,
     #[schema(value_type = String, format = DateTime)]
@@ -38,7 +38,7 @@ pub(crate) struct EntrySummary {
     title: String,
     preview: Option<Box<str>>,
     occurred_at: Timestamp,
-    source: EntrySource,
+    source: Box<str>,
 }
 
 impl EntrySummary {
@@ -48,35 +48,34 @@ impl EntrySummary {
             title: entry.title(),
             preview: entry.preview().map(Into::into),
             occurred_at: entry.occurred_at(),
-            source: entry.source(),
+            source: entry.source_name().into(),
         }
     }
 }
 
 impl StreamedRecord {
     pub(crate) fn new(record: Record, entry: Option<EntrySummary>) -> Self {
-        let Record { header, sent, .. } = record;
-        let source = entry.as_ref().map(|entry| entry.source);
-        let source = source.or_else(|| header.event_type.entry_source());
-        let (entry_id, title, preview, occurred_at) = match entry {
+        let Record { header, data, sent } = record;
+        let (entry_id, title, preview, occurred_at, source) = match entry {
             Some(entry) => (
                 entry.entry_id,
                 Some(entry.title),
                 entry.preview,
                 Some(entry.occurred_at),
+                Some(entry.source),
             ),
-            None => (None, None, None, None),
+            None => (None, None, None, None, source_of(&data).map(Into::into)),
         };
         Self {
             position: header.position,
             event_id: sent.map(|sent| sent.id),
-            r#type: header.event_type.as_str(),
+            r#type: data.type_name().into(),
             customer_id: header.customer.map(|customer| customer.0),
             entry_id,
             title,
             preview,
             occurred_at,
-            source: source.map(|source| source.as_str()),
+            source,
             time: header.time,
             recorded_at: header.recorded_at,
             decision: if header.is_effective() {
@@ -85,5 +84,16 @@ impl StreamedRecord {
                 DecisionName::Ineffective
             },
         }
+    }
+}
+
+/// The source of the entry that such a record makes.
+fn source_of(data: &Data) -> Option<&str> {
+    match data {
+        Data::Custom(custom) => Some(&custom.facts.source),
+        data => data
+            .event_type()
+            .entry_source()
+            .map(|source| source.as_str()),
     }
 }

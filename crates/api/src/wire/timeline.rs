@@ -29,7 +29,8 @@ pub(crate) struct EntryDocument {
     last_position: u64,
     /// Records that made or changed it, the first included.
     revision_count: u32,
-    /// `call`, `email`, `sms`, `chat`, `social`, `order`, `manual` or `workflow`.
+    /// `call`, `email`, `sms`, `chat`, `social`, `order`, `manual`, `workflow`, or the source that
+    /// its type was registered with.
     #[schema(example = "order")]
     source: String,
     /// Type of its first record.

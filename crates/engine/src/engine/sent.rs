@@ -1,12 +1,14 @@
 //! What is known of an event between sending it and answering its sender.
 
 use super::Submission;
+use super::submit::name;
 use crate::error::{SubmitError, chain};
 use crate::outcome::Outcome;
 use crate::tenant::Tenant;
 use crate::writer::{Known, repeated};
 use bytes::Bytes;
-use touchbook_events::{Digest, EventType, Incoming, Timestamp};
+use std::borrow::Cow;
+use touchbook_events::{Digest, Incoming, Timestamp};
 use touchbook_stream::Item;
 
 /// Names a message whose own source and id are not known.
@@ -18,7 +20,7 @@ pub(super) fn digest(bytes: &[u8]) -> Digest {
 
 /// What is kept of a submission until it is answered.
 pub(super) struct Sent {
-    event_type: EventType,
+    event_type: Cow<'static, str>,
     json: Bytes,
     pub(super) event_key: Digest,
     content: Digest,
@@ -27,7 +29,7 @@ pub(super) struct Sent {
 impl Sent {
     pub(super) fn of(submission: &Submission) -> Self {
         Self {
-            event_type: submission.incoming.data.event_type(),
+            event_type: name(&submission.incoming.data),
             json: submission.json.clone(),
             event_key: submission.incoming.event_key,
             content: submission.incoming.content,
@@ -39,7 +41,7 @@ impl Sent {
         let mut name = self.event_key.0.to_vec();
         name.extend_from_slice(&now.micros().to_be_bytes());
         Item {
-            event_type: self.event_type.as_str().into(),
+            event_type: self.event_type.clone(),
             payload: self.json.clone(),
             key: digest(&name),
             decoded: None,

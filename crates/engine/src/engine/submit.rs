@@ -6,11 +6,12 @@ use crate::error::{SubmitError, chain};
 use crate::outcome::{Answers, Outcome, Posted};
 use crate::tenant::Tenant;
 use bytes::Bytes;
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::oneshot::{self, error::RecvError};
 use tokio::time::Instant;
-use touchbook_events::{EventType, Incoming, Problem};
+use touchbook_events::{Data, EventType, Incoming, Problem};
 use touchbook_stream::{Item, Outgoing, Placed, PublishError};
 
 /// How long a sender is kept waiting for what becomes of all that it sent.
@@ -206,9 +207,17 @@ impl Engine {
     }
 }
 
+/// The type's name on the stream, as it was sent.
+pub(super) fn name(data: &Data) -> Cow<'static, str> {
+    match data {
+        Data::Custom(_) => data.type_name().to_owned().into(),
+        data => data.event_type().as_str().into(),
+    }
+}
+
 pub(super) fn item(submission: Submission) -> Item<Incoming> {
     Item {
-        event_type: submission.incoming.data.event_type().as_str().into(),
+        event_type: name(&submission.incoming.data),
         payload: submission.json,
         key: submission.incoming.event_key,
         decoded: Some(submission.incoming),

@@ -1,5 +1,6 @@
 //! What concerns the tenant and its ledger: tenants, policies, registered types, rules.
 
+use super::custom::{TypeMapping, stored_mapping};
 use super::typed::Json;
 use crate::text::{Code, Text, Word};
 use crate::time::Moment;
@@ -30,18 +31,6 @@ event_data! {
     }
 }
 
-event_object! {
-    /// Where Touchbook finds what it shows in the payload of a registered type: JSON pointers.
-    fact TypeMapping {
-        title: Option<Code<200>>,
-        preview: Option<Code<200>>,
-        customer: Option<Code<200>>,
-        sentiment: Option<Code<200>>,
-        /// The built-in source that it counts as, such as `call`.
-        counts_as: Option<Word>,
-    }
-}
-
 event_data! {
     /// A type of the tenant's own takes a new version; it concerns no customer.
     EventTypeRegistered: EventTypeRegisteredFacts, EventTypeRegisteredPersonal {
@@ -49,12 +38,14 @@ event_data! {
             /// Such as `visit.logged`.
             name: Code<100>,
             version: u32,
-            /// What it is shown and filtered as.
+            /// What it is shown and filtered as; absent, the first part of its name.
             source: Option<Word>,
+            /// Where what is shown of its events stands in them.
+            #[serde(with = "stored_mapping")]
             mapping: Option<TypeMapping>,
         }
         personal {
-            /// Of its payload.
+            /// JSON Schema of its payload, 2020-12 unless it says otherwise.
             schema: Json,
         }
     }

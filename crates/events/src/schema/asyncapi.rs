@@ -47,6 +47,8 @@ pub fn asyncapi() -> String {
     yaml.line(2, "parameters:");
     yaml.line(4, "tenant:");
     yaml.line(6, "description: The tenant's slug, `[a-z0-9-]{1,40}`.");
+    yaml.line(4, "type:");
+    yaml.text(6, "description", REGISTERED_TYPE);
     yaml.line(2, "messages:");
     for event_type in EventType::ALL {
         if SIDES.iter().any(|side| (side.carries)(*event_type)) {
@@ -95,8 +97,16 @@ fn info(yaml: &mut Yaml) {
 fn channel(yaml: &mut Yaml, side: &Side, event_type: EventType) {
     let (name, subject) = (side.name, side.subject);
     yaml.line(2, &format!("{name}.{event_type}:"));
-    yaml.text(4, "address", &format!("{subject}.{{tenant}}.{event_type}"));
+    let last = match event_type.is_named() {
+        true => event_type.as_str(),
+        false => "{type}",
+    };
+    yaml.text(4, "address", &format!("{subject}.{{tenant}}.{last}"));
     parameters(yaml);
+    if !event_type.is_named() {
+        yaml.line(6, "type:");
+        yaml.text(8, "$ref", "#/components/parameters/type");
+    }
     yaml.line(4, "messages:");
     yaml.line(6, &format!("{event_type}:"));
     yaml.text(8, "$ref", &format!("#/components/messages/{event_type}"));
@@ -137,7 +147,10 @@ fn message(yaml: &mut Yaml, event_type: EventType) {
     yaml.text(10, "- $ref", "#/components/schemas/envelope");
     yaml.line(10, "- properties:");
     yaml.line(14, "type:");
-    yaml.line(16, &format!("const: {event_type}"));
+    match event_type.is_named() {
+        true => yaml.line(16, &format!("const: {event_type}")),
+        false => yaml.text(16, "description", REGISTERED_TYPE),
+    }
     yaml.line(14, "data:");
     yaml.text(16, "$ref", &format!(".{}.json", path_in_folder(event_type)));
 }
@@ -164,6 +177,9 @@ fn batch_message(yaml: &mut Yaml) {
     yaml.line(8, "items:");
     yaml.text(10, "$ref", "#/components/schemas/envelope");
 }
+
+const REGISTERED_TYPE: &str =
+    "The name of a type that the tenant registered, such as `shop.visit`.";
 
 /// Stands below the last attribute with a limit.
 const SUBJECT: &str = "The object it is about. Absent, it is `<object>/<own key>` where the payload \

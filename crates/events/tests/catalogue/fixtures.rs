@@ -2,7 +2,11 @@
 
 use crate::{example, files};
 use serde_json::Value;
-use touchbook_events::{EventType, Header, Record};
+use touchbook_events::catalogue::call::Direction;
+use touchbook_events::catalogue::custom::CountsAs;
+use touchbook_events::catalogue::sentiment::SentimentLabel;
+use touchbook_events::score::Sentiment;
+use touchbook_events::{Code, CustomerRef, Data, EventType, Header, Record, Score, Text};
 
 const FOLDER: &str = "crates/events/fixtures";
 
@@ -32,6 +36,7 @@ fn bytes_once_written_decode_for_ever() {
     for event_type in EventType::ALL {
         let path = format!("{FOLDER}/{event_type}.v{}.hex", event_type.version());
         let mut example = example(*event_type);
+        decide(&mut example);
         if files::exists(&path) {
             keep_made_subject(&mut example, &decoded(&path).1);
         }
@@ -46,6 +51,26 @@ fn bytes_once_written_decode_for_ever() {
             assert_eq!(record.to_bytes().unwrap(), bytes, "{name}");
         }
     }
+}
+
+/// Fills what a registration makes of an event, which its record holds too.
+fn decide(example: &mut Record) {
+    let Data::Custom(custom) = &mut example.data else {
+        return;
+    };
+    let facts = &mut custom.facts;
+    facts.source = Code::clipped("shop");
+    facts.counts_as = Some(CountsAs::Chat);
+    facts.direction = Some(Direction::Inbound);
+    facts.score = Sentiment::new(Score::from_millionths(500_000));
+    facts.label = Some(SentimentLabel::Positive);
+    let personal = custom.personal.as_mut().unwrap();
+    personal.title = Some(Text::clipped("Looked at sofas"));
+    personal.preview = Some(Text::clipped("Wants a red one."));
+    personal.customer = Some(CustomerRef {
+        email: Some(Text::clipped("jane@example.com")),
+        ..CustomerRef::default()
+    });
 }
 
 fn decoded(path: &str) -> (Vec<u8>, Record) {
@@ -74,7 +99,7 @@ fn keep_made_subject(example: &mut Record, known: &Record) {
 #[test]
 fn a_member_that_a_later_version_added_is_absent_in_what_was_written_before() {
     let (_, record) = decoded(&format!("{FOLDER}/event.retracted.v1.hex"));
-    let touchbook_events::Data::EventRetracted(data) = &record.data else {
+    let Data::EventRetracted(data) = &record.data else {
         panic!("it is {}", record.header.event_type);
     };
     assert_eq!(data.facts.positions, [41, 42]);

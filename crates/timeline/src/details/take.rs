@@ -1,11 +1,13 @@
 //! How each type of event changes the details of an entry.
 
 use super::{
-    Call, CallEnded, CallOutcome, CallStarted, Conversation, Details, Email, Manual, Message,
-    Order, Quote, Social, Workflow,
+    Call, CallEnded, CallOutcome, CallStarted, Conversation, Custom, Details, Email, Manual,
+    Message, Order, Quote, Social, Workflow,
 };
 use touchbook_events::catalogue::call::{self, Direction};
-use touchbook_events::catalogue::{conversation, interaction, message, order, quote, social};
+use touchbook_events::catalogue::{
+    conversation, custom, interaction, message, order, quote, social,
+};
 use touchbook_events::time::Moment;
 use touchbook_events::{Code, Data, Header, Member, Text, Timestamp};
 use touchbook_projection::{Latest, Stamp};
@@ -45,6 +47,11 @@ impl<'a> Details<'a> {
                     workflow
                         .outcome
                         .set(stamp, Some(completed.facts.outcome.as_str()));
+                }
+            }
+            Self::Custom(entry) => {
+                if let Data::Custom(custom) = data {
+                    entry.take(stamp, custom);
                 }
             }
         }
@@ -264,6 +271,25 @@ impl<'a> Manual<'a> {
         if let Some(personal) = &logged.personal {
             text(&mut self.subject_line, stamp, &personal.subject_line);
         }
+    }
+}
+
+impl<'a> Custom<'a> {
+    /// An entry stays of the type and the source of its first record.
+    fn take(&mut self, stamp: Stamp, custom: &'a custom::Custom) {
+        let facts = &custom.facts;
+        if self.name.is_empty() {
+            self.name = &facts.name;
+            self.source = &facts.source;
+            self.counts_as = facts.counts_as;
+        }
+        self.version.set(stamp, Some(facts.version));
+        self.direction.set_some(stamp, facts.direction);
+        let title = custom
+            .personal
+            .as_ref()
+            .and_then(|personal| personal.title.as_deref());
+        self.title.set_some(stamp, title);
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::VecDeque;
-use touchbook_events::{EventType, Record, Timestamp};
+use touchbook_events::{Record, Timestamp};
 
 /// Most steps from the beginning that an explanation has.
 pub const STEPS_FIRST: usize = 50;
@@ -14,8 +14,9 @@ pub const STEPS_LAST: usize = 50;
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Step {
     pub position: u64,
+    /// As it was sent.
     #[serde(rename = "type")]
-    pub event_type: EventType,
+    pub event_type: Box<str>,
     /// `None` once erased, as is `entry_id`.
     pub event_id: Option<Box<str>>,
     /// The subject.
@@ -32,7 +33,7 @@ impl Step {
         let (header, sent) = (&record.header, record.sent.as_ref());
         Self {
             position: header.position,
-            event_type: header.event_type,
+            event_type: record.data.type_name().into(),
             event_id: sent.map(|sent| sent.id.clone()),
             entry_id: sent.map(|sent| sent.subject.clone()),
             time: header.time,

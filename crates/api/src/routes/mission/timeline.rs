@@ -24,7 +24,7 @@ use serde::Deserialize;
 use std::fmt::Display;
 use std::str::FromStr;
 use touchbook_accounts::Action;
-use touchbook_events::{EntrySource, IdentifierKind};
+use touchbook_events::IdentifierKind;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -65,7 +65,7 @@ pub(crate) struct AskParams {
     customer_id: Option<String>,
     /// With `timeline`: only these, apart by commas.
     #[param(value_type = Option<String>, example = "call,email")]
-    sources: Vec<EntrySource>,
+    sources: Vec<String>,
     /// With `timeline`: from this time on.
     #[param(rename = "dateFrom", value_type = Option<String>, example = "2024-01-01")]
     date_from: Option<Given>,
@@ -84,15 +84,11 @@ pub(crate) struct AskParams {
 
 impl Params for AskParams {
     fn read(values: &mut Values) -> Result<Self, Problem> {
-        let names: Vec<_> = EntrySource::ALL
-            .iter()
-            .map(|source| source.as_str())
-            .collect();
-        let sources = values.list("sources", &names, EntrySource::parse)?;
+        let sources = values.words("sources")?;
         Ok(Self {
             action: values.text("action")?,
             customer_id: values.text("customerId")?,
-            sources: sources.unwrap_or_default(),
+            sources,
             date_from: values.time("dateFrom")?,
             date_to: values.time("dateTo")?,
             query: values.text("query")?,

@@ -1,0 +1,210 @@
+use super::*;
+
+/// A version of `shop.visit`.
+pub(super) fn visit(version: u32) -> Value {
+    json!({
+        "name": "shop.visit",
+        "version": version,
+        "schema": {
+            "title": "shop.visit",
+            "type": "object",
+            "required": ["visitor"],
+            "properties": { "mood": { "type": "number" } },
+        },
+        "mapping": {
+            "title": "/headline",
+            "title_default": "Visit",
+            "preview": "/note",
+            "customer": { "email": "/visitor/mail", "name": "/visitor/name" },
+            "sentiment": "/mood",
+            "direction": "outbound",
+            "counts_as": "email",
+        },
+    })
+}
+
+fn visited(id: &str, data: &Value) -> Value {
+    json!({
+        "specversion": "1.0",
+        "id": id,
+        "source": "till",
+        "type": "shop.visit",
+        "time": "2024-05-01T10:00:00Z",
+        "data": data,
+    })
+}
+
+impl Service {
+    async fn register(&self, registration: &Value) -> Answer {
+        let body = registration.to_string();
+        self.post("/api/v1/event-types", "application/json", body)
+            .await
+    }
+}
+
+/// S1-135.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registered_type_is_taken_shown_filtered_and_counted() {
+    let service = Service::start().await;
+    let data = json!({
+        "visitor": { "mail": "jane@example.com", "name": "Jane" },
+        "headline": "Saw sofas",
+        "note": "Wants a red one.",
+        "mood": 0.5,
+        "basket": [{ "price": 1299.990 }],
+    });
+    let early = service.events(&visited("1", &data)).await;
+    assert_eq!(early.problem(), (422, "unregistered_type"));
+    assert_eq!(early.body["pointer"], "/type");
+    let detail = early.body["detail"].as_str().unwrap();
+    assert!(detail.contains("POST /api/v1/event-types"), "{detail}");
+
+    let registered = service.register(&visit(1)).await;
+    assert_eq!(registered.status, 200, "{:?}", registered.body);
+    let position = service.stored(&visited("1", &data)).await;
+    let other = order(
+        "1",
+        "1",
+        json!({ "customer": { "email": "jane@example.com" } }),
+    );
+    service.stored(&other).await;
+
+    let customer = format!(
+        "/api/v1/customers/jane@example.com?min_position={}",
+        position + 1
+    );
+    let customer = service.get(&customer).await.body;
+    assert_eq!(customer["name"], "Jane");
+    assert_eq!(customer["interaction_count"], 2);
+    assert_eq!(customer["total_agent_emails"], 1);
+    assert_eq!(customer["sentiment_score"], 0.5);
+
+    let timeline = "/api/v1/customers/jane@example.com/timeline";
+    let page = service.get(&format!("{timeline}?sources=shop")).await.body;
+    let entry = &page["items"][0];
+    assert_eq!(page["items"].as_array().map(Vec::len), Some(1), "{page}");
+    for (member, value) in [
+        ("entry_id", json!("shop.visit/till#1")),
+        ("source", json!("shop")),
+        ("type", json!("shop.visit")),
+        ("title", json!("Saw sofas")),
+        ("preview", json!("Wants a red one.")),
+        ("sentiment", json!({ "score": 0.5, "label": "positive" })),
+        (
+            "details",
+            json!({ "version": 1, "direction": "outbound", "counts_as": "email" }),
+        ),
+    ] {
+        assert_eq!(entry[member], value, "{member}");
+    }
+    let both = service
+        .get(&format!("{timeline}?sources=shop,order"))
+        .await
+        .body;
+    assert_eq!(both["items"].as_array().map(Vec::len), Some(2), "{both}");
+    let orders = service.get(&format!("{timeline}?sources=order")).await.body;
+    assert_eq!(
+        orders["items"].as_array().map(Vec::len),
+        Some(1),
+        "{orders}"
+    );
+    let unknown = service.get(&format!("{timeline}?sources=shop,till")).await;
+    assert_eq!(unknown.problem(), (400, "invalid_parameter"));
+    let allowed = unknown.body["allowed"].as_array().unwrap();
+    assert!(
+        allowed.contains(&json!("shop")) && allowed.contains(&json!("call")),
+        "{allowed:?}"
+    );
+    assert!(!allowed.contains(&json!("custom")), "{allowed:?}");
+
+    let whole = service
+        .get("/api/v1/entries/shop.visit%2Ftill%231")
+        .await
+        .body;
+    let record = &whole["history"][0];
+    assert_eq!(
+        (&record["type"], &record["version"]),
+        (&json!("shop.visit"), &json!(1))
+    );
+    assert_eq!(record["data"], data);
+    let asked = "/api/timeline?action=timeline&customerId=jane@example.com&sources=shop";
+    assert_eq!(service.get(asked).await.body["items"][0], *entry);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn versions_are_listed_with_their_schemas_and_never_change() {
+    let service = Service::start().await;
+    for version in [1, 2] {
+        let registered = service.register(&visit(version)).await;
+        assert_eq!(registered.status, 200, "{:?}", registered.body);
+    }
+    let again = service.register(&visit(1)).await;
+    assert_eq!(again.body["duplicate"], true, "{:?}", again.body);
+    let mut changed = visit(1);
+    changed["schema"]["required"] = json!([]);
+    let refused = service.register(&changed).await;
+    assert_eq!(refused.problem(), (409, "version_registered"));
+    assert_eq!(refused.body["pointer"], "/version");
+    changed["mapping"]["title"] = json!("headline");
+    changed["version"] = json!(3);
+    let refused = service.register(&changed).await;
+    assert_eq!(refused.problem(), (422, "invalid_value"));
+    assert_eq!(refused.body["pointer"], "/mapping/title");
+
+    let types = service.get("/api/v1/event-types").await.body;
+    let items = types["items"].as_array().unwrap();
+    assert!(items.iter().any(|item| item["type"] == "order.updated"));
+    assert!(items.iter().all(|item| item["type"] != "custom"));
+    let own: Vec<_> = items
+        .iter()
+        .filter(|item| item["type"] == "shop.visit")
+        .collect();
+    assert_eq!(own.len(), 2);
+    for (item, version) in own.iter().zip([1, 2]) {
+        assert_eq!(item["version"], version);
+        assert_eq!(item["entry_source"], "shop");
+        assert_eq!(item["mapping"], visit(version)["mapping"]);
+        let schema = service.get(item["schema"].as_str().unwrap()).await;
+        assert_eq!(schema.body, visit(version)["schema"]);
+    }
+    let missing = service.get("/schemas/events/shop.visit/3").await;
+    assert_eq!(missing.problem(), (404, "not_found"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_breaks_a_registered_schema_is_refused_where_it_does() {
+    let service = Service::start().await;
+    service.register(&visit(1)).await;
+    let broken = visited("1", &json!({ "visitor": {}, "mood": "fine" }));
+    let refused = service.events(&broken).await;
+    assert_eq!(refused.problem(), (422, "schema_broken"));
+    assert_eq!(refused.body["pointer"], "/data/mood");
+    let batch = json!([broken, visited("2", &json!({ "visitor": {} }))]);
+    let answer = service.events(&batch).await.body;
+    assert_eq!(answer["accepted"], 1);
+    assert_eq!(answer["errors"][0]["index"], 0);
+    assert_eq!(answer["errors"][0]["pointer"], "/data/mood");
+}
+
+/// Design law 7, C20: a schema is its tenant's, and super admins alone register types.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_registered_type_is_its_tenants() {
+    let service = Service::start().await;
+    service.register(&visit(1)).await;
+    let of_other = |path: &str| {
+        let request = Request::get(path).header("X-Tenant-ID", "other");
+        service.send(request.body(Body::empty()).unwrap())
+    };
+    let foreign = of_other("/schemas/events/shop.visit/1").await;
+    assert_eq!(foreign.problem(), (404, "not_found"));
+    let types = of_other("/api/v1/event-types").await.body;
+    assert!(!types.to_string().contains("shop.visit"));
+
+    let closed = Service::with_accounts().await;
+    let own = closed.get("/schemas/events/shop.visit/1").await;
+    assert_eq!(own.problem(), (401, "not_authenticated"));
+    assert_eq!(
+        closed.get("/schemas/events/order.updated/1").await.status,
+        200
+    );
+}
