@@ -27,7 +27,7 @@ const HOUSE: [(&str, Kind, &[&str]); 22] = [
     (
         "views",
         Pure,
-        &["events", "projection", "customers", "timeline"],
+        &["events", "projection", "customers", "timeline", "calls"],
     ),
     ("calls", Pure, &["events", "projection"]),
     ("ingest", Pure, &["events"]),

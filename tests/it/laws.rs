@@ -4,7 +4,7 @@ mod answers;
 mod model;
 mod script;
 
-use answers::Answers;
+use answers::{Answers, report};
 use model::Model;
 use proptest::collection::vec;
 use proptest::prelude::*;
@@ -111,6 +111,7 @@ fn every_way_gives_what_the_definition_says<P: Answers>(driver: &Driver, ways: &
         ("snapshot and rest", restarted::<P>(driver, ways)),
     ];
     let lists = P::lists(&model.index::<P>(&states), &model.policies);
+    let summed = report::<P>(&model.policies, |each| states.values().for_each(each));
     for (way, projection) in projections {
         let way = format!("{} {way}", P::NAME);
         assert_eq!(projection.quarantined(), [], "{way}");
@@ -127,6 +128,10 @@ fn every_way_gives_what_the_definition_says<P: Answers>(driver: &Driver, ways: &
             lists,
             "{way}"
         );
+        let report = report::<P>(&model.policies, |each| {
+            projection.for_each(|_, state| each(state));
+        });
+        assert_eq!(report, summed, "{way}");
         assert_eq!(projection.digest(), model::digest::<P>(&states), "{way}");
         assert_eq!(projection.applied(), driver.head(), "{way}");
     }

@@ -3,6 +3,7 @@
 use crate::service::{Service, TENANT};
 use async_nats::jetstream::{self, Context};
 use std::ops::Range;
+use std::time::Duration;
 use touchbook_testkit::Nats;
 
 /// Events of one message.
@@ -45,9 +46,14 @@ pub(crate) fn lines(source: &str, numbers: Range<u64>) -> String {
     numbers.map(|number| event(source, number) + "\n").collect()
 }
 
+/// A machine that is busy with other tests is late, not broken.
+const ACKNOWLEDGED_WITHIN: Duration = Duration::from_secs(60);
+
 /// A producer on a NATS server.
 pub(crate) async fn producer(nats: &Nats) -> Context {
-    jetstream::new(async_nats::connect(nats.url()).await.unwrap())
+    let mut context = jetstream::new(async_nats::connect(nats.url()).await.unwrap());
+    context.set_timeout(ACKNOWLEDGED_WITHIN);
+    context
 }
 
 /// Publishes generated events in messages of [`BATCH`].

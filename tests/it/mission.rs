@@ -2,6 +2,7 @@
 //! they promise of summaries holds without anybody doing anything for it.
 
 mod documents;
+mod promises;
 mod shown;
 mod summaries;
 

@@ -45,6 +45,8 @@ actions! {
     MergeCustomers: Manager Tenant, SuperAdmin Tenant;
     /// Change many customers at once: imports, their undoing, folding all again.
     ImportCustomers: Manager Tenant, SuperAdmin Tenant;
+    /// Read what is summed up over customers and agents.
+    ReadReports: Manager Tenant, Compliance Tenant, SuperAdmin Tenant;
     ExportCustomers: Manager Tenant, Compliance Tenant, SuperAdmin Tenant;
     /// Bring events; which types, their own action says.
     SendEvents: Agent Tenant, Manager Tenant, SuperAdmin Tenant, Producer Tenant;

@@ -1,11 +1,19 @@
 //! Work that reads the ledger for longer than an async thread may be kept.
 
-use crate::limits::{READS_MAX, STREAM_READS_MAX};
+use crate::limits::{READS_MAX, REPORTS_MAX, STREAM_READS_MAX};
 use crate::problem::Problem;
+use std::num::NonZero;
+use std::sync::LazyLock;
+use std::thread::available_parallelism;
 use tokio::sync::Semaphore;
 
 static READS: Semaphore = Semaphore::const_new(READS_MAX);
 static STREAM_READS: Semaphore = Semaphore::const_new(STREAM_READS_MAX);
+static REPORTS: Semaphore = Semaphore::const_new(REPORTS_MAX);
+/// As many as there are cores: a scan keeps one busy until it is done, and eight that share two
+/// would all be as late as the last.
+static SCANS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
 
 /// Does work for an answer.
 pub(crate) async fn blocking<T: Send + 'static>(
@@ -14,11 +22,25 @@ pub(crate) async fn blocking<T: Send + 'static>(
     in_turn(&READS, work).await
 }
 
+/// Looks through all customers' text for an answer, in the order in which it was asked for.
+pub(crate) async fn scanning<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    in_turn(&SCANS, work).await
+}
+
 /// Does work for an event stream; many readers of streams are not in the way of answers.
 pub(crate) async fn streaming<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     in_turn(&STREAM_READS, work).await
+}
+
+/// Does work over all customers; reports are not in the way of answers.
+pub(crate) async fn reporting<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    in_turn(&REPORTS, work).await
 }
 
 async fn in_turn<T: Send + 'static>(

@@ -36,6 +36,8 @@ pub const ANSWER_ROW_BYTES: usize = 1024;
 pub const READS_MAX: usize = 32;
 /// The same of event streams.
 pub const STREAM_READS_MAX: usize = 4;
+/// Reports that are made at once: each walks all customers of its tenant.
+pub const REPORTS_MAX: usize = 1;
 /// How long a body may take to arrive.
 pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
 /// The same of a body that begins when of the connections less than a quarter is free.
@@ -95,5 +97,5 @@ pub const IDEMPOTENCY_KEY_CHARS_MAX: usize = 200;
 pub const PARAMETER_BYTES_MAX: usize = 2_000;
 /// Bodies above this are read off the async threads.
 pub const INLINE_BYTES_MAX: usize = 16 * 1024;
-/// Records that a search by subject looks at in one request.
-pub const SUBJECT_SCAN_RECORDS_MAX: u64 = 200_000;
+/// Records that a search of the ledger looks at in one request.
+pub const FILTER_SCAN_RECORDS_MAX: u64 = 200_000;

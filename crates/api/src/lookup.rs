@@ -2,6 +2,7 @@
 
 use crate::extract::Caller;
 use crate::problem::Problem;
+use crate::wire::reference::{ResolvedFrom, Whose};
 use std::sync::Arc;
 use touchbook_customers::Customers;
 use touchbook_engine::chain;
@@ -33,11 +34,51 @@ impl Caller {
     }
 }
 
-/// The canonical customer that `named` is: an id, an e-mail address, or `kind:value`.
-pub(crate) fn customer(caller: &Caller, named: &str) -> Result<CustomerId, Problem> {
-    let known = canonical(caller, member(caller, named)?)?;
-    caller.guard.admit_to(known)?;
-    Ok(known)
+/// A customer as a caller named it.
+pub(crate) struct Named {
+    /// The canonical customer.
+    pub customer: CustomerId,
+    /// The member that was named, whoever it was merged into.
+    pub member: CustomerId,
+    /// Absent where an id was given.
+    identifier: Option<ResolvedFrom>,
+}
+
+impl Named {
+    /// Whose an answer is of which the present is asked.
+    pub(crate) fn whose(self) -> Whose {
+        let canonical = self.customer;
+        self.whose_then(canonical)
+    }
+
+    /// The same where the canonical customer was another one.
+    pub(crate) fn whose_then(self, canonical: CustomerId) -> Whose {
+        let merged = (self.member != canonical).then(|| ResolvedFrom {
+            kind: "id",
+            value: self.member.to_string().into(),
+        });
+        Whose {
+            customer_id: canonical,
+            resolved_from: self.identifier.or(merged),
+        }
+    }
+}
+
+/// The customer that `text` names: an id, an e-mail address, or `kind:value`.
+pub(crate) fn named(caller: &Caller, text: &str) -> Result<Named, Problem> {
+    let (member, identifier) = resolve(caller, text)?;
+    let customer = canonical(caller, member)?;
+    caller.guard.admit_to(customer)?;
+    Ok(Named {
+        customer,
+        member,
+        identifier,
+    })
+}
+
+/// The canonical customer that `text` names.
+pub(crate) fn customer(caller: &Caller, text: &str) -> Result<CustomerId, Problem> {
+    named(caller, text).map(|named| named.customer)
 }
 
 /// The canonical customer of a member.
@@ -61,16 +102,25 @@ pub(crate) fn holder(
     }
 }
 
-/// The member that `named` is itself, whoever it was merged into.
-pub(crate) fn member(caller: &Caller, named: &str) -> Result<CustomerId, Problem> {
+/// The member that `text` names itself, whoever it was merged into.
+pub(crate) fn member(caller: &Caller, text: &str) -> Result<CustomerId, Problem> {
+    resolve(caller, text).map(|(member, _)| member)
+}
+
+fn resolve(caller: &Caller, text: &str) -> Result<(CustomerId, Option<ResolvedFrom>), Problem> {
     let policies = caller.policies();
-    let lookup = Lookup::parse(named, policies.default_region.as_deref())
+    let lookup = Lookup::parse(text, policies.default_region.as_deref())
         .map_err(|error| Problem::unreadable("invalid_reference", chain(&error)))?;
-    let found = match lookup {
-        Lookup::Id(id) => Some(id),
-        Lookup::Identifier { kind, value } => caller
-            .projection::<Identifiers>()?
-            .index(|index| Identifiers::find(index, kind, &value)),
+    let (kind, value) = match lookup {
+        Lookup::Id(id) => return Ok((id, None)),
+        Lookup::Identifier { kind, value } => (kind, value),
     };
-    found.ok_or_else(Problem::not_found)
+    let identifiers = caller.projection::<Identifiers>()?;
+    let found = identifiers.index(|index| Identifiers::find(index, kind, &value));
+    let member = found.ok_or_else(Problem::not_found)?;
+    let identifier = ResolvedFrom {
+        kind: kind.as_str(),
+        value: value.into(),
+    };
+    Ok((member, Some(identifier)))
 }

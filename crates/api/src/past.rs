@@ -5,7 +5,6 @@
 
 use crate::extract::query::{Given, invalid};
 use crate::extract::{Caller, Params, Values};
-use crate::lookup;
 use crate::problem::Problem;
 use std::sync::Arc;
 use touchbook_engine::Tenant;
@@ -163,12 +162,6 @@ impl View {
         folded.map_err(|error| Problem::internal(&error))?;
         Ok((records > 0).then_some(canonical))
     }
-}
-
-/// The member that `named` is now; merges of then are looked up when it is folded.
-pub(crate) fn member(caller: &Caller, named: &str) -> Result<CustomerId, Problem> {
-    lookup::customer(caller, named)?;
-    lookup::member(caller, named)
 }
 
 fn known(applied: u64, position: u64) -> Result<u64, Problem> {

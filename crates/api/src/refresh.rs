@@ -6,6 +6,7 @@ use crate::lookup;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::wire::customer::{ProfileRefreshed, ProfilesRefreshed, Refreshed, RefreshedProjection};
+use crate::wire::reference::Whose;
 use serde_json::json;
 use touchbook_customers::Customers;
 use touchbook_engine::{FoldError, JobError, JobState, JobView};
@@ -16,12 +17,8 @@ use touchbook_timeline::Timeline;
 /// How often a comparison is begun again since the customer was folded further meanwhile.
 const ATTEMPTS_MAX: usize = 5;
 
-pub(crate) async fn refresh(
-    api: Api,
-    caller: Caller,
-    customer: CustomerId,
-) -> Result<Refreshed, Problem> {
-    blocking(move || fold_again(&api, &caller, customer)).await
+pub(crate) async fn refresh(api: Api, caller: Caller, whose: Whose) -> Result<Refreshed, Problem> {
+    blocking(move || fold_again(&api, &caller, whose)).await
 }
 
 /// Each of those that are named; who is not known is no error of the others (S1-099).
@@ -33,12 +30,13 @@ pub(crate) async fn refresh_named(
     blocking(move || {
         let mut results = Vec::with_capacity(named.len());
         for named in named {
-            let refreshed = lookup::customer(&caller, &named)
-                .and_then(|customer| fold_again(&api, &caller, customer));
+            let refreshed = lookup::named(&caller, &named)
+                .and_then(|known| fold_again(&api, &caller, known.whose()));
             results.push(match refreshed {
                 Ok(refreshed) => ProfileRefreshed {
                     named,
                     customer_id: Some(refreshed.customer_id),
+                    resolved_from: refreshed.resolved_from,
                     drift: refreshed.drift,
                     error: None,
                 },
@@ -46,6 +44,7 @@ pub(crate) async fn refresh_named(
                 Err(problem) => ProfileRefreshed {
                     named,
                     customer_id: None,
+                    resolved_from: None,
                     drift: 0,
                     error: Some(problem.code().to_owned()),
                 },
@@ -78,7 +77,7 @@ pub(crate) fn refresh_all(api: Api, caller: Caller) -> Result<JobView, Problem> 
             if job.is_cancelled() {
                 return job.finish(JobState::Cancelled, None, engine.now());
             }
-            match fold_again(&api, &caller, customer) {
+            match fold_again(&api, &caller, Whose::of(customer)) {
                 Ok(refreshed) => {
                     updated += 1;
                     drifted += u64::from(refreshed.drift > 0);
@@ -98,7 +97,8 @@ pub(crate) fn refresh_all(api: Api, caller: Caller) -> Result<JobView, Problem> 
     Ok(view)
 }
 
-fn fold_again(api: &Api, caller: &Caller, customer: CustomerId) -> Result<Refreshed, Problem> {
+fn fold_again(api: &Api, caller: &Caller, whose: Whose) -> Result<Refreshed, Problem> {
+    let customer = whose.customer_id;
     let projections = vec![
         refold::<Customers>(api, caller, customer)?,
         refold::<Timeline>(api, caller, customer)?,
@@ -106,6 +106,7 @@ fn fold_again(api: &Api, caller: &Caller, customer: CustomerId) -> Result<Refres
     let drifted = projections.iter().filter(|projection| projection.drifted);
     Ok(Refreshed {
         customer_id: customer.0,
+        resolved_from: whose.resolved_from,
         drift: drifted.count(),
         projections,
     })

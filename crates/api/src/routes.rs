@@ -12,6 +12,7 @@ pub(crate) mod mission;
 pub(crate) mod ops;
 pub(crate) mod policies;
 pub(crate) mod projections;
+pub(crate) mod reports;
 pub(crate) mod session;
 pub(crate) mod stream;
 pub(crate) mod suggestions;
@@ -40,6 +41,7 @@ pub(crate) fn all() -> OpenApiRouter<Api> {
         .merge(keys::routes())
         .merge(users::routes())
         .merge(calls::routes())
+        .merge(reports::routes())
         .merge(suggestions::routes())
         .merge(mission::routes())
         .merge(ops::routes())

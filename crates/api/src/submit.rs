@@ -143,6 +143,7 @@ impl Caller {
         Ok(Written {
             event_id,
             customer_id: outcome.customer.map(|customer| customer.0),
+            resolved_from: None,
             position: position.unwrap_or_default(),
             duplicate,
             decision: DecisionName::Effective,

@@ -81,6 +81,11 @@ impl<'a> Call<'a> {
         self.stored.end.duration_seconds.copied()
     }
 
+    /// How it ended, in the telephone system's own word.
+    pub fn disposition(&self) -> Option<&'a str> {
+        self.stored.end.disposition.copied()
+    }
+
     pub fn agent_id(&self) -> Option<&'a str> {
         self.stored.start.agent_id.copied()
     }

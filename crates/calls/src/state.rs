@@ -123,13 +123,22 @@ impl State {
         limit: usize,
         cursor: Option<Cursor>,
     ) -> Page<Call<'_>> {
+        let calls = self.after(filter, cursor);
+        Page::of(calls, limit, |call| call.place)
+    }
+
+    /// All calls that `filter` lets through, newest first.
+    pub fn filtered(&self, filter: &Filter<'_>) -> impl Iterator<Item = Call<'_>> {
+        self.after(filter, None)
+    }
+
+    fn after(&self, filter: &Filter<'_>, cursor: Option<Cursor>) -> impl Iterator<Item = Call<'_>> {
         let first = filter.first();
         let slots = self.calls.newest_first(filter.last(cursor));
-        let calls = slots
-            .take_while(|slot| slot.place >= first)
+        slots
+            .take_while(move |slot| slot.place >= first)
             .map(Call::of)
-            .filter(|call| filter.admits(call));
-        Page::of(calls, limit, |call| call.place)
+            .filter(|call| filter.admits(call))
     }
 
     /// A record that makes its subject's call or says more of it.

@@ -1,4 +1,4 @@
-//! The tenant's lists: recent, top, search.
+//! The tenant's lists: recent, by agents' interactions, by status, top, search.
 
 use crate::cursor::Cursor;
 use crate::fold::fold;
@@ -6,11 +6,13 @@ use crate::haystack::{Haystack, Matched};
 use crate::person::Held;
 use crate::phone_query;
 use crate::ranking::Ranking;
+use crate::standings::Standings;
 use crate::state::Contribution;
+use crate::summary::Status;
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::ops::Bound;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use touchbook_events::money::Currency;
 use touchbook_events::{CustomerId, Policies, Timestamp};
 
@@ -26,6 +28,8 @@ pub struct Index {
     names: Haystack,
     /// Behind a lock, since a reader under other policies has it ranked anew.
     ranking: RwLock<Ranking>,
+    /// The same; taken after `ranking` by whoever takes both.
+    standings: RwLock<Standings>,
     count: usize,
 }
 
@@ -43,7 +47,8 @@ pub struct Page<T> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Listed {
     pub customer: CustomerId,
-    /// Last interaction, or activity of an object after it (C22); none without any.
+    /// What the list is ordered by: in most the last interaction, or activity of an object after it
+    /// (C22); none without any.
     pub active_at: Option<Timestamp>,
 }
 
@@ -101,6 +106,9 @@ impl Index {
             was.map(|was| self.by_agent.remove(&was));
             self.by_agent.extend(is);
         }
+        let standings = self.standings.get_mut();
+        let standings = standings.unwrap_or_else(PoisonError::into_inner);
+        standings.replace(customer, before, after);
         if !same_text(before, after) {
             match after {
                 Some(after) => self.names.insert(customer, after),
@@ -170,6 +178,49 @@ impl Index {
             customer: row.customer,
             currency: None,
         })
+    }
+
+    /// Customers with a status at `now`, by when they showed themselves last, newest first, without
+    /// looking at others (S1-018 to S1-021). One who shows itself while somebody pages, or whose
+    /// status changes, may be missed; no other is skipped, and none is repeated.
+    pub fn by_status(
+        &self,
+        status: Status,
+        policies: &Policies,
+        now: Timestamp,
+        after: Option<Cursor>,
+        limit: usize,
+    ) -> Page<Listed> {
+        let shown = after.map(|cursor| {
+            let at = i64::try_from(cursor.key).map(Timestamp::from_micros);
+            (Reverse(at.ok()), cursor.customer)
+        });
+        let standings = self.standings_under(policies);
+        let rows = standings.with(status, policies, now, shown);
+        let rows = rows.map(|(Reverse(active_at), customer)| Listed {
+            customer,
+            active_at,
+        });
+        page(rows, limit, |row| Cursor {
+            key: row.active_at.map_or(i128::MIN, |at| at.micros().into()),
+            customer: row.customer,
+            currency: None,
+        })
+    }
+
+    /// Who is VIP under `policies`: as it stands, or of everybody anew.
+    fn standings_under(&self, policies: &Policies) -> RwLockReadGuard<'_, Standings> {
+        let standings = self.standings.read();
+        let standings = standings.unwrap_or_else(PoisonError::into_inner);
+        if standings.stand_under(policies) {
+            return standings;
+        }
+        drop(standings);
+        let ranking = self.ranking.read().unwrap_or_else(PoisonError::into_inner);
+        let anew = self.standings.write();
+        let mut anew = anew.unwrap_or_else(PoisonError::into_inner);
+        anew.place_under(policies, |customer| ranking.totals(customer));
+        RwLockWriteGuard::downgrade(anew)
     }
 
     /// Customers with counted orders by lifetime value in the tenant's base currency, highest first

@@ -1,8 +1,8 @@
 //! Customer summaries: who a customer is, what was counted, and the lists over all customers.
 //!
 //! Owns the projector [`Customers`], one customer's [`State`], the [`Summary`] that is read from
-//! it, and the tenant-wide [`Index`] (recent, top, search). The state knows no policy: money stands
-//! per currency and order status, and [`summary()`] applies policies when it is read.
+//! it, and the tenant-wide [`Index`] (recent, status, top, search). The state knows no policy:
+//! money stands per currency and order status, and [`summary()`] applies policies when it is read.
 //!
 //! **Never** reads a clock, parses a phone number in a fold, or looks into another projection.
 
@@ -17,6 +17,7 @@ mod person;
 mod phone_query;
 mod ranking;
 mod standing;
+mod standings;
 mod state;
 mod summary;
 #[cfg(test)]

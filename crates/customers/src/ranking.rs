@@ -80,6 +80,10 @@ impl Ranking {
         most.copied().unwrap_or(base)
     }
 
+    pub(crate) fn totals(&self, customer: CustomerId) -> Option<&Totals> {
+        self.totals.get(&customer).map(Arc::as_ref)
+    }
+
     pub(crate) fn ranks(&self, currency: Currency) -> Option<&BTreeSet<Rank>> {
         self.by_currency.get(&currency)
     }

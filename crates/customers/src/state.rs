@@ -41,6 +41,9 @@ pub struct Contribution {
     pub(crate) active_at: Option<Timestamp>,
     /// When an agent had to do with it last.
     pub(crate) agent_at: Option<Timestamp>,
+    pub(crate) seen_at: Option<Timestamp>,
+    /// Set by hand.
+    pub(crate) manual_status: Option<CustomerStatus>,
     pub(crate) totals: Arc<Totals>,
 }
 
@@ -72,6 +75,8 @@ impl Projector for Customers {
             identifiers: Arc::clone(&state.person.identifiers),
             active_at: state.entries.active_at,
             agent_at: state.agent.fields().last_at,
+            seen_at: state.seen_at(),
+            manual_status: state.standing.status.copied(),
             totals: Arc::clone(state.orders.totals()),
         })
     }
@@ -102,6 +107,12 @@ impl State {
     /// The names of the tenant's own fields that the customer has.
     pub fn custom_field_names(&self) -> impl Iterator<Item = &str> {
         self.person.custom_fields.values().map(|(name, _)| name)
+    }
+
+    /// The last activity, that of an opening balance included, or when the customer began.
+    pub(crate) fn seen_at(&self) -> Option<Timestamp> {
+        let active_at = self.entries.active_at.max(self.agent.fields().last_at);
+        active_at.max(self.person.since)
     }
 
     /// Anonymous customers are listed nowhere, nor is one of whom nothing is left.

@@ -139,13 +139,16 @@ fn status(
     {
         return Status::Vip;
     }
-    let window = i64::from(policies.inactive_after_days) * DAY_SECONDS;
-    let since = now.plus_seconds(-window);
-    let active_at = state.entries.active_at.max(state.agent.fields().last_at);
-    match active_at.max(state.person.since) {
-        Some(active_at) if active_at >= since => Status::Active,
+    match state.seen_at() {
+        Some(seen_at) if seen_at >= active_since(policies, now) => Status::Active,
         _ => Status::Inactive,
     }
+}
+
+/// Whoever showed itself since then is active.
+pub(crate) fn active_since(policies: &Policies, now: Timestamp) -> Timestamp {
+    let window = i64::from(policies.inactive_after_days) * DAY_SECONDS;
+    now.plus_seconds(-window)
 }
 
 fn amounts(

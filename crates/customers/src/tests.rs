@@ -4,3 +4,4 @@ mod golden;
 mod laws;
 mod lists;
 mod script;
+mod statuses;

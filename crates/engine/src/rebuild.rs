@@ -98,9 +98,7 @@ impl Rebuild {
                 return Ok(false);
             }
         }
-        for fresh in &self.fresh {
-            fresh.go_live(&self.tenant.history())?;
-        }
+        self.go_live()?;
         if self.job.is_cancelled() {
             return Ok(false);
         }
@@ -109,6 +107,22 @@ impl Rebuild {
         }
         self.job.progress(self.tenant.head(), self.tenant.head());
         Ok(true)
+    }
+
+    /// All at once: each builds its lists of all customers.
+    fn go_live(&self) -> Result<(), FoldError> {
+        std::thread::scope(|scope| {
+            let go = |fresh: &Arc<dyn AnyProjection>| fresh.go_live(&self.tenant.history());
+            let going = self
+                .fresh
+                .iter()
+                .map(|fresh| scope.spawn(move || go(fresh)));
+            let going: Vec<_> = going.collect();
+            going.into_iter().try_for_each(|going| {
+                let gone = going.join().map_err(|_| FoldError::Panicked)?;
+                gone.map_err(FoldError::from)
+            })
+        })
     }
 
     fn folded(&self) -> u64 {

@@ -37,6 +37,19 @@ pub struct Cursor(Place);
 pub struct NotACursor;
 
 impl State {
+    /// All entries that `filter` lets through, newest first.
+    pub fn entries(&self, filter: &Filter) -> impl Iterator<Item = Entry<'_>> {
+        let newest_first = self
+            .entries
+            .newest_first(|place| filter.is_before_end(place, None));
+        newest_first
+            .take_while(|(place, _)| filter.has_begun(*place))
+            .filter(|(_, packed)| {
+                filter.sources.is_all() || filter.sources.contains(packed.source())
+            })
+            .map(|(place, packed)| Entry::new(place, packed))
+    }
+
     /// The newest entries that `filter` lets through, after `cursor`.
     pub fn page(&self, filter: &Filter, limit: usize, cursor: Option<Cursor>) -> Page<'_> {
         let limit = limit.min(PAGE_MAX);

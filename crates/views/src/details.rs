@@ -6,15 +6,14 @@ use crate::quotes::Quote;
 use crate::threads::Thread;
 use serde::Serialize;
 use std::collections::BTreeMap;
-use touchbook_customers::Summary;
 use touchbook_events::EntrySource;
 use touchbook_timeline::Entry;
 
-/// A customer with all sources: the profile, the entries of each source, and what is put together
-/// of them.
+/// A customer with all sources: the profile as whoever answers shows it, the entries of each
+/// source, and what is put together of them.
 #[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct CustomerDetails<'a> {
-    pub profile: Summary<'a>,
+pub struct CustomerDetails<'a, P> {
+    pub profile: P,
     #[serde(flatten)]
     pub entries: EntriesBySource<'a>,
     pub email_threads: Page<Thread<'a>>,

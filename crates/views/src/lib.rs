@@ -2,7 +2,8 @@
 //!
 //! Owns the folds over a slice that no projection keeps: [`Threads`] of mail, [`Quotes`],
 //! [`Orders`] with their history, and [`Explain`], which says why a value of the [`Summary`] is
-//! what it is; and [`CustomerDetails`], everything of one customer by source. A fold is handed the
+//! what it is; and [`CustomerDetails`], everything of one customer by source; and [`AgentReport`],
+//! what agents did, over the states of all customers. A fold over a slice is handed the
 //! records of one slice in the order of their positions, and its pages are values that serialise to
 //! what answers show (`http.md` §1 and §2).
 //!
@@ -11,10 +12,12 @@
 //!
 //! [`Summary`]: touchbook_customers::Summary
 
+pub mod agents;
 pub mod details;
 pub mod explain;
 mod head;
 mod history;
+mod minutes;
 pub mod orders;
 pub mod page;
 pub mod quotes;
@@ -22,6 +25,7 @@ pub mod quotes;
 mod tests;
 pub mod threads;
 
+pub use agents::{AgentReport, Calendar, Period};
 pub use details::CustomerDetails;
 pub use explain::{Explain, Explanation, explain};
 pub use head::Head;

@@ -1,5 +1,6 @@
 //! Event scripts in, views out.
 
+mod agents;
 mod details;
 mod explain;
 mod explain_laws;

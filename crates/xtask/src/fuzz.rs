@@ -198,8 +198,9 @@ mod tests {
     fn a_sample_is_never_larger_than_it_may_be() {
         let folder = tempfile::tempdir().unwrap();
         let names = ["a", "b", "c", "d"];
-        for (name, bytes) in names.iter().zip([20, 16, 12, 1]) {
-            fs::write(folder.path().join(name), vec![0; bytes * 1024]).unwrap();
+        let room = KEPT_BYTES_TOTAL as usize;
+        for (name, bytes) in names.iter().zip([room - 8, 9, 8, 1]) {
+            fs::write(folder.path().join(name), vec![0; bytes]).unwrap();
         }
         assert_eq!(sample(folder.path()).unwrap(), ["a", "c"]);
     }

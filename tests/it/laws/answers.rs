@@ -3,18 +3,20 @@
 use serde_json::Value;
 use std::fmt::Debug;
 use touchbook_calls::{Calls, Filter as CallFilter};
-use touchbook_customers::{Customers, summary};
+use touchbook_customers::{Customers, Status, summary};
 use touchbook_engagement::{Engagement, insights, reasons};
 use touchbook_events::{CustomerId, EntrySource, IdentifierKind, Policies, Timestamp};
 use touchbook_identity::{ByIdentifier, Identifiers, Suggestions};
 use touchbook_projection::Projector;
 use touchbook_timeline::{Filter, Sources, State, Timeline};
+use touchbook_views::{AgentReport, Calendar, Period};
 
 use super::script::PEOPLE;
 
 /// Rows of a page: few, so that there are several pages.
 const ROWS: usize = 3;
 const NOW: Timestamp = Timestamp::from_micros(1_710_000_000_000_000);
+const YEAR_BEFORE: Timestamp = Timestamp::from_micros(1_678_000_000_000_000);
 
 /// A projector whose readers can be played.
 pub(super) trait Answers: Projector {
@@ -23,6 +25,9 @@ pub(super) trait Answers: Projector {
 
     /// Everything that may be asked about all of them.
     fn lists(index: &Self::Index, policies: &Policies) -> String;
+
+    /// What one customer adds to the report of what agents did.
+    fn reported(_report: &mut AgentReport, _state: &Self::State) {}
 }
 
 impl Answers for Customers {
@@ -39,13 +44,23 @@ impl Answers for Customers {
             let page = index.top(policies, cursor, ROWS).unwrap().page;
             (page.rows, page.next_cursor)
         });
+        let statuses = Status::ALL.iter().map(|status| {
+            pages(|cursor| {
+                let page = index.by_status(*status, policies, NOW, cursor, ROWS);
+                (page.rows, page.next_cursor)
+            })
+        });
+        let statuses: Vec<_> = statuses.collect();
         let found = ["jane", "@example", "shop:1", "+2711000000", "p3"].map(|query| {
             pages(|cursor| {
                 let page = index.search(query, policies, cursor, ROWS);
                 (page.rows, page.next_cursor)
             })
         });
-        format!("{} {recent:?} {top:?} {found:?}", index.count())
+        format!(
+            "{} {recent:?} {top:?} {statuses:?} {found:?}",
+            index.count()
+        )
     }
 }
 
@@ -77,6 +92,10 @@ impl Answers for Timeline {
 
     fn lists((): &(), _: &Policies) -> String {
         String::new()
+    }
+
+    fn reported(report: &mut AgentReport, state: &State) {
+        report.take_messages(state);
     }
 }
 
@@ -126,6 +145,10 @@ impl Answers for Calls {
         });
         format!("{} {calls:?}", index.count())
     }
+
+    fn reported(report: &mut AgentReport, state: &Self::State) {
+        report.take_calls(state);
+    }
 }
 
 impl Answers for Engagement {
@@ -142,6 +165,20 @@ impl Answers for Engagement {
         });
         format!("{waiting:?}")
     }
+}
+
+/// The report of what agents did with the customers whose states `each` is given.
+pub(super) fn report<P: Answers>(
+    policies: &Policies,
+    all: impl FnOnce(&mut dyn FnMut(&P::State)),
+) -> String {
+    let calendar = Calendar::of(Period::Month, YEAR_BEFORE, NOW, policies).unwrap();
+    let mut report = AgentReport::new(calendar, usize::MAX, None);
+    all(&mut |state| {
+        report.next_customer();
+        P::reported(&mut report, state);
+    });
+    format!("{:?}", report.page())
 }
 
 /// One page after another to the end.

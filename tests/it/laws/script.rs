@@ -204,7 +204,13 @@ fn message() -> impl Strategy<Value = Sent> {
     ]);
     (kind, 0..OBJECTS, customer(), "[a-z ]{0,12}").prop_map(|(kind, number, customer, text)| {
         let (object, data) = match kind {
-            "sms.sent" | "sms.received" => ("sms", json!({ "body": text })),
+            "sms.sent" | "sms.received" => {
+                let agent = text
+                    .chars()
+                    .next()
+                    .map(|first| format!("agent-{}", u32::from(first) % 3));
+                ("sms", json!({ "body": text, "agent_id": agent }))
+            }
             "social.received" => {
                 let kind = json!({ "platform": "instagram", "interaction_type": "mention" });
                 ("social", kind)

@@ -163,8 +163,14 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
     ),
     (Method::GET, "/api/v1/calls", Action::ListCustomers),
     (Method::GET, "/api/v1/calls/{id}", Action::ReadCustomer),
+    (Method::GET, "/api/v1/reports/agents", Action::ReadReports),
     (Method::GET, "/api/timeline", Action::ReadCustomer),
     (Method::POST, "/api/timeline", Action::ChangeCustomer),
+    (
+        Method::GET,
+        "/api/customer_timeline_unified",
+        Action::ReadCustomer,
+    ),
     (
         Method::GET,
         "/api/v1/customers/import/columns",

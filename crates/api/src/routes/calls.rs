@@ -8,6 +8,7 @@ use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
 use crate::problem::Problem;
 use crate::routes::customers::views::text;
 use crate::state::Api;
+use crate::wire::call::{Call, CallPage};
 use axum::extract::State;
 use touchbook_calls::{Calls, Cursor, Detailed, Filter, transcript_text};
 use touchbook_events::catalogue::call::Direction;
@@ -69,7 +70,7 @@ impl Params for CallParams {
     path = "/api/v1/calls",
     tag = "calls",
     params(CallParams, FreshnessParams),
-    responses((status = 200, description = "`items` and `next_cursor`", body = Object)),
+    responses((status = 200, description = "A page of calls", body = CallPage)),
 )]
 pub(crate) async fn list_calls(
     State(api): State<Api>,
@@ -103,7 +104,7 @@ pub(crate) async fn list_calls(
         ("id" = String, Path, description = "The call's own id, its subject, or another name of it"),
         FreshnessParams,
     ),
-    responses((status = 200, description = "The call", body = Object)),
+    responses((status = 200, description = "The call", body = Call)),
 )]
 pub(crate) async fn get_call(
     State(api): State<Api>,

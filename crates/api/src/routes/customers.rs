@@ -1,6 +1,7 @@
 //! `/customers`: lists, one customer, and what is to be known of it.
 
 mod attention;
+pub(crate) mod details;
 mod groups;
 mod list;
 mod shown;
@@ -9,7 +10,7 @@ mod transfer;
 pub(crate) mod views;
 
 use crate::answer::{JsonText, Stamped};
-use crate::blocking::blocking;
+use crate::blocking::{blocking, scanning};
 use crate::etag;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::{Given, invalid};
@@ -17,7 +18,7 @@ use crate::extract::{
     Caller, Freshness, IdempotencyKey, IfMatch, JsonBody, Params, Path, Query, Values,
 };
 use crate::lookup::{self, NAMED_BY};
-use crate::past::{self, Past, PastParams};
+use crate::past::{Past, PastParams};
 use crate::problem::Problem;
 use crate::routes::jobs::Begun;
 use crate::state::Api;
@@ -28,13 +29,14 @@ use crate::wire::customer::{
 use crate::wire::event::Written;
 use crate::wire::ops::Job;
 use crate::wire::problem::ProblemDetails;
+use crate::wire::reference::Whose;
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde_json::value::to_raw_value;
 use shown::Shown;
-use touchbook_customers::{Customers, summary};
+use touchbook_customers::{Customers, Status, summary};
 use touchbook_engagement::{Engagement, sentiment};
 use touchbook_events::{EventType, IdentifierKind};
 use touchbook_projection::Projector;
@@ -68,6 +70,10 @@ pub(crate) struct ListParams {
     /// Find by name, company or identifier; best match first. Not together with `view`.
     #[param(value_type = Option<String>, example = "jane")]
     pub(crate) q: Option<String>,
+    /// Only those with this status, by when they showed themselves last, newest first: `active`,
+    /// `vip`, `inactive` or `blocked`. Not together with `view`, `q` or the times below.
+    #[param(value_type = Option<String>, example = "vip")]
+    pub(crate) status: Option<Status>,
     /// Only those whom an agent had to do with last from this time on, newest first.
     #[param(value_type = Option<String>, example = "2024-01-01")]
     pub(crate) last_agent_interaction_from: Option<Given>,
@@ -100,11 +106,14 @@ impl Params for ListParams {
                 "a search has an order of its own; leave out `view`",
             ));
         }
+        let statuses: Vec<_> = Status::ALL.iter().map(|status| status.as_str()).collect();
+        let status = values.one_of("status", &statuses)?;
         let limit = values.limit()?;
         let cursor = values.text("cursor")?;
         let params = Self {
             view,
             q,
+            status: status.and_then(Status::parse),
             last_agent_interaction_from: values.time("last_agent_interaction_from")?,
             last_agent_interaction_to: values.time("last_agent_interaction_to")?,
             limit,
@@ -114,6 +123,13 @@ impl Params for ListParams {
             return Err(invalid(
                 "last_agent_interaction_from",
                 "that list has an order of its own; leave out `view` and `q`",
+            ));
+        }
+        let is_other = params.view.is_some() || params.q.is_some() || params.is_by_agent();
+        if params.status.is_some() && is_other {
+            return Err(invalid(
+                "status",
+                "that list has an order of its own; leave out `view`, `q` and times",
             ));
         }
         Ok(params)
@@ -140,6 +156,7 @@ pub(crate) async fn list_customers(
     let shown = Shown::of(&caller, api.engine().now())?;
     let text = match params.view {
         Some("attention") => blocking(move || attention::page(&shown, &params)).await?,
+        _ if params.q.is_some() => scanning(move || list::page(&shown, &params)).await?,
         _ => blocking(move || list::page(&shown, &params)).await?,
     };
     Ok(Stamped(applied, JsonText(text)))
@@ -220,7 +237,10 @@ pub(crate) async fn get_customer(
     if !past.is_present() {
         return customer_then(api, caller, named, past, applied).await;
     }
-    let customer = lookup::customer(&caller, &named)?;
+    let Whose {
+        customer_id: customer,
+        resolved_from,
+    } = lookup::named(&caller, &named)?.whose();
     let shown = Shown::of(&caller, api.engine().now())?;
     let sentiment = shown.sentiment(customer);
     let read = shown
@@ -229,15 +249,22 @@ pub(crate) async fn get_customer(
             let answer = CustomerAnswer {
                 summary: summary(customer, state, &shown.policies, shown.now),
                 sentiment,
+                resolved_from: None,
                 stale_since,
                 matched: None,
                 attention: None,
             };
             let changed_at = state.changed_at(resliced_at);
-            serde_json::to_vec(&answer).map(|text| (etag::of_answer(changed_at, &text), text))
+            serde_json::to_vec(&answer).map(|text| (changed_at, text))
         });
     let read = read.ok_or_else(Problem::not_found)?;
-    let (etag, text) = read.map_err(|error| Problem::internal(&error))?;
+    let (changed_at, mut text) = read.map_err(|error| Problem::internal(&error))?;
+    // A customer has one tag, whatever it was asked for by.
+    let etag = etag::of_answer(changed_at, &text);
+    if let Some(resolved_from) = resolved_from {
+        let added = resolved_from.append_to(&mut text);
+        added.map_err(|error| Problem::internal(&error))?;
+    }
     Ok(Stamped(applied, etag::tagged(&headers, etag, text)))
 }
 
@@ -249,11 +276,12 @@ async fn customer_then(
     past: Past,
     applied: u64,
 ) -> Result<Stamped<Response>, Problem> {
-    let member = past::member(&caller, &named)?;
+    let named = lookup::named(&caller, &named)?;
     let customers = caller.projection::<Customers>()?;
     let engagement = caller.projection::<Engagement>()?;
     let read = blocking(move || {
         let view = past.view(&caller, applied, api.engine().now())?;
+        let member = named.member;
         let known = view.state(&customers, member)?;
         let (customer, state) = known.ok_or_else(Problem::not_found)?;
         let felt = view.state(&engagement, member)?;
@@ -261,6 +289,7 @@ async fn customer_then(
         let answer = CustomerAnswer {
             summary: summary(customer, &state, &view.policies, view.now),
             sentiment: sentiment(&felt, &view.policies),
+            resolved_from: named.whose_then(customer).resolved_from,
             stale_since: None,
             matched: None,
             attention: None,
@@ -307,14 +336,16 @@ pub(crate) async fn update_customer(
     JsonBody(change): JsonBody<CustomerChange>,
 ) -> Result<Json<Written>, Problem> {
     let expected_position = if_match.expected_position()?;
-    let customer = lookup::customer(&caller, &named)?;
+    let whose = lookup::named(&caller, &named)?.whose();
+    let customer = whose.customer_id;
     let send = Send {
         change: &change,
         customer: Some(customer.0),
         event_id: key.event_id(&format!("PATCH /customers/{customer}")),
         expected_position,
     };
-    send.to(&api, &caller).await.map(Json)
+    let written = send.to(&api, &caller).await?;
+    Ok(Json(written.of(whose)))
 }
 
 /// A change on its way to the ledger.
@@ -378,8 +409,6 @@ pub(crate) async fn refresh_customer(
     Path(named): Path<String>,
     Query(()): Query<()>,
 ) -> Result<Json<Refreshed>, Problem> {
-    let customer = lookup::customer(&caller, &named)?;
-    crate::refresh::refresh(api, caller, customer)
-        .await
-        .map(Json)
+    let whose = lookup::named(&caller, &named)?.whose();
+    crate::refresh::refresh(api, caller, whose).await.map(Json)
 }

@@ -3,8 +3,9 @@
 use crate::answer::{Read, Stamped};
 use crate::blocking::blocking;
 use crate::extract::fresh::FreshnessParams;
+use crate::extract::query::invalid;
 use crate::extract::{Caller, Freshness, LedgerCaller, Params, Query, Values};
-use crate::limits::{PAGE_BYTES_MAX, SUBJECT_SCAN_RECORDS_MAX};
+use crate::limits::{FILTER_SCAN_RECORDS_MAX, PAGE_BYTES_MAX};
 use crate::problem::Problem;
 use crate::routes::jobs::Begun;
 use crate::state::Api;
@@ -14,6 +15,7 @@ use axum::Json;
 use axum::extract::State;
 use std::ops::ControlFlow;
 use touchbook_engine::Tenant;
+use touchbook_events::limits::CONSEQUENCES_MAX;
 use touchbook_events::{Digest, Header, Record};
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -33,10 +35,17 @@ pub(crate) struct RecordParams {
     after: u64,
     #[param(minimum = 1, maximum = 500, default = 50)]
     limit: usize,
-    /// Only records about this object. A page may then have fewer rows, or none, and still a
-    /// `next_cursor`.
+    /// Only records about this object.
     #[param(value_type = Option<String>, example = "order/12345")]
     subject: Option<String>,
+    /// Only records that this user, key or program caused: their `authid`.
+    principal: Option<String>,
+    /// Only consequences of the record at this position.
+    #[param(minimum = 1)]
+    cause: Option<u64>,
+    /// Only records with this `correlation`, 32 hexadecimal digits.
+    #[param(value_type = Option<String>)]
+    correlation: Option<Digest>,
 }
 
 impl Params for RecordParams {
@@ -45,13 +54,67 @@ impl Params for RecordParams {
             after: values.number("after", 0..=u64::MAX)?.unwrap_or(0),
             limit: values.limit()?,
             subject: values.text("subject")?,
+            principal: values.text("principal")?,
+            cause: values.number("cause", 1..=u64::MAX)?,
+            correlation: values.text("correlation")?.map(digest).transpose()?,
         })
+    }
+}
+
+fn digest(text: String) -> Result<Digest, Problem> {
+    serde_json::from_value(text.into())
+        .map_err(|_| invalid("correlation", "must be 32 hexadecimal digits"))
+}
+
+/// Which records are asked for; nothing asks for all.
+struct Filter {
+    subject: Option<Digest>,
+    principal: Option<String>,
+    cause: Option<u64>,
+    correlation: Option<Digest>,
+}
+
+impl Filter {
+    fn is_all(&self) -> bool {
+        !self.is_of_header() && self.principal.is_none()
+    }
+
+    /// Whether a record's header has something to say.
+    fn is_of_header(&self) -> bool {
+        self.subject.is_some() || self.cause.is_some() || self.correlation.is_some()
+    }
+
+    /// The first and the last position that may have what is asked for; a record and its
+    /// consequences are one commit, some of them before it.
+    fn bounds(&self, head: u64) -> (u64, u64) {
+        let near = CONSEQUENCES_MAX as u64;
+        match self.cause {
+            Some(cause) => (
+                cause.saturating_sub(near),
+                cause.saturating_add(near).min(head),
+            ),
+            None => (1, head),
+        }
+    }
+
+    fn admits(&self, header: &Header) -> bool {
+        self.subject.is_none_or(|subject| header.subject == subject)
+            && (self.cause.is_none() || header.cause == self.cause)
+            && (self.correlation.is_none() || header.correlation == self.correlation)
+    }
+
+    fn is_caused(&self, record: &Record) -> bool {
+        let sent = record.sent.as_ref();
+        self.principal.is_none()
+            || sent.and_then(|sent| sent.principal_id.as_deref()) == self.principal.as_deref()
     }
 }
 
 /// Read records in ledger order
 ///
-/// A page of large records ends after 2 MiB, with a `next_cursor`.
+/// A page of large records ends after 2 MiB, with a `next_cursor`. Which records have what is asked
+/// for is in no index: a page looks at 200,000 at most, may have fewer rows, or none, and goes on
+/// where its `next_cursor` says.
 #[utoipa::path(
     get,
     path = "/api/v1/ledger/events",
@@ -65,22 +128,27 @@ pub(crate) async fn list_records(
     Query((params, freshness)): Query<(RecordParams, Freshness)>,
 ) -> Read<EventList> {
     let head = freshness.of_ledger(&api, &caller.tenant).await?;
-    let list = blocking(move || list(&caller.tenant, &params, head)).await?;
+    let list = blocking(move || list(&caller.tenant, params, head)).await?;
     Ok(Stamped(head, Json(list)))
 }
 
-fn list(tenant: &Tenant, params: &RecordParams, head: u64) -> Result<EventList, Problem> {
-    let subject = params
-        .subject
-        .as_deref()
-        .map(|subject| tenant.key().subject(subject));
-    let from = params.after.saturating_add(1);
-    let to = match subject {
-        Some(_) => head.min(params.after.saturating_add(SUBJECT_SCAN_RECORDS_MAX)),
-        None => head,
+fn list(tenant: &Tenant, params: RecordParams, head: u64) -> Result<EventList, Problem> {
+    let subject = params.subject.as_deref();
+    let filter = Filter {
+        subject: subject.map(|subject| tenant.key().subject(subject)),
+        principal: params.principal,
+        cause: params.cause,
+        correlation: params.correlation,
+    };
+    let (first, end) = filter.bounds(head);
+    let after = params.after.max(first.saturating_sub(1));
+    let from = after.saturating_add(1);
+    let to = match filter.is_all() {
+        true => end,
+        false => end.min(after.saturating_add(FILTER_SCAN_RECORDS_MAX)),
     };
     let mut page = Page {
-        subject,
+        filter,
         limit: params.limit,
         items: Vec::new(),
         bytes: 0,
@@ -93,7 +161,7 @@ fn list(tenant: &Tenant, params: &RecordParams, head: u64) -> Result<EventList, 
     if let Some(error) = page.bad {
         return Err(Problem::internal(&error));
     }
-    let next_cursor = (page.last < head).then_some(page.last);
+    let next_cursor = (page.last < end).then_some(page.last);
     Ok(EventList {
         items: page.items,
         next_cursor,
@@ -101,7 +169,7 @@ fn list(tenant: &Tenant, params: &RecordParams, head: u64) -> Result<EventList, 
 }
 
 struct Page {
-    subject: Option<Digest>,
+    filter: Filter,
     limit: usize,
     items: Vec<EventRecord>,
     /// Of the records in it.
@@ -132,12 +200,11 @@ impl Page {
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Option<Record>, touchbook_events::record::CodecError> {
-        if let Some(subject) = self.subject
-            && Header::peek(bytes)?.subject != subject
-        {
+        if self.filter.is_of_header() && !self.filter.admits(&Header::peek(bytes)?) {
             return Ok(None);
         }
-        Record::decode(bytes).map(Some)
+        let record = Record::decode(bytes)?;
+        Ok(self.filter.is_caused(&record).then_some(record))
     }
 }
 

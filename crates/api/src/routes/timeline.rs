@@ -8,10 +8,11 @@ use crate::extract::query::{Given, invalid};
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
 use crate::limits::{PAGE_BYTES_MAX, PAGE_MAX};
 use crate::lookup::{self, NAMED_BY};
-use crate::past::{self, Past, PastParams};
+use crate::past::{Past, PastParams};
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::wire::event::EventRecord;
+use crate::wire::reference::Whose;
 use crate::wire::timeline::{EntryAnswer, EntryWithHistory, PageAnswer, TimelinePage};
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -118,13 +119,13 @@ pub(crate) async fn get_timeline(
     if !past.is_present() {
         return page_then(api, caller, named, params, past, applied).await;
     }
-    let customer = lookup::customer(&caller, &named)?;
+    let whose = lookup::named(&caller, &named)?.whose();
     let filter = params.filter(caller.policies().zone);
     let timeline = caller.projection::<Timeline>()?;
     // A page is a range, but the entries of some sources alone have to be looked for.
     let text = match filter.sources.is_all() && params.limit <= INLINE_ENTRIES_MAX {
-        true => page(&timeline, customer, &filter, &params)?,
-        false => blocking(move || page(&timeline, customer, &filter, &params)).await?,
+        true => page(&timeline, whose, &filter, &params)?,
+        false => blocking(move || page(&timeline, whose, &filter, &params)).await?,
     };
     Ok(Stamped(applied, JsonText(text)))
 }
@@ -138,16 +139,16 @@ async fn page_then(
     past: Past,
     applied: u64,
 ) -> Result<Stamped<JsonText>, Problem> {
-    let member = past::member(&caller, &named)?;
+    let named = lookup::named(&caller, &named)?;
     let timeline = caller.projection::<Timeline>()?;
     let read = blocking(move || {
         let view = past.view(&caller, applied, api.engine().now())?;
-        let (_, state) = view
-            .state(&timeline, member)?
-            .ok_or_else(Problem::not_found)?;
+        let known = view.state(&timeline, named.member)?;
+        let (customer, state) = known.ok_or_else(Problem::not_found)?;
+        let whose = named.whose_then(customer);
         let filter = params.filter(view.policies.zone);
         let mut text = Vec::new();
-        let written = write_page(&state, &filter, &params, None, &mut text);
+        let written = write_page(&state, whose, &filter, &params, None, &mut text);
         written.map_err(|error| Problem::internal(&error))?;
         Ok((view.position, text))
     });
@@ -157,6 +158,7 @@ async fn page_then(
 
 fn write_page(
     state: &TimelineState,
+    whose: Whose,
     filter: &Filter,
     params: &TimelineParams,
     stale_since: Option<u64>,
@@ -166,6 +168,8 @@ fn write_page(
     let next_cursor = page.next_cursor.map(|cursor| cursor.to_string());
     let items = page.entries.as_slice();
     let answer = PageAnswer {
+        customer_id: whose.customer_id,
+        resolved_from: whose.resolved_from,
         items,
         next_cursor,
         stale_since,
@@ -175,13 +179,13 @@ fn write_page(
 
 fn page(
     timeline: &Projection<Timeline>,
-    customer: CustomerId,
+    whose: Whose,
     filter: &Filter,
     params: &TimelineParams,
 ) -> Result<Vec<u8>, Problem> {
     let mut text = Vec::with_capacity(params.limit.min(INLINE_ENTRIES_MAX) * ENTRY_BYTES);
-    let written = timeline.read(customer, |state, stale_since| {
-        write_page(state, filter, params, stale_since, &mut text)
+    let written = timeline.read(whose.customer_id, |state, stale_since| {
+        write_page(state, whose, filter, params, stale_since, &mut text)
     });
     match written {
         Some(Ok(())) => Ok(text),

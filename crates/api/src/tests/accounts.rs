@@ -385,3 +385,38 @@ fn every_action_is_some_routes() {
         assert_ne!(of_routes(action), later.contains(action), "{action:?}");
     }
 }
+
+/// Audit by principal, in the ledger itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_is_read_by_who_caused_its_records() {
+    let service = Service::with_accounts().await;
+    let admin = service.key("acme", &of_role(Role::SuperAdmin)).await;
+    let other = service.key("acme", &of_role(Role::Manager)).await;
+    for (key, id) in [(&admin, "1"), (&other, "2"), (&admin, "3")] {
+        let sent = service
+            .as_key(
+                key,
+                Request::post("/api/v1/events"),
+                order(id, id, json!({})),
+            )
+            .await;
+        assert_eq!(sent.status, 200, "{:?}", sent.body);
+    }
+    let read = async |query: &str| {
+        let path = format!("/api/v1/ledger/events?limit=500{query}");
+        let answer = service.get_as(&admin, &path).await;
+        answer.body["items"].as_array().unwrap().clone()
+    };
+    let all = read("").await;
+    let of = |id: &str| all.iter().find(|item| item["event_id"] == id).unwrap();
+    let principal = of("delivery-1")["authid"].as_str().unwrap();
+    let found = read(&format!("&principal={principal}")).await;
+    let ids = |ids: &[Value]| {
+        ids.iter()
+            .filter(|item| item["type"] == "order.updated")
+            .count()
+    };
+    assert_eq!(ids(&found), 2, "{found:?}");
+    assert!(found.iter().all(|item| item["authid"] == principal));
+    assert!(read("&principal=nobody").await.is_empty());
+}

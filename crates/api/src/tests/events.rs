@@ -158,3 +158,60 @@ async fn events_of_two_sources_with_one_id_stay_apart() {
     let entry = service.get(&path).await;
     assert_eq!(entry.body["entry"]["entry_id"], "sms/south#1", "{entry:?}");
 }
+
+/// Peers §4: who did what, and what followed from it, is asked of the ledger itself.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_ledger_is_read_by_cause_and_correlation() {
+    let service = Service::start().await;
+    let position = service.stored(&order("1", "jane", json!({}))).await;
+    let refund = |id: &str, refund_id: &str| {
+        json!({
+            "specversion": "1.0", "id": id, "source": "shop", "type": "order.refunded",
+            "data": {"order_id": "1", "refund_id": refund_id,
+                     "amount": {"amount": "1.00", "currency": "USD"}},
+        })
+    };
+    for (id, refund_id) in [("r-1", "R1"), ("r-2", "R2"), ("r-3", "R1")] {
+        service.stored(&refund(id, refund_id)).await;
+    }
+    let ids = |answer: &Answer| {
+        let items = answer.body["items"].as_array().unwrap().iter();
+        items
+            .map(|item| item["event_id"].clone())
+            .collect::<Vec<_>>()
+    };
+    let all = service.get("/api/v1/ledger/events?limit=500").await;
+    let items = all.body["items"].as_array().unwrap();
+    let of = |id: &str| items.iter().find(|item| item["event_id"] == id).unwrap();
+    let correlation = of("r-1")["correlation"].as_str().unwrap();
+    let found = service
+        .get(&format!("/api/v1/ledger/events?correlation={correlation}"))
+        .await;
+    assert_eq!(ids(&found), ["r-1", "r-3"], "{:?}", found.body);
+    let followed = items.iter().filter(|item| item["cause"] == position);
+    let followed: Vec<_> = followed.map(|item| item["position"].clone()).collect();
+    let found = service
+        .get(&format!("/api/v1/ledger/events?cause={position}"))
+        .await;
+    let found = found.body["items"].as_array().unwrap().iter();
+    let found: Vec<_> = found.map(|item| item["position"].clone()).collect();
+    assert_eq!(found, followed);
+    let causes: Vec<_> = items
+        .iter()
+        .filter_map(|item| item["cause"].as_u64())
+        .collect();
+    assert!(!causes.is_empty(), "something followed from something");
+    for cause in causes {
+        let path = format!("/api/v1/ledger/events?cause={cause}");
+        let found = service.get(&path).await;
+        let rows = found.body["items"].as_array().unwrap();
+        assert!(
+            !rows.is_empty() && rows.iter().all(|row| row["cause"] == cause),
+            "{path}"
+        );
+    }
+    for query in ["correlation=xyz", "cause=0", "cause=x"] {
+        let refused = service.get(&format!("/api/v1/ledger/events?{query}")).await;
+        assert_eq!(refused.problem(), (400, "invalid_parameter"), "{query}");
+    }
+}

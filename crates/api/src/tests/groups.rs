@@ -40,9 +40,12 @@ async fn a_merge_is_seen_before_it_is_made_and_undone_after() {
 
     let merged = service.group("jane/merge", members.clone()).await;
     assert_eq!(merged.status, 200, "{:?}", merged.body);
-    let both = service.customer_at("j", &merged.body["position"]).await;
+    let both = service.customer_at("jane", &merged.body["position"]).await;
     assert_eq!(both, preview.body["customer"], "as it was seen before");
-    assert_eq!(both["customer_id"], jane["customer_id"]);
+    let by_j = service.customer_at("j", &merged.body["position"]).await;
+    for whose in [&both, &by_j] {
+        assert_eq!(whose["customer_id"], jane["customer_id"]);
+    }
     let path = "/api/v1/customers/external_id:shop:jane/members";
     let listed = service.get(path).await.body["items"].clone();
     assert_eq!(listed.as_array().unwrap().len(), 2, "{listed}");

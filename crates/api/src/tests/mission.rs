@@ -144,6 +144,12 @@ async fn whoever_asks_for_nothing_that_there_is_learns_what_there_is() {
                 .unwrap()
                 .contains(&json!("timeline"))
         );
+        assert!(
+            refused.body["allowed"]
+                .as_array()
+                .unwrap()
+                .contains(&json!("customer_details"))
+        );
     }
 }
 

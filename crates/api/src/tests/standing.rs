@@ -100,3 +100,63 @@ async fn identifiers_are_attached_and_detached_in_any_spelling() {
     let jane = service.jane(&detached.body["position"]).await;
     assert_eq!(jane["identifiers"].as_array().unwrap().len(), 1, "{jane}");
 }
+
+/// S1-018 to S1-021.
+#[tokio::test(flavor = "multi_thread")]
+async fn customers_are_listed_by_status() {
+    let service = Service::start().await;
+    let mut head = 0;
+    for (customer, total) in [("jane", "10.00"), ("joe", "900.00"), ("ann", "20.00")] {
+        let total = json!({"total": {"amount": total, "currency": "USD"}});
+        head = service.stored(&order(customer, customer, total)).await;
+    }
+    service
+        .timeline_of("external_id:shop:ann", &json!(head))
+        .await;
+    service.set_policy("vip_threshold", json!("500")).await;
+    let body = json!({"status": "blocked"});
+    let blocked = service.change("PUT", &format!("{JANE}/status"), body).await;
+    service.jane(&blocked.body["position"]).await;
+    let names = async |query: &str| {
+        let answer = service.get(&format!("/api/v1/customers?{query}")).await;
+        assert_eq!(answer.status, 200, "{query}: {:?}", answer.body);
+        let items = answer.body["items"].as_array().unwrap().clone();
+        let (_, status) = query.split_once("status=").unwrap();
+        let status = status.split('&').next().unwrap();
+        assert!(items.iter().all(|item| item["status"] == status), "{query}");
+        let names = items
+            .iter()
+            .map(|item| item["name"].as_str().unwrap().to_owned());
+        (
+            names.collect::<Vec<_>>(),
+            answer.body["next_cursor"].clone(),
+        )
+    };
+    for (query, name) in [
+        ("status=blocked", "Customer jane"),
+        ("status=vip", "Customer joe"),
+        ("status=active", "Customer ann"),
+    ] {
+        assert_eq!(names(query).await.0, [name], "{query}");
+    }
+    assert!(names("status=inactive").await.0.is_empty());
+    service.set_policy("vip_threshold", json!("20")).await;
+    let (first, cursor) = names("limit=1&status=vip").await;
+    let next = format!("limit=1&cursor={}&status=vip", cursor.as_str().unwrap());
+    let (second, cursor) = names(&next).await;
+    let mut all = [first, second].concat();
+    all.sort_unstable();
+    assert_eq!(
+        (all, cursor),
+        (
+            vec!["Customer ann".into(), "Customer joe".into()],
+            json!(null)
+        )
+    );
+    service.set_policy("inactive_after_days", json!(10)).await;
+    assert!(names("status=active").await.0.is_empty());
+    for query in ["status=gold", "status=vip&q=jane", "status=vip&view=top"] {
+        let refused = service.get(&format!("/api/v1/customers?{query}")).await;
+        assert_eq!(refused.problem(), (400, "invalid_parameter"), "{query}");
+    }
+}

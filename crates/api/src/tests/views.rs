@@ -2,17 +2,17 @@
 
 use super::*;
 
-fn event(id: &str, kind: &str, time: &str, data: Value) -> Value {
+pub(super) fn event(id: &str, kind: &str, time: &str, data: Value) -> Value {
     json!({
         "specversion": "1.0", "id": id, "source": "test", "type": kind, "time": time, "data": data,
     })
 }
 
-const JANE: &str = "/api/v1/customers/jane@example.com";
+pub(super) const JANE: &str = "/api/v1/customers/jane@example.com";
 
 impl Service {
     /// Jane wrote two mails, of which one was answered, and has an order and a quote.
-    async fn with_jane() -> (Self, u64) {
+    pub(super) async fn with_jane() -> (Self, u64) {
         let service = Self::start().await;
         let jane = json!({"email": "jane@example.com"});
         let mail = |id: &str, answers: Value| {
@@ -66,7 +66,7 @@ impl Service {
         (service, head)
     }
 
-    async fn view(&self, path: &str) -> Value {
+    pub(super) async fn view(&self, path: &str) -> Value {
         let answer = self.get(path).await;
         assert_eq!(answer.status, 200, "{path}: {:?}", answer.body);
         answer.body
@@ -102,6 +102,79 @@ async fn threads_quotes_and_orders_are_put_together() {
         .get("/api/v1/customers/nobody@example.com/orders")
         .await;
     assert_eq!(nobody.problem(), (404, "not_found"));
+}
+
+/// S1-042.
+#[tokio::test(flavor = "multi_thread")]
+async fn everything_of_a_customer_is_one_object() {
+    let (service, head) = Service::with_jane().await;
+    let details = |query: &str| {
+        let named = "action=customer_details&customerId=jane@example.com";
+        format!("/api/timeline?{named}&min_position={head}{query}")
+    };
+    let whole = service.view(&details("")).await;
+    let count = |of: &Value| of.as_array().unwrap().len();
+    let sources = ["calls", "emails", "chats", "socials", "orders"];
+    let counts = sources.map(|source| count(&whole[source]));
+    assert_eq!(counts, [0, 3, 1, 0, 1], "{whole}");
+    let profile = "/api/timeline?action=profile&customerId=jane@example.com";
+    let mut profile = service.view(profile).await;
+    profile.as_object_mut().unwrap().remove("resolved_from");
+    assert_eq!(whole["profile"], profile, "it stands beside it");
+    for (view, list) in [
+        ("threads", "email_threads"),
+        ("quotes", "quote_sessions"),
+        ("orders", "order_history"),
+    ] {
+        let rows = service.view(&format!("{JANE}/{view}")).await;
+        assert_eq!(whole[list]["items"], rows["items"], "{view}");
+    }
+    let short = service.view(&details("&limit=1")).await;
+    assert_eq!(
+        (count(&short["emails"]), &short["entry_counts"]["email"]),
+        (1, &json!(3))
+    );
+    assert!(short["email_threads"]["next_cursor"].is_string());
+    for (query, code) in [
+        ("", "invalid_parameter"),
+        ("&customerId=nobody@example.com", "not_found"),
+    ] {
+        let answer = service
+            .get(&format!("/api/timeline?action=customer_details{query}"))
+            .await;
+        assert_eq!(answer.problem().1, code, "{query}");
+    }
+}
+
+/// S1-120.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_unified_view_has_the_rows_of_the_timeline() {
+    let (service, head) = Service::with_jane().await;
+    let view = "/api/customer_timeline_unified?customer_email=Jane@Example.com";
+    let unified = service.view(&format!("{view}&min_position={head}")).await;
+    let timeline = service
+        .view("/api/timeline?action=timeline&customerId=jane@example.com")
+        .await;
+    assert_eq!(unified, timeline);
+    let dates = unified["items"].as_array().unwrap().iter();
+    let dates: Vec<_> = dates
+        .map(|row| row["occurred_at"].as_str().unwrap())
+        .collect();
+    assert!(
+        dates.len() == 5 && dates.is_sorted_by(|one, next| one >= next),
+        "{dates:?}"
+    );
+    let page = service.view(&format!("{view}&limit=2")).await;
+    let cursor = page["next_cursor"].as_str().unwrap();
+    let rest = service.view(&format!("{view}&cursor={cursor}")).await;
+    assert_eq!(rest["items"].as_array().unwrap().len(), 3);
+    for query in ["", "?customer_email=jane", "?customer_email=phone:1"] {
+        let path = format!("/api/customer_timeline_unified{query}");
+        assert_eq!(service.get(&path).await.status, 400, "{query}");
+    }
+    let unknown = service.get("/api/timeline?action=nothing").await;
+    let detail = unknown.body["detail"].as_str().unwrap();
+    assert!(detail.contains("customer_timeline_unified"), "{detail}");
 }
 
 /// Peers §4 no. 2, S1-013.

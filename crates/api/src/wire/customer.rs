@@ -1,5 +1,6 @@
 //! Customers as they are answered and changed.
 
+use super::reference::ResolvedFrom;
 use serde::{Deserialize, Serialize};
 use serde_json::value::RawValue;
 use std::collections::BTreeMap;
@@ -16,6 +17,8 @@ pub(crate) struct CustomerAnswer<'a> {
     pub summary: Summary<'a>,
     #[serde(flatten)]
     pub sentiment: Sentiment,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_from: Option<ResolvedFrom>,
     /// Position of the record whose fold failed; the summary is as of before it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stale_since: Option<u64>,
@@ -96,16 +99,18 @@ pub(crate) struct CustomerDocument {
     sentiment_trend: String,
     /// Interactions with a score.
     scored_count: u64,
+    /// By what it was asked for, where that is not its id.
+    #[schema(required = false)]
+    resolved_from: Option<ResolvedFrom>,
     /// Present while the summary is as of before the record at this position, whose fold failed.
     #[schema(required = false)]
     stale_since: Option<u64>,
     /// In answers to a search.
     #[schema(required = false)]
     matched: Option<MatchedBy>,
-    /// In the list of those who need it: `score` and `reasons`, each with its rule, since when it
-    /// holds and the positions that it follows from.
-    #[schema(required = false, value_type = Option<Object>)]
-    attention: Option<serde_json::Value>,
+    /// In the list of those who need it.
+    #[schema(required = false)]
+    attention: Option<super::insight::Attention>,
 }
 
 #[derive(ToSchema)]
@@ -231,6 +236,8 @@ impl CustomerChange {
 #[derive(Serialize, ToSchema)]
 pub(crate) struct Refreshed {
     pub customer_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_from: Option<ResolvedFrom>,
     /// How many projections had a state that the ledger does not bear out: 0 unless something
     /// broke.
     pub drift: usize,
@@ -258,6 +265,8 @@ pub(crate) struct ProfileRefreshed {
     pub named: String,
     /// Null where there is no such customer.
     pub customer_id: Option<Uuid>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_from: Option<ResolvedFrom>,
     /// How many projections had a state that the ledger does not bear out.
     pub drift: usize,
     /// Why nothing was done.

@@ -1,9 +1,10 @@
 //! Events as they are answered.
 
 use super::problem::ItemProblem;
+use super::reference::{ResolvedFrom, Whose};
 use serde::Serialize;
 use touchbook_events::catalogue::typed::Json;
-use touchbook_events::{Code, CustomerId, Data, Decision, Record, Timestamp};
+use touchbook_events::{Code, CustomerId, Data, Decision, Digest, Record, Timestamp};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
@@ -13,11 +14,24 @@ pub(crate) struct Written {
     pub event_id: Box<str>,
     /// Whose event it is, as decided.
     pub customer_id: Option<Uuid>,
+    /// By what the path named the customer, where that is not its id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_from: Option<ResolvedFrom>,
     /// Where its record stands; pass it as `min_position` to read what you wrote.
     pub position: u64,
     /// The same event stood there already.
     pub duplicate: bool,
     pub decision: DecisionName,
+}
+
+impl Written {
+    /// The same for a customer that a path named.
+    pub(crate) fn of(self, whose: Whose) -> Self {
+        Self {
+            resolved_from: whose.resolved_from,
+            ..self
+        }
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -77,6 +91,10 @@ pub(crate) struct EventRecord {
     /// Position of the record that this one is a consequence of.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cause: Option<u64>,
+    /// What records of one thing have in common, such as those of one refund.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    pub correlation: Option<Digest>,
     #[schema(example = "app_user")]
     pub authtype: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -138,6 +156,7 @@ impl From<Record> for EventRecord {
             reason,
             winner,
             cause: header.cause,
+            correlation: header.correlation,
             authtype: header.principal.as_str(),
             authid,
             traceparent,

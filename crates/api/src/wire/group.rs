@@ -2,6 +2,7 @@
 
 use super::customer::{CustomerAnswer, CustomerDocument};
 use super::event::Written;
+use super::reference::ResolvedFrom;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -62,6 +63,10 @@ pub(crate) struct MemberItem {
 
 #[derive(Serialize, ToSchema)]
 pub(crate) struct MemberList {
+    /// The canonical one.
+    pub customer_id: Uuid,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_from: Option<ResolvedFrom>,
     pub items: Vec<MemberItem>,
     pub next_cursor: Option<String>,
 }

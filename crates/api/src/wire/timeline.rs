@@ -1,9 +1,11 @@
 //! Timelines and entries as they are answered.
 
 use super::event::EventRecord;
+use super::reference::ResolvedFrom;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::VecDeque;
+use touchbook_events::CustomerId;
 use touchbook_timeline::Entry;
 use utoipa::ToSchema;
 use uuid::Uuid;
@@ -60,6 +62,9 @@ pub(crate) struct SentimentDocument {
 #[derive(ToSchema)]
 #[expect(dead_code, reason = "the documentation of a page of a timeline")]
 pub(crate) struct TimelinePage {
+    customer_id: Uuid,
+    #[schema(required = false)]
+    resolved_from: Option<ResolvedFrom>,
     /// Newest first.
     items: Vec<EntryDocument>,
     next_cursor: Option<String>,
@@ -71,6 +76,9 @@ pub(crate) struct TimelinePage {
 /// A page as it is written.
 #[derive(Serialize)]
 pub(crate) struct PageAnswer<'a> {
+    pub customer_id: CustomerId,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub resolved_from: Option<ResolvedFrom>,
     pub items: &'a [Entry<'a>],
     pub next_cursor: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]

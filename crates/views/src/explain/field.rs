@@ -1,10 +1,10 @@
 //! The values of a summary that can be explained: one table.
 
+use crate::minutes;
 use serde::Serialize;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use touchbook_customers::{State, Summary, summary};
-use touchbook_events::money::Decimal;
 use touchbook_events::{CustomerId, EventType, Policies, Problem, Timestamp};
 
 /// A value of a summary.
@@ -106,18 +106,9 @@ fn json<T: Serialize>(value: T) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// A number with at most two decimals, as a summary writes it.
+/// As a summary writes them.
 fn minutes(hundredths: u64) -> Value {
-    let mut minutes = Decimal {
-        units: hundredths.try_into().unwrap_or(i64::MAX),
-        scale: 2,
-        numeric: true,
-    };
-    while minutes.scale > 0 && minutes.units % 10 == 0 {
-        minutes.units /= 10;
-        minutes.scale -= 1;
-    }
-    json(minutes)
+    json(minutes::of_hundredths(hundredths))
 }
 
 /// Values that stand as JSON text.

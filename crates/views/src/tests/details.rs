@@ -45,10 +45,9 @@ fn details(script: &Script, each_max: usize) -> Value {
         quotes.take(record);
         orders.take(record);
     }
-    let entries = timeline.page(&Filter::default(), 500, None).entries;
     shown(CustomerDetails {
         profile: summary(CustomerId::NIL, &customer, &policies, now),
-        entries: EntriesBySource::group(entries, each_max),
+        entries: EntriesBySource::group(timeline.entries(&Filter::default()), each_max),
         email_threads: threads.page(each_max, None),
         quote_sessions: quotes.page(each_max, None),
         order_history: orders.page(each_max, None, &policies),

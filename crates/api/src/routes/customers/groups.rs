@@ -15,6 +15,7 @@ use crate::wire::event::Written;
 use crate::wire::group::{
     MemberItem, MemberList, MergeAnswer, MergePreview, MergeRequest, UnmergeRequest,
 };
+use crate::wire::reference::Whose;
 use axum::Json;
 use axum::extract::State;
 use axum::response::{IntoResponse, Response};
@@ -79,14 +80,15 @@ pub(crate) async fn merge_customers(
     key: IdempotencyKey,
     JsonBody(request): JsonBody<MergeRequest>,
 ) -> Result<Response, Problem> {
-    let into = lookup::customer(&caller, &named)?;
+    let whose = lookup::named(&caller, &named)?.whose();
+    let into = whose.customer_id;
     let members = members(&caller, &request.members, lookup::customer)?;
     if members.contains(&into) {
         let detail = "a customer can't be merged into itself";
         return Err(events::Problem::invalid("/members", detail).into());
     }
     if params.dry_run {
-        return preview(api, caller, into, members).await;
+        return preview(api, caller, whose, members).await;
     }
     let data = json!({ "into": into.0, "members": ids(&members), "reason": request.reason });
     let data = to_raw_value(&data).map_err(|error| Problem::internal(&error))?;
@@ -99,7 +101,7 @@ pub(crate) async fn merge_customers(
     };
     let written = caller.send(&api, command).await;
     let written = written.map_err(|problem| problem.pointing_into_body(&["/data"]))?;
-    Ok(Json(written).into_response())
+    Ok(Json(written.of(whose)).into_response())
 }
 
 /// Who is named, in the order of naming, each once.
@@ -133,9 +135,10 @@ fn ids(members: &[CustomerId]) -> Vec<uuid::Uuid> {
 async fn preview(
     api: Api,
     caller: Caller,
-    into: CustomerId,
+    whose: Whose,
     members: Vec<CustomerId>,
 ) -> Result<Response, Problem> {
+    let into = whose.customer_id;
     let text = blocking(move || {
         let customers = caller.projection::<Customers>()?;
         let to = customers.applied();
@@ -156,6 +159,7 @@ async fn preview(
             customer: CustomerAnswer {
                 summary: summary(canonical, &state, &policies, now),
                 sentiment: sentiment(&felt, &policies),
+                resolved_from: whose.resolved_from,
                 stale_since: None,
                 matched: None,
                 attention: None,
@@ -191,7 +195,8 @@ pub(crate) async fn unmerge_customers(
     key: IdempotencyKey,
     JsonBody(request): JsonBody<UnmergeRequest>,
 ) -> Result<Json<Written>, Problem> {
-    let from = lookup::customer(&caller, &named)?;
+    let whose = lookup::named(&caller, &named)?.whose();
+    let from = whose.customer_id;
     let members = members(&caller, &request.members, lookup::member)?;
     let data = json!({ "from": from.0, "members": ids(&members), "reason": request.reason });
     let data = to_raw_value(&data).map_err(|error| Problem::internal(&error))?;
@@ -204,7 +209,7 @@ pub(crate) async fn unmerge_customers(
     };
     let written = caller.send(&api, command).await;
     written
-        .map(Json)
+        .map(|written| Json(written.of(whose)))
         .map_err(|problem| problem.pointing_into_body(&["/data"]))
 }
 
@@ -228,7 +233,8 @@ pub(crate) async fn list_members(
     let applied = freshness
         .of(&api, &caller.tenant, &[Customers::NAME, NAMED_BY])
         .await?;
-    let canonical = lookup::customer(&caller, &named)?;
+    let whose = lookup::named(&caller, &named)?.whose();
+    let canonical = whose.customer_id;
     let customers = caller.projection::<Customers>()?;
     let members = customers.members(canonical).into_iter();
     let items = members.map(|member| MemberItem {
@@ -236,6 +242,8 @@ pub(crate) async fn list_members(
         is_canonical: member == canonical,
     });
     let list = MemberList {
+        customer_id: canonical.0,
+        resolved_from: whose.resolved_from,
         items: items.collect(),
         next_cursor: None,
     };

@@ -1,4 +1,4 @@
-//! Lists of customers: recent, top, found, by agents' last interactions.
+//! Lists of customers: recent, top, found, by status, by agents' last interactions.
 
 use super::ListParams;
 use super::shown::Shown;
@@ -6,15 +6,14 @@ use crate::extract::query::invalid;
 use crate::limits::PAGE_BYTES_MAX;
 use crate::problem::Problem;
 use crate::wire::customer::MatchedBy;
-use touchbook_customers::{Cursor, Customers, Page, TopPage};
+use touchbook_customers::{Cursor, Page, TopPage};
+use touchbook_events::CustomerId;
 use touchbook_events::money::Currency;
-use touchbook_events::{CustomerId, Policies};
-use touchbook_projection::Projection;
 
 /// A page of the list that is asked for.
 pub(super) fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Problem> {
-    let (customers, policies) = (&shown.customers, &shown.policies);
-    let found = rows(customers, params, policies, params.limit)?;
+    let customers = &shown.customers;
+    let found = rows(shown, params, params.limit)?;
     let (mut next_cursor, count) = (found.next_cursor, found.rows.len());
     let mut text = b"{\"items\":[".to_vec();
     let mut separator: &[u8] = b"";
@@ -30,7 +29,7 @@ pub(super) fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Proble
             text.truncate(before);
         }
         if text.len() >= PAGE_BYTES_MAX && written < count {
-            next_cursor = rows(customers, params, policies, written)?.next_cursor;
+            next_cursor = rows(shown, params, written)?.next_cursor;
             break;
         }
     }
@@ -53,16 +52,17 @@ struct Rows {
     currency: Option<Currency>,
 }
 
-fn rows(
-    customers: &Projection<Customers>,
-    params: &ListParams,
-    policies: &Policies,
-    limit: usize,
-) -> Result<Rows, Problem> {
+fn rows(shown: &Shown, params: &ListParams, limit: usize) -> Result<Rows, Problem> {
+    let (customers, policies) = (&shown.customers, &shown.policies);
     let after = params.cursor.as_deref().map(str::parse).transpose();
     let after: Option<Cursor> = after.map_err(|error| invalid("cursor", format!("{error}")))?;
     if params.view != Some("top") && after.is_some_and(|cursor| cursor.is_of_top()) {
         return Err(invalid("cursor", "it is of the view `top`"));
+    }
+    if let Some(status) = params.status {
+        let page =
+            customers.index(|index| index.by_status(status, policies, shown.now, after, limit));
+        return Ok(taken(page, |listed| (listed.customer, None)));
     }
     if params.is_by_agent() {
         let from = params.last_agent_interaction_from;

@@ -48,6 +48,7 @@ impl Shown {
             let answer = CustomerAnswer {
                 summary: summary(customer, state, &self.policies, self.now),
                 sentiment,
+                resolved_from: None,
                 stale_since,
                 matched,
                 attention,

@@ -6,6 +6,7 @@ use crate::problem::Problem;
 use crate::state::Api;
 use crate::submit::Command;
 use crate::wire::event::Written;
+use crate::wire::reference::Whose;
 use crate::wire::standing::{ConsentChange, IdentifierChange, Payload, StatusChange};
 use axum::Json;
 use axum::extract::State;
@@ -27,6 +28,8 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 struct Change<'a, T> {
     event_type: EventType,
     customer: CustomerId,
+    /// As the path named it.
+    whose: Whose,
     data: &'a T,
     /// `PUT /customers/…`, which names a write that is tried again.
     route: &'static str,
@@ -50,7 +53,7 @@ impl<T: Serialize> Change<'_, T> {
         };
         let written = caller.send(api, command).await;
         written
-            .map(Json)
+            .map(|written| Json(written.of(self.whose)))
             .map_err(|problem| problem.pointing_into_body(&["/data"]))
     }
 }
@@ -79,10 +82,12 @@ pub(crate) async fn set_status(
     key: IdempotencyKey,
     JsonBody(change): JsonBody<StatusChange>,
 ) -> Result<Json<Written>, Problem> {
-    let customer = lookup::customer(&caller, &named)?;
+    let whose = lookup::named(&caller, &named)?.whose();
+    let customer = whose.customer_id;
     let change = Change {
         event_type: EventType::CustomerStatusChanged,
         customer,
+        whose,
         data: &Payload::of(customer, &change),
         route: "PUT /customers/status",
         key,
@@ -115,10 +120,12 @@ pub(crate) async fn set_consent(
     key: IdempotencyKey,
     JsonBody(change): JsonBody<ConsentChange>,
 ) -> Result<Json<Written>, Problem> {
-    let customer = lookup::customer(&caller, &named)?;
+    let whose = lookup::named(&caller, &named)?.whose();
+    let customer = whose.customer_id;
     let change = Change {
         event_type: EventType::CustomerConsentChanged,
         customer,
+        whose,
         data: &Payload::of(customer, &change),
         route: "PUT /customers/consent",
         key,
@@ -151,9 +158,11 @@ pub(crate) async fn attach_identifier(
     key: IdempotencyKey,
     JsonBody(change): JsonBody<IdentifierChange>,
 ) -> Result<Json<Written>, Problem> {
+    let whose = lookup::named(&caller, &named)?.whose();
     let change = Change {
         event_type: EventType::IdentifierAttached,
-        customer: lookup::customer(&caller, &named)?,
+        customer: whose.customer_id,
+        whose,
         data: &change,
         route: "POST /customers/identifiers",
         key,
@@ -186,12 +195,14 @@ pub(crate) async fn detach_identifier(
     key: IdempotencyKey,
     JsonBody(change): JsonBody<IdentifierChange>,
 ) -> Result<Json<Written>, Problem> {
-    let group = lookup::customer(&caller, &named)?;
+    let whose = lookup::named(&caller, &named)?.whose();
+    let group = whose.customer_id;
     let holder = lookup::holder(&caller, change.kind, &change.value)?;
     let is_in_group = |member: &CustomerId| lookup::canonical(&caller, *member).ok() == Some(group);
     let change = Change {
         event_type: EventType::IdentifierDetached,
         customer: holder.filter(is_in_group).unwrap_or(group),
+        whose,
         data: &change,
         route: "POST /customers/identifiers/detach",
         key,

@@ -6,15 +6,18 @@ use crate::blocking::blocking;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::invalid;
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
-use crate::lookup::NAMED_BY;
-use crate::past::{self, Past, PastParams, View};
+use crate::lookup::{self, NAMED_BY};
+use crate::past::{Past, PastParams, View};
 use crate::problem::Problem;
 use crate::state::Api;
+use crate::wire::insight::Insights;
+use crate::wire::reference::{About, Whose};
+use crate::wire::view::{Explanation, OrderPage, QuotePage, ThreadPage};
 use axum::extract::State;
 use serde::Serialize;
 use touchbook_customers::Customers;
 use touchbook_engagement::{Engagement, insights};
-use touchbook_events::{CustomerId, Record};
+use touchbook_events::Record;
 use touchbook_projection::Projector;
 use touchbook_views::explain::Field;
 use touchbook_views::{Cursor, Explain, Orders, Quotes, Threads};
@@ -53,7 +56,7 @@ impl Params for PageParams {
     }
 }
 
-type Answer = Result<Stamped<JsonText>, Problem>;
+pub(crate) type Answer = Result<Stamped<JsonText>, Problem>;
 
 /// A question about one customer's slice.
 pub(crate) struct Asked {
@@ -66,32 +69,36 @@ pub(crate) struct Asked {
 
 impl Asked {
     /// Folds the slice with `take`, and answers what `answer` makes of it.
-    pub(crate) async fn fold<S, T>(
+    pub(crate) async fn fold<S>(
         self,
         mut state: S,
         mut take: impl FnMut(&mut S, &Record) + Send + 'static,
-        answer: impl FnOnce(&S, &View, CustomerId) -> Result<T, Problem> + Send + 'static,
+        answer: impl FnOnce(&S, &View, Whose) -> Result<Vec<u8>, Problem> + Send + 'static,
     ) -> Answer
     where
         S: Send + 'static,
-        T: AsRef<[u8]> + Into<Vec<u8>>,
     {
         let (api, caller) = (self.api, self.caller);
         let reads = [Customers::NAME, NAMED_BY];
         let freshness = self.freshness.and_at(self.past.position());
         let applied = freshness.of(&api, &caller.tenant, &reads).await?;
-        let member = past::member(&caller, &self.named)?;
+        let named = lookup::named(&caller, &self.named)?;
         let customers = caller.projection::<Customers>()?;
         let past = self.past;
         let read = blocking(move || {
             let view = past.view(&caller, applied, api.engine().now())?;
-            let folded = view.fold(&customers, member, &mut |record| take(&mut state, record))?;
-            let customer = folded.ok_or_else(Problem::not_found)?;
-            Ok((view.position, answer(&state, &view, customer)?.into()))
+            let mut each = |record: &Record| take(&mut state, record);
+            let folded = view.fold(&customers, named.member, &mut each)?;
+            let whose = named.whose_then(folded.ok_or_else(Problem::not_found)?);
+            Ok((view.position, answer(&state, &view, whose)?))
         });
         let (position, text) = read.await?;
         Ok(Stamped(position, JsonText(text)))
     }
+}
+
+fn about(whose: Whose, answer: impl Serialize) -> Result<Vec<u8>, Problem> {
+    text(&About { whose, answer })
 }
 
 pub(crate) fn text(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
@@ -112,7 +119,7 @@ pub(crate) fn text(answer: &impl Serialize) -> Result<Vec<u8>, Problem> {
         FreshnessParams,
         PastParams,
     ),
-    responses((status = 200, description = "`items` and `next_cursor`", body = Object)),
+    responses((status = 200, description = "A page of threads", body = ThreadPage)),
 )]
 pub(crate) async fn list_threads(
     State(api): State<Api>,
@@ -127,8 +134,9 @@ pub(crate) async fn list_threads(
         freshness,
         past,
     };
-    let answer =
-        move |threads: &Threads, _: &View, _| text(&threads.page(params.limit, params.cursor));
+    let answer = move |threads: &Threads, _: &View, whose| {
+        about(whose, threads.page(params.limit, params.cursor))
+    };
     asked.fold(Threads::default(), Threads::take, answer).await
 }
 
@@ -145,7 +153,7 @@ pub(crate) async fn list_threads(
         FreshnessParams,
         PastParams,
     ),
-    responses((status = 200, description = "`items` and `next_cursor`", body = Object)),
+    responses((status = 200, description = "A page of quote sessions", body = QuotePage)),
 )]
 pub(crate) async fn list_quotes(
     State(api): State<Api>,
@@ -160,8 +168,9 @@ pub(crate) async fn list_quotes(
         freshness,
         past,
     };
-    let answer =
-        move |quotes: &Quotes, _: &View, _| text(&quotes.page(params.limit, params.cursor));
+    let answer = move |quotes: &Quotes, _: &View, whose| {
+        about(whose, quotes.page(params.limit, params.cursor))
+    };
     asked.fold(Quotes::default(), Quotes::take, answer).await
 }
 
@@ -179,11 +188,7 @@ pub(crate) async fn list_quotes(
         FreshnessParams,
         PastParams,
     ),
-    responses((
-        status = 200,
-        description = "`items`, `next_cursor`, and `statistics` over all orders",
-        body = Object,
-    )),
+    responses((status = 200, description = "A page of orders", body = OrderPage)),
 )]
 pub(crate) async fn list_orders(
     State(api): State<Api>,
@@ -204,11 +209,12 @@ pub(crate) async fn list_orders(
         freshness,
         past,
     };
-    let answer = move |orders: &Orders, view: &View, _| {
-        text(&OrdersAnswer {
+    let answer = move |orders: &Orders, view: &View, whose| {
+        let answer = OrdersAnswer {
             page: orders.page(params.limit, params.cursor, &view.policies),
             statistics: orders.statistics(&view.policies),
-        })
+        };
+        about(whose, answer)
     };
     asked.fold(Orders::default(), Orders::take, answer).await
 }
@@ -226,7 +232,7 @@ pub(crate) async fn list_orders(
         FreshnessParams,
         PastParams,
     ),
-    responses((status = 200, description = "Its insights", body = Object)),
+    responses((status = 200, description = "Its insights", body = Insights)),
 )]
 pub(crate) async fn get_insights(
     State(api): State<Api>,
@@ -241,8 +247,8 @@ pub(crate) async fn get_insights(
         freshness,
         past,
     };
-    let answer = |state: &<Engagement as Projector>::State, view: &View, _| {
-        text(&insights(state, &view.policies, view.now))
+    let answer = |state: &<Engagement as Projector>::State, view: &View, whose| {
+        about(whose, insights(state, &view.policies, view.now))
     };
     let state = <Engagement as Projector>::State::default();
     asked.fold(state, Engagement::apply, answer).await
@@ -278,7 +284,7 @@ impl Params for ExplainParams {
         FreshnessParams,
         PastParams,
     ),
-    responses((status = 200, description = "What made the value", body = Object)),
+    responses((status = 200, description = "What made the value", body = Explanation)),
 )]
 pub(crate) async fn explain_customer(
     State(api): State<Api>,
@@ -297,10 +303,10 @@ pub(crate) async fn explain_customer(
     };
     // Read twice: which policies hold is known with the view alone.
     let take = |records: &mut Vec<Record>, record: &Record| records.push(record.clone());
-    let answer = move |records: &Vec<Record>, view: &View, _| {
+    let answer = move |records: &Vec<Record>, view: &View, whose| {
         let mut explain = Explain::new(field, &view.policies, view.now, RULES_VERSION);
         records.iter().for_each(|record| explain.take(record));
-        text(&explain.finish())
+        about(whose, explain.finish())
     };
     asked.fold(Vec::new(), take, answer).await
 }

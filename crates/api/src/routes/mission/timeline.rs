@@ -1,18 +1,22 @@
 //! `/api/timeline`: the dashboard's questions as document 001 spells them.
 
+use crate::answer::{JsonText, Stamped};
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::{Given, invalid};
 use crate::extract::{Caller, Freshness, JsonBody, Params, Path, Query, Values};
 use crate::limits::PAGE_MAX;
+use crate::lookup;
 use crate::past::Past;
 use crate::problem::Problem;
 use crate::refresh;
 use crate::routes::customers::views::{self, PageParams};
-use crate::routes::customers::{self, ListParams, VIEWS};
+use crate::routes::customers::{self, ListParams, VIEWS, details};
 use crate::routes::timeline::{self, TimelineParams};
 use crate::state::Api;
 use crate::wire::customer::{CustomerDocument, CustomerList};
+use crate::wire::details::CustomerDetails;
 use crate::wire::timeline::TimelinePage;
+use crate::wire::view::{OrderPage, QuotePage, ThreadPage};
 use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
@@ -20,35 +24,40 @@ use serde::Deserialize;
 use std::fmt::Display;
 use std::str::FromStr;
 use touchbook_accounts::Action;
-use touchbook_events::EntrySource;
+use touchbook_events::{EntrySource, IdentifierKind};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 /// What can be asked, by `action`, and how many rows are answered unless asked otherwise (C29).
-const ACTIONS: [(&str, u64); 9] = [
+const ACTIONS: [(&str, u64); 10] = [
     ("timeline", 100),
     ("profile", 1),
     ("search", 50),
     ("recent", 20),
     ("top", 10),
     ("attention", 50),
+    ("customer_details", 50),
     ("email_threads", 50),
     ("quote_sessions", 50),
     ("order_history", 50),
 ];
+/// Where the documents' view over all touchpoints is served.
+const UNIFIED_TIMELINE: &str = "/api/customer_timeline_unified";
 /// Characters of a search.
 const QUERY_CHARS_MAX: usize = 200;
 
 pub(crate) fn routes() -> OpenApiRouter<Api> {
-    OpenApiRouter::new().routes(routes!(ask_timeline, change_timeline))
+    OpenApiRouter::new()
+        .routes(routes!(ask_timeline, change_timeline))
+        .routes(routes!(get_unified_timeline))
 }
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct AskParams {
-    /// `timeline`, `profile`, `search`, `recent`, `top`, `attention`, `email_threads`,
-    /// `quote_sessions` or `order_history`.
+    /// `timeline`, `profile`, `search`, `recent`, `top`, `attention`, `customer_details`,
+    /// `email_threads`, `quote_sessions` or `order_history`.
     #[param(value_type = Option<String>, example = "timeline")]
     action: Option<String>,
     /// Where it is about one: a customer id, an e-mail address, or `kind:value`.
@@ -65,7 +74,8 @@ pub(crate) struct AskParams {
     date_to: Option<Given>,
     /// With `search`: name, company, e-mail, phone or external id.
     query: Option<String>,
-    /// 100 with `timeline`, 20 with `recent`, 10 with `top`, else 50.
+    /// 100 with `timeline`, 20 with `recent`, 10 with `top`, else 50; with `customer_details` of
+    /// each source.
     #[param(minimum = 1, maximum = 500)]
     limit: Option<u64>,
     /// `next_cursor` of the page before.
@@ -96,6 +106,8 @@ impl Params for AskParams {
 enum Asked {
     Timeline(String, TimelineParams),
     Profile(String),
+    /// Everything of one customer, and how many rows of each source.
+    Details(String, usize),
     /// One of what is put together, by its action.
     View(&'static str, String, PageParams),
     List(ListParams),
@@ -106,7 +118,10 @@ impl AskParams {
         let action = self.action.as_deref().unwrap_or_default();
         let known = ACTIONS.iter().find(|(known, _)| *known == action);
         let Some((action, limit_default)) = known else {
-            let detail = format!("`action` says what is asked; `{action}` is none of them");
+            let detail = format!(
+                "`action` says what is asked; `{action}` is none of them, and the view of document \
+                 001 is at {UNIFIED_TIMELINE}"
+            );
             let allowed = ACTIONS.iter().map(|(action, _)| *action);
             return Err(Problem::unreadable("unknown_action", detail).allowing(allowed));
         };
@@ -123,6 +138,7 @@ impl AskParams {
                 Ok(Asked::Timeline(named(self.customer_id)?, params))
             }
             "profile" => named(self.customer_id).map(Asked::Profile),
+            "customer_details" => Ok(Asked::Details(named(self.customer_id)?, limit)),
             "email_threads" | "quote_sessions" | "order_history" => {
                 let cursor = parsed(self.cursor)?;
                 Ok(Asked::View(
@@ -137,6 +153,7 @@ impl AskParams {
                     "search" => Some(searched(self.query)?),
                     _ => None,
                 },
+                status: None,
                 last_agent_interaction_from: None,
                 last_agent_interaction_to: None,
                 limit,
@@ -171,14 +188,19 @@ fn searched(query: Option<String>) -> Result<String, Problem> {
     }
 }
 
-/// What is answered: a page of a timeline, a customer, or a page of customers.
+/// What is answered, by action: a page of a timeline, a customer, all of it, or a page of what is
+/// asked for.
 #[derive(ToSchema)]
 #[serde(untagged)]
-#[expect(dead_code, reason = "the documentation of three answers")]
+#[expect(dead_code, reason = "the documentation of the answers to all actions")]
 enum TimelineAnswer {
     Timeline(TimelinePage),
     Profile(Box<CustomerDocument>),
     Customers(CustomerList),
+    Details(Box<CustomerDetails>),
+    Threads(ThreadPage),
+    Quotes(QuotePage),
+    Orders(OrderPage),
 }
 
 /// Ask about customers
@@ -208,6 +230,17 @@ pub(crate) async fn ask_timeline(
             let customer = customers::get_customer(State(api), caller, Path(named), headers, query);
             customer.await.map(IntoResponse::into_response)
         }
+        Asked::Details(named, each_max) => {
+            let asked = views::Asked {
+                api,
+                caller,
+                named,
+                freshness,
+                past: Past::present(),
+            };
+            let details = details::answer(asked, each_max).await;
+            details.map(IntoResponse::into_response)
+        }
         Asked::View(action, named, params) => {
             let query = Query((params, freshness, Past::present()));
             let (state, named) = (State(api), Path(named));
@@ -225,6 +258,61 @@ pub(crate) async fn ask_timeline(
             page.await.map(IntoResponse::into_response)
         }
     }
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct UnifiedParams {
+    #[param(value_type = Option<String>, example = "customer@example.com")]
+    customer_email: Option<String>,
+    #[param(minimum = 1, maximum = 500, default = 100)]
+    limit: usize,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<touchbook_timeline::Cursor>,
+}
+
+impl Params for UnifiedParams {
+    fn read(values: &mut Values) -> Result<Self, Problem> {
+        let limit = |(action, limit): &(&str, u64)| (*action == "timeline").then_some(*limit);
+        let limit_default = ACTIONS.iter().find_map(limit).unwrap_or(PAGE_MAX);
+        Ok(Self {
+            customer_email: values.text("customer_email")?,
+            limit: values
+                .number("limit", 1..=PAGE_MAX)?
+                .unwrap_or(limit_default) as usize,
+            cursor: parsed(values.text("cursor")?)?,
+        })
+    }
+}
+
+/// Read the view `customer_timeline_unified`
+///
+/// The rows of `/api/timeline?action=timeline` by a customer's e-mail address, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/customer_timeline_unified",
+    tag = "mission",
+    params(UnifiedParams, FreshnessParams),
+    responses((status = 200, description = "A page of the timeline", body = TimelinePage)),
+)]
+pub(crate) async fn get_unified_timeline(
+    State(api): State<Api>,
+    caller: Caller,
+    Query((params, freshness)): Query<(UnifiedParams, Freshness)>,
+) -> Result<Stamped<JsonText>, Problem> {
+    let email = params.customer_email;
+    let email = email.ok_or_else(|| invalid("customer_email", "missing; it says whose"))?;
+    let named = Path(format!("{}:{email}", IdentifierKind::Email));
+    let rows = TimelineParams {
+        sources: Vec::new(),
+        from: None,
+        to: None,
+        limit: params.limit,
+        cursor: params.cursor,
+    };
+    let query = Query((rows, freshness, Past::present()));
+    timeline::get_timeline(State(api), caller, named, query).await
 }
 
 /// What is to be done, as document 001 spells it.
@@ -263,10 +351,10 @@ pub(crate) async fn change_timeline(
         let problem = Problem::unreadable("unknown_action", detail).at("/action");
         return Err(problem.allowing([UPDATE_PROFILE]));
     }
-    let customer = crate::lookup::customer(&caller, &change.customer_id)?;
-    refresh::refresh(api.clone(), caller.clone(), customer).await?;
+    let whose = lookup::named(&caller, &change.customer_id)?.whose();
+    refresh::refresh(api.clone(), caller.clone(), whose).await?;
     let query = Query((Freshness::any(), Past::present()));
-    let named = Path(customer.to_string());
+    let named = Path(change.customer_id);
     let profile = customers::get_customer(State(api), caller, named, headers, query);
     profile.await.map(IntoResponse::into_response)
 }
