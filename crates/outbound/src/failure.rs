@@ -7,7 +7,8 @@ use std::time::Duration;
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum Failure {
     #[error(
-        "there is no key; set AUDICO_CHAT_QUOTE_SUPABASE_KEY, or `key` of `[quote_source]` in secrets.toml"
+        "there is no key; set AUDICO_CHAT_QUOTE_SUPABASE_KEY, or `key` of `[quote_source]` in \
+         secrets.toml"
     )]
     NoKey,
     #[error("its address is of a private network; `quote_source_allow_private` lets such through")]

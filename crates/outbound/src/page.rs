@@ -57,7 +57,8 @@ mod tests {
     fn a_row_is_its_own_text_and_has_a_place_where_it_says_so() {
         let body = Bytes::from_static(
             br#"[ {"id": 12345678901234567890, "updated_at": "2024-01-15T09:00:00Z"},
-                {"id":"a","updated_at":"2024-01-15","n":1.10}, {"id":null,"updated_at":"2024-01-15"},
+                {"id":"a","updated_at":"2024-01-15","n":1.10},
+                {"id":null,"updated_at":"2024-01-15"},
                 {"id":1.5,"updated_at":"2024-01-15"}, {"id":"a","id":"b","updated_at":"2024-01-15"},
                 7, null ]"#,
         );

@@ -36,8 +36,8 @@ pub(crate) enum ConfigError {
         expected: &'static str,
     },
     #[error(
-        "quote_source_url is http://, where everybody on the way could read the key; use https://, or \
-         quote_source_allow_private = true in a network of your own"
+        "quote_source_url is http://, where everybody on the way could read the key; use https://, \
+         or quote_source_allow_private = true in a network of your own"
     )]
     QuoteSourceInTheClear,
     #[error("nats_password needs a user in the address, as in nats://touchbook@127.0.0.1:4222")]
