@@ -6,8 +6,8 @@
 //! interactions that nobody registered; a definition that expects its policy as it no longer is has
 //! lost. It knows the types that the tenant registered ([`RegisteredTypes`]): an event of one is
 //! held against its schema, and what the mapping makes of it is written into it, so that the record
-//! says it for ever. What readers may have of all this is [`InForce`]. What a policy may hold is said by
-//! `touchbook_events::Policies`.
+//! says it for ever. What readers may have of all this is [`InForce`]. What a policy may hold is
+//! said by `touchbook_events::Policies`.
 //!
 //! **Never** applies a policy to anybody: deciders and readers do that with the value they are
 //! given.

@@ -490,13 +490,10 @@ fn event_of(driver: &Driver, step: &Step) -> Option<Sent> {
             ("event.reinstated", None, json!({ "positions": [position] }))
         }
         Step::Assign { subject, to } => {
-            let subject = driver.key().subject(subject);
+            let subject = driver.key().subject(subject).to_string();
             let to = somebody(records, *to)?;
-            (
-                "subject.assigned",
-                None,
-                json!({ "subject": subject.to_string(), "to": to }),
-            )
+            let data = json!({ "subject": subject, "to": to });
+            ("subject.assigned", None, data)
         }
     };
     Some((kind, subject, data))

@@ -26,6 +26,8 @@ pub(crate) struct CustomerDetails {
     orders: Vec<EntryDocument>,
     manual: Vec<EntryDocument>,
     workflow: Vec<EntryDocument>,
+    /// Of registered types.
+    custom: Vec<EntryDocument>,
     /// How many there are of each source that has any, whatever is shown of them.
     entry_counts: BTreeMap<String, u64>,
     email_threads: ThreadRows,

@@ -48,8 +48,8 @@ pub(crate) struct EventTypeRegistration {
     /// 1 for the first. A version never changes; events without `dataschema` are of the highest.
     #[schema(minimum = 1, example = 1)]
     pub version: u32,
-    /// What its entries are shown and filtered as: one of the known sources, or its own. Absent, the
-    /// first part of the name.
+    /// What its entries are shown and filtered as: one of the known sources, or its own. Absent,
+    /// the first part of the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(example = "shop")]
     pub source: Option<String>,
