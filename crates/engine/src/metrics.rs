@@ -57,6 +57,12 @@ pub const ALL: &[&str] = &[
 
 /// Tells the recorder what each metric is.
 pub fn describe() {
+    describe_ledger();
+    describe_events();
+    describe_snapshots();
+}
+
+fn describe_ledger() {
     describe_counter!(RECORDS_TOTAL, "Records that were made durable");
     describe_counter!(COMMITS_TOTAL, "Commits, one sync each");
     describe_histogram!(
@@ -99,6 +105,9 @@ pub fn describe() {
         Unit::Bytes,
         "What the process has in memory"
     );
+}
+
+fn describe_events() {
     describe_counter!(EVENTS_TOTAL, "Events decided, by outcome");
     describe_counter!(DEAD_LETTERS_TOTAL, "Dead letters kept, by reason");
     describe_gauge!(
@@ -124,6 +133,9 @@ pub fn describe() {
         SENTIMENT_LAG_RECORDS,
         "Durable records that the scorer has yet to look at"
     );
+}
+
+fn describe_snapshots() {
     describe_histogram!(
         SNAPSHOT_SECONDS,
         Unit::Seconds,
