@@ -44,7 +44,7 @@ pub const VERSIONS_PER_TYPE_MAX: usize = 20;
 pub const TYPE_SCHEMA_BYTES_MAX: usize = 64 * 1024;
 pub const TYPE_SCHEMAS_BYTES_MAX: usize = 1024 * 1024;
 /// Values of a registered schema once each of its references is replaced by what it names; a
-/// pattern counts as a hundred.
+/// pattern counts as a hundred, and what `unevaluated…` looks at again counts again.
 pub const TYPE_SCHEMA_VALUES_MAX: u64 = 10_000;
 /// Bytes of a payload times the values of its type's schema: the writer holds one against the other
 /// while everybody waits, at worst for half a second.

@@ -97,6 +97,24 @@ async fn a_registered_type_is_taken_shown_filtered_and_counted() {
     ] {
         assert_eq!(entry[member], value, "{member}");
     }
+    check_sources(&service, timeline).await;
+
+    let whole = service
+        .get("/api/v1/entries/shop.visit%2Ftill%231")
+        .await
+        .body;
+    let record = &whole["history"][0];
+    assert_eq!(
+        (&record["type"], &record["version"]),
+        (&json!("shop.visit"), &json!(1))
+    );
+    assert_eq!(record["data"], data);
+    let asked = "/api/timeline?action=timeline&customerId=jane@example.com&sources=shop";
+    assert_eq!(service.get(asked).await.body["items"][0], *entry);
+}
+
+/// S1-022.
+async fn check_sources(service: &Service, timeline: &str) {
     let both = service
         .get(&format!("{timeline}?sources=shop,order"))
         .await
@@ -116,19 +134,6 @@ async fn a_registered_type_is_taken_shown_filtered_and_counted() {
         "{allowed:?}"
     );
     assert!(!allowed.contains(&json!("custom")), "{allowed:?}");
-
-    let whole = service
-        .get("/api/v1/entries/shop.visit%2Ftill%231")
-        .await
-        .body;
-    let record = &whole["history"][0];
-    assert_eq!(
-        (&record["type"], &record["version"]),
-        (&json!("shop.visit"), &json!(1))
-    );
-    assert_eq!(record["data"], data);
-    let asked = "/api/timeline?action=timeline&customerId=jane@example.com&sources=shop";
-    assert_eq!(service.get(asked).await.body["items"][0], *entry);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -68,9 +68,10 @@ const NAME_CHARS_MAX: usize = 100;
 /// First parts of names that are ours, besides those of the catalogue.
 const RESERVED: &[&str] = &["touchbook"];
 
-/// Whether a tenant may register a type of this name: parts of `a` to `z`, digits and `_`, each
-/// beginning with a letter, at least two with a dot between, such as `shop.visit`. The first part
-/// is none that a type of the catalogue begins with.
+/// Whether a tenant may register a type of this name, such as `shop.visit`.
+///
+/// It has two parts at least, with dots between, of `a` to `z`, digits and `_`, each beginning with
+/// a letter. The first part is none that a type of the catalogue begins with.
 pub fn is_name(name: &str) -> bool {
     let is_part = |part: &str| {
         let mut bytes = part.bytes();
