@@ -445,11 +445,8 @@ fn event_of(driver: &Driver, step: &Step) -> Option<Sent> {
         } => (*kind, subject.clone(), data.clone()),
         Step::Attach { customer, email } => {
             let subject = format!("customer/{}", somebody(records, *customer)?);
-            (
-                "identifier.attached",
-                Some(subject),
-                json!({ "kind": "email", "value": email }),
-            )
+            let data = json!({ "kind": "email", "value": email });
+            ("identifier.attached", Some(subject), data)
         }
         Step::Detach { attachment } => {
             let (customer, data) = pick(&attachments(records), *attachment)?.clone();
@@ -478,11 +475,8 @@ fn event_of(driver: &Driver, step: &Step) -> Option<Sent> {
             let model = Model::of(records);
             let member = *pick(&model.merged(), *member)?;
             let from = model.canonical(member);
-            (
-                "customer.unmerged",
-                None,
-                json!({ "from": from, "members": [member] }),
-            )
+            let data = json!({ "from": from, "members": [member] });
+            ("customer.unmerged", None, data)
         }
         Step::Retract { positions } => ("event.retracted", None, at(records, positions)?),
         Step::Reinstate { position } => {
