@@ -2,14 +2,16 @@
 
 mod answers;
 mod model;
+mod play;
 mod script;
 
 use answers::{Answers, report};
 use model::Model;
+use play::{SALT, everybody, play, unmerge_everybody};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use proptest::sample::Index as Place;
-use script::{SALT, Step, everybody, play, steps, unmerge_everybody};
+use script::{Step, steps};
 use std::collections::BTreeMap;
 use touchbook_calls::Calls;
 use touchbook_customers::Customers;
