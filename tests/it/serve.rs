@@ -120,6 +120,8 @@ fn the_help_says_what_there_is() {
       demo     Serve made-up or real data, to look around
       tenants  Create or list tenants
       keys     Create, list or revoke API keys
+      import   Import customers from a CSV file
+      export   Export all customers as a CSV file
       rebuild  Rebuild projections from the ledger [alias: replay]
       verify   Check that the ledger holds what was written
       stream   Look after the connection to the stream
