@@ -21,6 +21,7 @@ pub(crate) mod scorer;
 pub(crate) mod standing;
 pub(crate) mod stream;
 pub(crate) mod suggestion;
+pub(crate) mod summary;
 pub(crate) mod timeline;
 pub(crate) mod transfer;
 pub(crate) mod view;

@@ -6,7 +6,8 @@ use touchbook_events::catalogue::customer::{AgentInteractionType, OpeningBalance
 use touchbook_events::{CustomerId, Digest, Timestamp};
 use touchbook_projection::{ByDigest, Latest, Stamp};
 
-/// What agents did: every call, and the e-mails and SMS that were sent (S0-001 to S0-007).
+/// What agents did: every call, and the e-mails and SMS that were sent (S0-001, S0-002, S0-003,
+/// S0-004, S0-005, S0-006, S0-007).
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Agent {
     calls: u64,

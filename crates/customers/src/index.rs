@@ -181,8 +181,8 @@ impl Index {
     }
 
     /// Customers with a status at `now`, by when they showed themselves last, newest first, without
-    /// looking at others (S1-018 to S1-021). One who shows itself while somebody pages, or whose
-    /// status changes, may be missed; no other is skipped, and none is repeated.
+    /// looking at others (S1-018, S1-019, S1-020, S1-021). One who shows itself while somebody
+    /// pages, or whose status changes, may be missed; no other is skipped, and none is repeated.
     pub fn by_status(
         &self,
         status: Status,
@@ -245,8 +245,8 @@ impl Index {
     }
 
     /// Customers whose name or company has `query` in it, or an identifier that is `query` or
-    /// begins with it; phone numbers in any spelling (S1-024 to S1-027, S1-038). Best match first,
-    /// then the oldest customer.
+    /// begins with it; phone numbers in any spelling (S1-024, S1-025, S1-026, S1-027, S1-038). Best
+    /// match first, then the oldest customer.
     pub fn search(
         &self,
         query: &str,

@@ -68,7 +68,7 @@ pub struct Amount {
     pub amount: i128,
 }
 
-/// What a customer is (S1-018 to S1-021); the same words that a person may set.
+/// What a customer is (S1-018, S1-019, S1-020, S1-021); the same words that a person may set.
 pub type Status = CustomerStatus;
 
 /// Reads what `policies` make of `state` at `now`.

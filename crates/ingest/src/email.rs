@@ -33,7 +33,8 @@ impl Thread {
     }
 }
 
-/// An e-mail that came from a customer, with how it was sorted (S1-088 to S1-098, S1-105).
+/// An e-mail that came from a customer, with how it was sorted (S1-088, S1-089, S1-090, S1-091,
+/// S1-092, S1-093, S1-094, S1-095, S1-096, S1-097, S1-098, S1-105).
 ///
 /// # Errors
 /// With a pointer into the foreign body.

@@ -15,7 +15,8 @@ const SYSTEM: &str = "opencart";
 /// The `customer_id` of orders that were placed without an account; it names nobody.
 const GUEST: &str = "0";
 
-/// An order as it stands (S1-049 to S1-062, S1-104).
+/// An order as it stands (S1-049, S1-050, S1-051, S1-052, S1-053, S1-054, S1-055, S1-056, S1-057,
+/// S1-058, S1-059, S1-060, S1-061, S1-062, S1-104).
 ///
 /// # Errors
 /// With a pointer into the foreign body.

@@ -11,7 +11,8 @@ use touchbook_events::{EventType, Moment, Problem};
 
 const SYSTEM: &str = "quotes";
 
-/// A quote session as it stands (S1-075 to S1-087, S1-102).
+/// A quote session as it stands (S1-075, S1-076, S1-077, S1-078, S1-079, S1-080, S1-081, S1-082,
+/// S1-083, S1-084, S1-085, S1-086, S1-087, S1-102).
 ///
 /// # Errors
 /// With a pointer into the foreign body.

@@ -11,7 +11,8 @@ use touchbook_events::{EventType, Moment, Problem, Text};
 
 const SYSTEM: &str = "social";
 
-/// A mention, comment or message (S1-063 to S1-074, S1-103).
+/// A mention, comment or message (S1-063, S1-064, S1-065, S1-066, S1-067, S1-068, S1-069, S1-070,
+/// S1-071, S1-072, S1-073, S1-074, S1-103).
 ///
 /// # Errors
 /// With a pointer into the foreign body.

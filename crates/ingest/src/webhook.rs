@@ -28,8 +28,8 @@ pub const TYPES: [&str; TABLE.len()] = {
     types
 };
 
-/// Reads `{"type": …, "data": {…}}` (S1-102 to S1-106). Whole objects take `delivery_id`, 1 to 500
-/// characters, as their event's id.
+/// Reads `{"type": …, "data": {…}}` (S1-102, S1-103, S1-104, S1-105, S1-106). Whole objects take
+/// `delivery_id`, 1 to 500 characters, as their event's id.
 ///
 /// # Errors
 /// With a pointer into `body`; `unknown_type` with [`TYPES`].

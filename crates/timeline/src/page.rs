@@ -3,9 +3,10 @@
 use crate::sources::Sources;
 use crate::state::State;
 use crate::stored::{Entry, Place};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-use touchbook_events::Timestamp;
+use touchbook_events::{EntrySource, Timestamp};
 
 /// Most entries that a page has, whatever was asked for.
 pub const PAGE_MAX: usize = 500;
@@ -44,10 +45,22 @@ impl State {
             .newest_first(|place| filter.is_before_end(place, None));
         newest_first
             .take_while(|(place, _)| filter.has_begun(*place))
-            .filter(|(_, packed)| {
-                filter.sources.is_all() || filter.sources.contains(packed.source())
-            })
+            .filter(|(_, packed)| filter.sources.admit(*packed))
             .map(|(place, packed)| Entry::new(place, packed))
+    }
+
+    /// How many entries there are of each [source](Entry::source_name) that has any.
+    pub fn counts_by_source(&self) -> BTreeMap<&str, u64> {
+        let mut counts = BTreeMap::new();
+        for (_, packed) in self.entries.newest_first(|_| true) {
+            let name = match packed.source() {
+                EntrySource::Custom => packed.custom_source(),
+                _ => None,
+            };
+            let name = name.unwrap_or_else(|| packed.source().as_str());
+            *counts.entry(name).or_default() += 1;
+        }
+        counts
     }
 
     /// The newest entries that `filter` lets through, after `cursor`.

@@ -181,6 +181,11 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
     (Method::POST, "/api/timeline", Action::ChangeCustomer),
     (
         Method::GET,
+        "/api/customer_interaction_summary",
+        Action::ListCustomers,
+    ),
+    (
+        Method::GET,
         "/api/customer_timeline_unified",
         Action::ReadCustomer,
     ),

@@ -6,6 +6,7 @@ mod groups;
 mod list;
 mod shown;
 mod standing;
+mod summaries;
 mod transfer;
 pub(crate) mod views;
 
@@ -56,6 +57,7 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(refresh_customers))
         .merge(groups::routes())
         .merge(standing::routes())
+        .merge(summaries::routes())
         .merge(transfer::routes())
         .merge(views::routes())
 }

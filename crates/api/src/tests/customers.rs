@@ -155,7 +155,7 @@ async fn a_customer_is_as_documented() {
     }
 }
 
-/// S0-045 to S0-047.
+/// S0-045, S0-046, S0-047.
 #[tokio::test(flavor = "multi_thread")]
 async fn all_customers_are_folded_again_as_a_job_that_changes_nothing() {
     let service = Service::start().await;

@@ -85,7 +85,7 @@ async fn an_object_that_comes_again_is_the_same_and_a_changed_one_is_a_revision(
     );
 }
 
-/// S1-102 to S1-105, C30: one object by two ways is one entry.
+/// S1-102, S1-103, S1-104, S1-105, C30: one object by two ways is one entry.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_webhook_and_a_sync_of_one_object_make_one_entry() {
     let service = Service::start().await;
@@ -140,7 +140,7 @@ async fn what_is_wrong_with_an_object_is_said_where_it_stands() {
     assert_eq!(letters.body["items"], json!([]), "its sender knows");
 }
 
-/// S0-008 to S0-010.
+/// S0-008, S0-009, S0-010.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_agents_logs_are_counted_where_they_are_read() {
     let service = Service::start().await;

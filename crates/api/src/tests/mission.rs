@@ -96,7 +96,7 @@ async fn a_timeline_is_filtered_as_the_document_spells_it() {
     assert_eq!(nobody.problem(), (404, "not_found"));
 }
 
-/// S1-037 to S1-040.
+/// S1-037, S1-038, S1-039, S1-040.
 #[tokio::test(flavor = "multi_thread")]
 async fn customers_are_found_and_listed_as_the_document_spells_it() {
     let service = Service::with_customers().await;
@@ -178,4 +178,47 @@ async fn a_profile_is_folded_again_and_answered() {
         .post("/api/timeline", "application/json", other)
         .await;
     assert_eq!(other.problem(), (400, "unknown_action"));
+}
+
+/// S0-044: one row for each customer, with everything that the customer's own page has.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_summary_view_has_customers_with_their_interactions() {
+    const VIEW: &str = "/api/customer_interaction_summary";
+    let service = Service::with_customers().await;
+    let all = service.get(VIEW).await;
+    assert_eq!(all.status, 200, "{:?}", all.body);
+    let rows = all.body["items"].as_array().unwrap();
+    assert_eq!(rows.len(), 2);
+    let jane = &rows[0];
+    let page = service
+        .get("/api/v1/customers/email:jane@example.com")
+        .await;
+    for (name, value) in page.body.as_object().unwrap() {
+        if name != "resolved_from" {
+            assert_eq!(&jane[name], value, "{name}");
+        }
+    }
+    assert_eq!(jane["interaction_counts"], json!({"order": 2, "sms": 1}));
+    let path = "/api/v1/customers/email:jane@example.com/timeline?limit=5";
+    let newest = service.get(path).await;
+    assert_eq!(jane["recent_interactions"], newest.body["items"]);
+
+    let first = service.get(&format!("{VIEW}?limit=1")).await;
+    assert_eq!(first.body["items"], json!([jane]));
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let second = service
+        .get(&format!("{VIEW}?limit=1&cursor={cursor}"))
+        .await;
+    assert_eq!(second.body["items"], json!([rows[1]]));
+    let named = service
+        .get(&format!("{VIEW}?customer_id=jane@example.com"))
+        .await;
+    let row = &named.body["items"][0];
+    assert_eq!(row["resolved_from"]["value"], "jane@example.com");
+    assert_eq!(row["customer_id"], jane["customer_id"]);
+    let nobody = service
+        .get(&format!("{VIEW}?customer_id=nobody@example.com"))
+        .await;
+    assert_eq!(nobody.status, 404);
+    assert_eq!(service.get(&format!("{VIEW}?limit=101")).await.status, 400);
 }

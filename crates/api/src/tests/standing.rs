@@ -20,7 +20,7 @@ impl Service {
 
 const JANE: &str = "/api/v1/customers/external_id:shop:jane";
 
-/// S1-018 to S1-021.
+/// S1-018, S1-019, S1-020, S1-021.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_status_is_set_by_hand_and_given_back_to_the_policies() {
     let service = Service::start().await;
@@ -101,7 +101,7 @@ async fn identifiers_are_attached_and_detached_in_any_spelling() {
     assert_eq!(jane["identifiers"].as_array().unwrap().len(), 1, "{jane}");
 }
 
-/// S1-018 to S1-021.
+/// S1-018, S1-019, S1-020, S1-021.
 #[tokio::test(flavor = "multi_thread")]
 async fn customers_are_listed_by_status() {
     let service = Service::start().await;

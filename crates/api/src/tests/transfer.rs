@@ -11,7 +11,7 @@ impl Service {
     }
 }
 
-/// S0-031 to S0-037, S0-040, S0-042.
+/// S0-031, S0-032, S0-033, S0-034, S0-035, S0-036, S0-037, S0-040, S0-042.
 #[tokio::test(flavor = "multi_thread")]
 async fn chosen_columns_are_exported_for_everybody_oldest_first() {
     let service = Service::start().await;

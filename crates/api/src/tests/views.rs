@@ -73,7 +73,7 @@ impl Service {
     }
 }
 
-/// S1-043 to S1-045, in both spellings.
+/// S1-043, S1-044, S1-045, in both spellings.
 #[tokio::test(flavor = "multi_thread")]
 async fn threads_quotes_and_orders_are_put_together() {
     let (service, head) = Service::with_jane().await;
@@ -205,7 +205,7 @@ async fn a_value_names_the_records_that_made_it() {
     );
 }
 
-/// S1-016, S1-017, S1-030 to S1-035, S1-041.
+/// S1-016, S1-017, S1-030, S1-031, S1-032, S1-033, S1-034, S1-035, S1-041.
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_waits_for_us_is_listed_with_the_reasons() {
     let (service, head) = Service::with_jane().await;

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use touchbook_events::Policies;
 use touchbook_projection::Projector;
 
-/// S0-001 to S0-007: the seven agent fields, whatever order the events arrive in.
+/// S0-001, S0-002, S0-003, S0-004, S0-005, S0-006, S0-007: the seven agent fields, whatever order
+/// the events arrive in.
 #[test]
 fn agent_fields_count_calls_and_what_was_sent() {
     let mut script = Script::new();
@@ -227,7 +228,8 @@ fn a_refund_sent_again_replaces_itself_and_counts_alike_once_erased() {
     assert_eq!(whole.orders, erased.orders);
 }
 
-/// S1-018 to S1-021: by hand, else by value, else by days, as of the instant of the question.
+/// S1-018, S1-019, S1-020, S1-021: by hand, else by value, else by days, as of the instant of the
+/// question.
 #[test]
 fn status_is_what_people_say_else_value_else_activity() {
     let mut script = Script::new();

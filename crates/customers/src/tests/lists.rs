@@ -101,7 +101,7 @@ fn top_customers_are_ranked_in_one_currency() {
     assert_eq!(top(&Policies::default()).len(), 3);
 }
 
-/// S1-024 to S1-027, S1-038.
+/// S1-024, S1-025, S1-026, S1-027, S1-038.
 #[test]
 fn customers_are_found_by_name_company_email_and_phone() {
     let mut script = Script::new();

@@ -49,7 +49,7 @@ fn set(script: &mut Script, time: &str, name: &str, status: Value) {
     script.send(time, "customer.status_changed", &subject, change);
 }
 
-/// S1-018 to S1-021.
+/// S1-018, S1-019, S1-020, S1-021.
 #[test]
 fn whoever_has_a_status_is_listed_by_when_it_showed_itself_last() {
     let mut script = Script::new();

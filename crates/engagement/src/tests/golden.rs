@@ -272,7 +272,7 @@ fn response_time_is_measured_to_the_next_contact_from_us() {
     assert_eq!(shown.median_seconds, Some(600));
 }
 
-/// S1-031 to S1-035: everything that answers show, by name.
+/// S1-031, S1-032, S1-033, S1-034, S1-035: everything that answers show, by name.
 #[test]
 fn insights_and_reasons_have_their_names() {
     let mut script = Script::new();

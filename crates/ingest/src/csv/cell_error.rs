@@ -5,7 +5,8 @@ use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 use std::fmt;
 
-/// One thing wrong with one row, for whoever corrects the file (S0-015 to S0-025).
+/// One thing wrong with one row, for whoever corrects the file (S0-015, S0-016, S0-017, S0-018,
+/// S0-019, S0-020, S0-021, S0-022, S0-023, S0-024, S0-025).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CellError {
     /// 1 = the first row of data.

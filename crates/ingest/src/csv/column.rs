@@ -67,7 +67,8 @@ mod tests {
     use super::*;
     use crate::csv::ColumnGroup;
 
-    /// S0-030 to S0-037, C18: import takes both spellings, and the readable ones are these.
+    /// S0-030, S0-031, S0-032, S0-033, S0-034, S0-035, S0-036, S0-037, C18: import takes both
+    /// spellings, and the readable ones are these.
     #[test]
     fn both_spellings_of_a_column_are_found() {
         for guide in &COLUMNS {

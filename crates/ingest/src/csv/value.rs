@@ -75,7 +75,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// S0-015 to S0-017.
+    /// S0-015, S0-016, S0-017.
     #[test]
     fn counts_are_whole_and_not_negative() {
         for (text, want) in [

@@ -19,7 +19,7 @@ fn read(body: &Value) -> Vec<Event> {
     call_system::read(&body.to_string()).unwrap()
 }
 
-/// S1-108 to S1-112.
+/// S1-108, S1-109, S1-110, S1-111, S1-112.
 #[test]
 fn a_call_is_one_event_for_each_thing_that_is_told() {
     let events = read(&call());

@@ -310,7 +310,7 @@ fn a_body_that_is_no_request_is_refused_where_it_is_wrong() {
     }
 }
 
-/// S1-102 to S1-105.
+/// S1-102, S1-103, S1-104, S1-105.
 #[test]
 fn webhooks_are_taken_with_what_they_leave_out() {
     for (body, want) in [

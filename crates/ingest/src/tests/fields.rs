@@ -164,7 +164,8 @@ fn may_be_absent(action: &str, example: &Members, field: &Field) {
     }
 }
 
-/// S1-050 to S1-062.
+/// S1-050, S1-051, S1-052, S1-053, S1-054, S1-055, S1-056, S1-057, S1-058, S1-059, S1-060, S1-061,
+/// S1-062.
 #[test]
 fn every_field_of_an_order() {
     let text = |name, pointer, stored: &str| field(name, pointer, json!(stored), no_text(320));
@@ -229,7 +230,7 @@ fn every_field_of_an_order() {
     );
 }
 
-/// S1-064 to S1-074.
+/// S1-064, S1-065, S1-066, S1-067, S1-068, S1-069, S1-070, S1-071, S1-072, S1-073, S1-074.
 #[test]
 fn every_field_of_a_social_interaction() {
     let text = |name, pointer, stored: &str, chars_max| {
@@ -280,7 +281,7 @@ fn every_field_of_a_social_interaction() {
     );
 }
 
-/// S1-076 to S1-087.
+/// S1-076, S1-077, S1-078, S1-079, S1-080, S1-081, S1-082, S1-083, S1-084, S1-085, S1-086, S1-087.
 #[test]
 fn every_field_of_a_quote_session() {
     let text = |name, pointer, stored: &str, chars_max| {
@@ -337,7 +338,7 @@ fn every_field_of_a_quote_session() {
     );
 }
 
-/// S1-089 to S1-098.
+/// S1-089, S1-090, S1-091, S1-092, S1-093, S1-094, S1-095, S1-096, S1-097, S1-098.
 #[test]
 fn every_field_of_an_email() {
     let text = |name, pointer, stored: &str, chars_max| {

@@ -6,7 +6,8 @@ use serde_json::{Value, json};
 use touchbook_events::EntrySource;
 use touchbook_projection::Projector;
 
-/// S1-001 to S1-005: one entry for each record of each source, with everything that answers show.
+/// S1-001, S1-002, S1-003, S1-004, S1-005: one entry for each record of each source, with
+/// everything that answers show.
 #[test]
 fn each_source_makes_one_entry() {
     let mut script = Script::new();

@@ -123,8 +123,8 @@ fn an_average_names_every_order_that_is_in_it() {
     assert_eq!(steps(&explanation), wanted);
 }
 
-/// S1-018 to S1-021: a status names the activity, the orders and the words that it follows from,
-/// and the policies with their values.
+/// S1-018, S1-019, S1-020, S1-021: a status names the activity, the orders and the words that it
+/// follows from, and the policies with their values.
 #[test]
 fn a_status_names_what_it_follows_from() {
     let mut script = Script::new();

@@ -12,6 +12,17 @@ use touchbook_events::money::Currency;
 
 /// A page of the list that is asked for.
 pub(super) fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Problem> {
+    page_of(shown, params, |text, customer, matched| {
+        shown.write(text, customer, matched, None)
+    })
+}
+
+/// The same, each customer as `write` has it, which answers `false` where there is no such one.
+pub(super) fn page_of(
+    shown: &Shown,
+    params: &ListParams,
+    mut write: impl FnMut(&mut Vec<u8>, CustomerId, Option<MatchedBy>) -> Result<bool, Problem>,
+) -> Result<Vec<u8>, Problem> {
     let customers = &shown.customers;
     let found = rows(shown, params, params.limit)?;
     let (mut next_cursor, count) = (found.next_cursor, found.rows.len());
@@ -21,9 +32,7 @@ pub(super) fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Proble
         let before = text.len();
         text.extend_from_slice(separator);
         // One that was merged since the list was read is another's now.
-        if customers.canonical(customer) == customer
-            && shown.write(&mut text, customer, matched, None)?
-        {
+        if customers.canonical(customer) == customer && write(&mut text, customer, matched)? {
             separator = b",";
         } else {
             text.truncate(before);

@@ -43,20 +43,35 @@ impl Shown {
         matched: Option<MatchedBy>,
         attention: Option<&Attention>,
     ) -> Result<bool, Problem> {
-        let sentiment = self.sentiment(customer);
-        let written = self.customers.read(customer, |state, stale_since| {
+        let written = self.read(customer, |answer| {
             let answer = CustomerAnswer {
-                summary: summary(customer, state, &self.policies, self.now),
-                sentiment,
-                resolved_from: None,
-                stale_since,
                 matched,
                 attention,
+                ..answer
             };
             serde_json::to_writer(text, &answer)
         });
         let written = written.transpose();
         let written = written.map_err(|error| Problem::internal(&error))?;
         Ok(written.is_some())
+    }
+
+    /// Hands over a customer; `None` where there is no such customer.
+    pub(super) fn read<R>(
+        &self,
+        customer: CustomerId,
+        with: impl FnOnce(CustomerAnswer<'_>) -> R,
+    ) -> Option<R> {
+        let sentiment = self.sentiment(customer);
+        self.customers.read(customer, |state, stale_since| {
+            with(CustomerAnswer {
+                summary: summary(customer, state, &self.policies, self.now),
+                sentiment,
+                resolved_from: None,
+                stale_since,
+                matched: None,
+                attention: None,
+            })
+        })
     }
 }

@@ -35,7 +35,7 @@ fn nora() -> Customer<'static> {
     }
 }
 
-/// S0-031 to S0-037, S0-041, S0-042.
+/// S0-031, S0-032, S0-033, S0-034, S0-035, S0-036, S0-037, S0-041, S0-042.
 #[test]
 fn an_export_has_readable_headers_and_typed_cells() {
     let customers = [
