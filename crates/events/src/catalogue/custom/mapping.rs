@@ -55,7 +55,7 @@ pub enum CustomerMapping {
 impl Field for CustomerMapping {}
 impl Fact for CustomerMapping {}
 
-/// A pointer is text, pointers to members are an object. Records hold [`Stored`] instead.
+/// A pointer is text, pointers to members are an object. Records hold `Stored` instead.
 impl Serialize for CustomerMapping {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
