@@ -112,7 +112,8 @@ fn write(dir: &Path, name: &str, text: &str) -> String {
     path.into_os_string().into_string().unwrap()
 }
 
-/// S0-023, S0-024, S0-043: from a file and into one, on the command line.
+/// S0-023, S0-024, S0-043; S0-056, import and export: from a file and into one, on the command
+/// line.
 #[tokio::test(flavor = "multi_thread")]
 async fn files_go_in_and_out_on_the_command_line() {
     let (service, elsewhere) = (Service::start(), Service::start());
@@ -182,4 +183,56 @@ async fn files_go_in_and_out_on_the_command_line() {
         text(&nobody.stderr).contains("could not read /nowhere.csv"),
         "{nobody:?}"
     );
+}
+
+/// S0-049: a number is a number and a time a time, wherever it is written.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_has_one_type_in_files_answers_and_events() {
+    const COLUMNS: [(&str, &str); 7] = [
+        ("Total_Agent_Calls", "12"),
+        ("Total_Agent_Emails", "4"),
+        ("Total_Agent_SMS", "3"),
+        ("Agent_Call_Duration_Total", "90.50"),
+        ("Last_Agent_Call_Date", "2024-01-10T09:30:00Z"),
+        ("Last_Agent_Interaction_Type", "call"),
+        ("Last_Agent_Interaction_Date", "2024-01-10T09:30:00Z"),
+    ];
+    let service = Service::start();
+    let (names, cells): (Vec<_>, Vec<_>) = COLUMNS.into_iter().unzip();
+    let (names, cells) = (names.join(","), cells.join(","));
+    let file = format!("External_ID,{names}\nshop:1,{cells}\n");
+    let path = begin(&service, file).await;
+    assert_eq!(ended(&service, &path).await["counts"]["created"], 1);
+    service.caught_up().await;
+    let export = format!("/api/v1/customers/export?columns={names}");
+    let exported = service.get(&export).await.text().await.unwrap();
+    assert_eq!(exported.lines().nth(1), Some(&*cells), "{exported}");
+
+    let customer = service.json("/api/v1/customers/external_id:shop:1").await;
+    let guide = service.json("/api/v1/customers/import/columns").await;
+    for (name, cell) in COLUMNS {
+        let value = &customer[name.to_lowercase()];
+        let columns = guide["items"].as_array().unwrap();
+        let column = columns.iter().find(|column| column["name"] == name);
+        let is_number = match column.unwrap()["type"].as_str().unwrap() {
+            "integer" | "minutes" => true,
+            "date_time" | "choice" => false,
+            other => panic!("{name} is of an unknown type: {other}"),
+        };
+        let same = match is_number {
+            true => value.as_f64() == cell.parse().ok(),
+            false => value.as_str() == Some(cell),
+        };
+        assert!(same, "{name}: {cell} in the file, {value} in the answer");
+    }
+    let records = service.records().await;
+    let kind = "customer.opening_balance_imported";
+    let event = records.iter().find(|record| record["type"] == kind);
+    let data = &event.unwrap()["data"];
+    assert_eq!(
+        [&data["agent_calls"], &data["call_duration_seconds"]],
+        [&customer["total_agent_calls"], &Value::from(5430)],
+        "{data}"
+    );
+    assert_eq!(data["last_agent_call_at"], customer["last_agent_call_date"]);
 }

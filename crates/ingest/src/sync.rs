@@ -46,12 +46,8 @@ pub fn actions() -> impl Iterator<Item = &'static str> {
     TABLE.iter().map(|(name, _)| *name)
 }
 
-/// Reads `{"action": …, "data": {…}}` (S1-049, S1-050, S1-051, S1-052, S1-053, S1-054, S1-055,
-/// S1-056, S1-057, S1-058, S1-059, S1-060, S1-061, S1-062, S1-063, S1-064, S1-065, S1-066, S1-067,
-/// S1-068, S1-069, S1-070, S1-071, S1-072, S1-073, S1-074, S1-075, S1-076, S1-077, S1-078, S1-079,
-/// S1-080, S1-081, S1-082, S1-083, S1-084, S1-085, S1-086, S1-087, S1-088, S1-089, S1-090, S1-091,
-/// S1-092, S1-093, S1-094, S1-095, S1-096, S1-097, S1-098, S1-099, S1-100). Whole objects take
-/// `delivery_id`, 1 to 500 characters, as their event's id.
+/// Reads `{"action": …, "data": {…}}` (S1-049 to S1-100). Whole objects take `delivery_id`, 1 to
+/// 500 characters, as their event's id.
 ///
 /// # Errors
 /// With a pointer into `body`; `unknown_action` with the actions that there are.

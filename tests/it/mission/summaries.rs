@@ -79,8 +79,8 @@ fn check(summaries: &[Value]) {
     }
 }
 
-/// S0-012, S0-013, S0-014: the numbers of a ledger whose projections are gone, or whose rebuild was
-/// killed on its way, are those of the events, without anybody's help.
+/// S0-012, S0-013, S0-014; S0-056, migration: the numbers of a ledger whose projections are gone,
+/// or whose rebuild was killed on its way, are those of the events, without anybody's help.
 #[tokio::test(flavor = "multi_thread")]
 async fn summaries_are_made_of_old_logs_and_never_count_twice() {
     let mut service = Service::start();
@@ -117,7 +117,8 @@ async fn summaries_are_made_of_old_logs_and_never_count_twice() {
     assert_eq!(summaries(&service).await, live, "as often as one likes");
 }
 
-/// S0-011, S0-047: who wrote reads it at once; folding again changes nothing and writes nothing.
+/// S0-011, S0-047; S0-056, trigger: who wrote reads it at once, and folding again changes nothing
+/// and writes nothing.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_written_is_read_at_once() {
     let service = Service::start();
