@@ -69,12 +69,15 @@ impl<P: Projector> Projection<P> {
             // Changes nothing.
         } else if Slices::is_changed_by(header.event_type) {
             self.reslice(work, record, history)?;
-        } else if let Some(customer) = work.slices.newest_belongs(header) {
-            if P::concerns(record) {
-                self.evolve(work, customer, record, history)?;
+        } else if header.customer.is_none() {
+            if work.folding == Folding::Live {
+                P::tenant_record(&mut write_lock(&self.index), record);
             }
-        } else if work.folding == Folding::Live {
-            P::tenant_record(&mut write_lock(&self.index), record);
+        } else if P::concerns(record)
+            // Whose it is takes looking up; most projectors are concerned by few records.
+            && let Some(customer) = work.slices.newest_belongs(header)
+        {
+            self.evolve(work, customer, record, history)?;
         }
         work.folded = header.position;
         Ok(())
