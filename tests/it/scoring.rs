@@ -208,3 +208,32 @@ async fn two_nodes_on_one_stream_score_an_entry_once() {
     assert_eq!(head.await, other_head.await);
     assert_eq!(node.digests().await, other.digests().await);
 }
+
+/// What was found in an import's entries is no word of anybody who knows its customers (law 4).
+#[tokio::test(flavor = "multi_thread")]
+async fn scores_of_an_import_go_when_it_is_undone() {
+    let service = Service::start_with(&ON);
+    let file = "Email,Interaction_Type,Interaction_Date,Direction,Notes\n\
+                jane@example.com,sms,2023-11-05T08:30:00Z,inbound,I love it!\n";
+    let request = service.request(Method::POST, "/api/v1/customers/import");
+    let request = request.header("Content-Type", "text/csv").body(file);
+    let import: Value = request.send().await.unwrap().json().await.unwrap();
+    let path = format!("/api/v1/imports/{}", import["id"].as_str().unwrap());
+    eventually("the import ends", || async {
+        service.json(&path).await["state"] == "succeeded"
+    })
+    .await;
+    service.all_is_scored().await;
+    assert_eq!(service.scores().await.len(), 1);
+    service.accepted(&format!("{path}/undo")).await;
+    eventually("it is undone", || async {
+        !service.json(&path).await["undone"].is_null()
+    })
+    .await;
+    service.caught_up().await;
+    let undone = service.json(&path).await["undone"].clone();
+    assert_eq!(undone["conflicts"], json!([]), "{undone}");
+    assert_eq!(service.get(JANE).await.status(), 404);
+    let listed = service.json("/api/v1/customers").await;
+    assert_eq!(listed["items"], json!([]), "{listed}");
+}

@@ -47,5 +47,5 @@ pub const TYPE_SCHEMAS_BYTES_MAX: usize = 1024 * 1024;
 /// pattern counts as a hundred, and what `unevaluated…` looks at again counts again.
 pub const TYPE_SCHEMA_VALUES_MAX: u64 = 10_000;
 /// Bytes of a payload times the values of its type's schema: the writer holds one against the other
-/// while everybody waits, at worst for half a second.
-pub const TYPE_CHECK_STEPS_MAX: u64 = 1 << 28;
+/// while everybody waits, at worst for some 20 ms.
+pub const TYPE_CHECK_STEPS_MAX: u64 = 1 << 24;

@@ -41,6 +41,10 @@ const REFUSED: [&str; 6] = [
     "$vocabulary",
 ];
 
+/// Keywords that below the root begin a resource of its own, in which references mean others: with
+/// `$schema` of an older dialect, `id` does.
+const NESTED_REFUSED: [&str; 2] = ["$id", "$schema"];
+
 #[derive(Debug)]
 pub(super) struct Schema {
     validator: Validator,
@@ -215,7 +219,7 @@ impl<'a> Weight<'a> {
 
     fn member(&mut self, name: &str, member: &'a Value, depth: usize) -> Result<Count, Problem> {
         let is_plain = member.is_string() || member.is_boolean();
-        let is_refused = REFUSED.contains(&name) || (name == "$id" && depth > 0);
+        let is_refused = REFUSED.contains(&name) || (NESTED_REFUSED.contains(&name) && depth > 0);
         if is_plain && is_refused {
             let detail = format!("`{name}` is not supported in the schema of a registered type");
             return Err(Problem::invalid("", detail));
@@ -323,6 +327,10 @@ mod tests {
             (json!({ "items": { "$ref": "#" } }), "leads back"),
             (json!({ "$ref": "#/$defs/missing" }), "names nothing"),
             (json!({ "items": { "$id": "https://example.com/" } }), "$id"),
+            (
+                json!({ "items": { "$schema": "http://json-schema.org/draft-04/schema#" } }),
+                "$schema",
+            ),
             (json!({ "$dynamicRef": "#a" }), "$dynamicRef"),
             (json!({ "$schema": "https://example.com/mine" }), "dialect"),
             (json!({ "type": "text" }), "not a schema"),

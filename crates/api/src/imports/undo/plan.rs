@@ -36,8 +36,10 @@ pub(super) struct Freed {
 struct Looking {
     correlation: Digest,
     slices: Arc<Slices>,
-    /// Position, type and customer of each of its own.
+    /// Position, type and customer of each of its own, and of what our scorer found in them.
     own: Vec<(u64, EventType, Option<CustomerId>)>,
+    /// What its own records are entries of.
+    entries: HashSet<Digest>,
     touched: HashSet<CustomerId>,
     made: HashSet<CustomerId>,
     /// Where others first wrote of those.
@@ -55,6 +57,7 @@ impl Plan {
                 .map(|customers| customers.slices(head))
                 .unwrap_or_default(),
             own: Vec::new(),
+            entries: HashSet::new(),
             touched: HashSet::new(),
             made: HashSet::new(),
             others: HashMap::new(),
@@ -92,11 +95,20 @@ impl Looking {
             }
             let own = (header.position, header.event_type, header.customer);
             self.own.push(own);
+            if header.event_type.entry_source().is_some() {
+                self.entries.insert(header.subject);
+            }
             if let Some(customer) = header.customer {
                 self.touched.insert(customer);
                 if header.event_type == EventType::CustomerCreated {
                     self.made.insert(customer);
                 }
+            }
+        } else if !header.changes_its_customer() {
+            // What our scorer found in an entry goes with it.
+            if self.entries.contains(&header.subject) {
+                let score = (header.position, header.event_type, header.customer);
+                self.own.push(score);
             }
         } else if let Some(customer) = header.customer.filter(|one| self.touched.contains(one))
             && is_about_its_customer(header.event_type)
