@@ -1,6 +1,5 @@
 //! One customer's calls in the order of their places, in chunks that a list can share.
 
-use crate::place::Place;
 use crate::stored::Packed;
 use hashbrown::HashMap;
 use serde::de::{Error, SeqAccess, Visitor};
@@ -9,6 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::sync::Arc;
 use touchbook_events::Digest;
+use touchbook_projection::Place;
 
 /// Calls of a chunk; a change copies one chunk's slots at most, not the calls.
 pub(crate) const CHUNK_CALLS: usize = 64;

@@ -1,10 +1,11 @@
 //! A call as it is read.
 
 use crate::book::Slot;
-use crate::place::Place;
-use crate::stored::{Packed, Queue, Sentiment, Stored};
+use crate::stored::{Packed, Queue, Stored};
 use touchbook_events::catalogue::call::{CallAction, Direction, RecordingStatus};
+use touchbook_events::catalogue::sentiment::Felt;
 use touchbook_events::{CustomerId, Data, Digest, Record, Score, Timestamp};
+use touchbook_projection::Place;
 
 /// A call; serialises to what answers show (`http.md` §2).
 #[derive(Clone, Debug, PartialEq)]
@@ -125,7 +126,7 @@ impl<'a> Call<'a> {
     }
 
     /// What somebody said of it, else what our own scorer found.
-    pub fn sentiment(&self) -> Option<Sentiment> {
+    pub fn sentiment(&self) -> Option<Felt> {
         self.stored.sentiment.copied()
     }
 

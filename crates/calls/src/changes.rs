@@ -103,9 +103,9 @@ mod tests {
     use super::*;
     use crate::book::Book;
     use crate::book::tests::slot;
-    use crate::place::Place;
     use proptest::prelude::*;
     use std::collections::BTreeMap;
+    use touchbook_projection::Place;
 
     type Pair<'b> = (Option<&'b Slot>, Option<&'b Slot>);
 

@@ -4,8 +4,7 @@ use crate::book::Slot;
 use crate::call::{Call, Listed};
 use crate::changes::changes;
 use crate::names::alias;
-use crate::page::{Cursor, Filter, Page};
-use crate::place::Place;
+use crate::page::{Filter, Page};
 use crate::state::Contribution;
 use hashbrown::HashMap;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,6 +12,8 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 use touchbook_events::{CustomerId, Digest};
+use touchbook_projection::Cursor;
+use touchbook_projection::Place;
 
 /// All calls of a tenant; derived from what its customers contribute, and sharing their bytes.
 #[derive(Debug, Default)]

@@ -4,14 +4,15 @@ use crate::book::{Book, Chunk, Slot};
 use crate::call::{Call, Listed};
 use crate::index::Index;
 use crate::names::is_of_call;
-use crate::page::{Cursor, Filter, Page};
-use crate::place::Place;
-use crate::stored::{Packed, Sentiment, Stored};
+use crate::page::{Filter, Page};
+use crate::stored::{Packed, Stored};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use touchbook_events::catalogue::sentiment::{Scored, SentimentLabel};
+use touchbook_events::catalogue::sentiment::{Felt, Scored};
 use touchbook_events::{CustomerId, Data, Digest, EntrySource, EventType, Record, TenantKey};
+use touchbook_projection::Cursor;
+use touchbook_projection::Place;
 use touchbook_projection::{Judged, Projection, Projector};
 
 /// The projector of calls.
@@ -23,7 +24,7 @@ pub struct Calls;
 pub struct State {
     calls: Book,
     /// Sentiments of calls that nothing else was told of yet.
-    pub(crate) waiting: BTreeMap<Digest, Judged<Sentiment>>,
+    pub(crate) waiting: BTreeMap<Digest, Judged<Felt>>,
 }
 
 /// One customer's calls, shared with its state and not copied.
@@ -162,7 +163,7 @@ impl State {
 
     /// A sentiment waits for its call only where its subject is named as one: most are of messages.
     fn felt(&mut self, record: &Record, scored: &Scored) {
-        let Some(sentiment) = sentiment(scored) else {
+        let Some(sentiment) = scored.felt() else {
             return;
         };
         let subject = record.header.subject;
@@ -192,11 +193,4 @@ impl State {
 
 fn is_about_call(record: &Record) -> bool {
     record.header.event_type.entry_source() == Some(EntrySource::Call)
-}
-
-fn sentiment(scored: &Scored) -> Option<Sentiment> {
-    let score = scored.facts.score.map(|score| *score)?;
-    let label = scored.facts.label;
-    let label = label.unwrap_or_else(|| SentimentLabel::of(score));
-    Some(Sentiment { score, label })
 }

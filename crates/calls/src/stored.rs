@@ -1,24 +1,16 @@
 //! A call as it is kept: packed into bytes, and read without copying.
 
-use crate::place::Place;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use touchbook_events::catalogue::call::{
     CallAction, CallSource, Direction, RecordingStatus, TranscriptStatus,
 };
-use touchbook_events::catalogue::sentiment::SentimentLabel;
+use touchbook_events::catalogue::sentiment::Felt;
 use touchbook_events::money::Decimal;
 use touchbook_events::{Score, Timestamp};
+use touchbook_projection::Place;
 use touchbook_projection::latest::{position_at, steps_from};
 use touchbook_projection::{Judged, Latest, Stamp};
-
-/// What is felt in a call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sentiment {
-    /// −1 to 1.
-    pub score: Score,
-    pub label: SentimentLabel,
-}
 
 /// The queue as it stood when the call was made (S4-013 to S4-015).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -53,7 +45,7 @@ pub(crate) struct Stored<'a> {
     pub(crate) outcome: Latest<Outcome<'a>>,
     pub(crate) recording: Recording<'a>,
     pub(crate) transcript: Transcript<'a>,
-    pub(crate) sentiment: Judged<Sentiment>,
+    pub(crate) sentiment: Judged<Felt>,
     pub(crate) scores: Scores,
     /// By [`CallAction::ALL`].
     pub(crate) actions: [Latest<bool>; ACTIONS],
@@ -233,6 +225,7 @@ impl Transcript<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use touchbook_events::catalogue::sentiment::SentimentLabel;
 
     proptest! {
         #[test]
@@ -253,7 +246,7 @@ mod tests {
             };
             stored.names.others.push("CA1");
             stored.start.at.set(stamp(0), Some(Since::of(place, stamp(0).time)));
-            stored.sentiment.set_by(true, stamp(1), Sentiment {
+            stored.sentiment.set_by(true, stamp(1), Felt {
                 score: Score::from_millionths(-250_000),
                 label: SentimentLabel::Negative,
             });

@@ -1,6 +1,5 @@
 //! How each type of event changes a call.
 
-use crate::place::Place;
 use crate::stored::{
     ACTIONS, End, Outcome, Queue, Recording, Scores, Since, Start, Stored, Transcript,
 };
@@ -9,6 +8,7 @@ use touchbook_events::catalogue::call::{
     Transcribed,
 };
 use touchbook_events::{Data, Record};
+use touchbook_projection::Place;
 use touchbook_projection::{Latest, Stamp};
 
 impl<'a> Stored<'a> {

@@ -13,6 +13,12 @@ impl Digest {
     pub fn as_u128(self) -> u128 {
         u128::from_be_bytes(self.0)
     }
+
+    /// Digests are uniformly random: any eight bytes of them are a hash.
+    pub fn hash(self) -> u64 {
+        let [a, b, c, d, e, f, g, h, ..] = self.0;
+        u64::from_le_bytes([a, b, c, d, e, f, g, h])
+    }
 }
 
 impl fmt::Display for Digest {

@@ -61,7 +61,7 @@ impl<V> ByDigest<V> {
             return self.rows.iter().position(|(of, _)| *of == key);
         }
         let is = |at: &u32| self.rows[*at as usize].0 == key;
-        self.index.find(hash(key), is).map(|at| *at as usize)
+        self.index.find(key.hash(), is).map(|at| *at as usize)
     }
 
     /// Puts in what is not there yet.
@@ -86,7 +86,7 @@ impl<V> ByDigest<V> {
         }
         let first = if self.index.is_empty() { 0 } else { first };
         let rows = &self.rows;
-        let hash_of = |at: &u32| hash(rows[*at as usize].0);
+        let hash_of = |at: &u32| rows[*at as usize].0.hash();
         self.index.reserve(rows.len() - first, hash_of);
         for at in first..rows.len() {
             let number = u32::try_from(at).expect("rows of a customer fit in 32 bits");
@@ -99,12 +99,6 @@ impl<V> ByDigest<V> {
         rows.sort_unstable_by_key(|(key, _)| *key);
         rows
     }
-}
-
-/// Digests are uniformly random: any eight bytes of them are a hash.
-fn hash(key: Digest) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = key.0;
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 impl<V: PartialEq> PartialEq for ByDigest<V> {

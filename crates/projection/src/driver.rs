@@ -1,8 +1,10 @@
 //! A whole tenant in memory, for tests: deciders, a ledger that is a list, projections on demand.
 
 mod named;
+mod script;
 
 pub use named::Named;
+pub use script::{Script, at};
 
 use crate::decider::{Context, Decider, Earlier};
 use crate::deciders::{Decided, Deciders};

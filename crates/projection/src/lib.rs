@@ -15,6 +15,7 @@ pub mod judged;
 pub mod latest;
 #[cfg(test)]
 mod laws;
+pub mod place;
 pub mod projection;
 pub mod projector;
 pub mod refunds;
@@ -28,6 +29,7 @@ pub use driver::{Driver, Outcome};
 pub use history::{History, HistoryError};
 pub use judged::Judged;
 pub use latest::{Latest, Stamp};
+pub use place::{Cursor, NotACursor, Place};
 pub use projection::{AnyProjection, Folding, Projection, SHARDS, Stale};
 pub use projector::Projector;
 pub use refunds::Refunds;

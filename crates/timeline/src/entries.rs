@@ -4,7 +4,7 @@
 //! moves at most one chunk's bytes. Their order in time is a list of numbers, and there is none
 //! while they came in that order.
 
-use crate::stored::{Entry, Packed, Place, Stored};
+use crate::stored::{Entry, Packed, Stored};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry::{Occupied, Vacant};
 use serde::de::{Error, SeqAccess, Visitor};
@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::fmt;
 use std::ops::Range;
 use touchbook_events::Digest;
+use touchbook_projection::Place;
 
 /// Entries of a chunk. A revision moves half of a chunk's bytes on average: 2.5 KB.
 const CHUNK_ENTRIES: usize = 32;
@@ -137,7 +138,7 @@ impl Entries {
             return at.map(number);
         }
         self.by_subject
-            .find(hash(subject), |at| self.slot(*at).subject == subject)
+            .find(subject.hash(), |at| self.slot(*at).subject == subject)
             .copied()
     }
 
@@ -214,8 +215,8 @@ impl Entries {
         let first = if self.by_subject.is_empty() { 0 } else { at };
         let mut by_subject = std::mem::take(&mut self.by_subject);
         for at in first..=at {
-            by_subject.insert_unique(hash(self.slot(at).subject), at, |at| {
-                hash(self.slot(*at).subject)
+            by_subject.insert_unique(self.slot(at).subject.hash(), at, |at| {
+                self.slot(*at).subject.hash()
             });
         }
         self.by_subject = by_subject;
@@ -262,8 +263,8 @@ impl Entries {
         for at in 0..number(self.len()) {
             let subject = self.slot(at).subject;
             let is_same = |other: &u32| self.slot(*other).subject == subject;
-            let hash_of = |other: &u32| hash(self.slot(*other).subject);
-            match by_subject.entry(hash(subject), is_same, hash_of) {
+            let hash_of = |other: &u32| self.slot(*other).subject.hash();
+            match by_subject.entry(subject.hash(), is_same, hash_of) {
                 Occupied(_) => return false,
                 Vacant(free) => free.insert(at),
             };
@@ -299,12 +300,6 @@ fn number(at: usize) -> u32 {
 fn whereabouts(number: u32) -> (usize, usize) {
     let number = number as usize;
     (number / CHUNK_ENTRIES, number % CHUNK_ENTRIES)
-}
-
-/// Digests are uniformly random: any eight bytes of them are a hash.
-fn hash(subject: Digest) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = subject.0;
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
 }
 
 /// In whatever order they came.

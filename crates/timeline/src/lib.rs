@@ -22,8 +22,9 @@ mod tests;
 mod title;
 
 pub use details::Details;
-pub use page::{Cursor, Filter, NotACursor, PAGE_MAX, Page};
+pub use page::{Filter, PAGE_MAX, Page};
 pub use preview::CHARS_MAX as PREVIEW_CHARS_MAX;
 pub use sources::Sources;
 pub use state::{State, Timeline};
-pub use stored::{Entry, Sentiment};
+pub use stored::Entry;
+pub use touchbook_projection::{Cursor, NotACursor};

@@ -2,11 +2,10 @@
 
 use crate::sources::Sources;
 use crate::state::State;
-use crate::stored::{Entry, Place};
+use crate::stored::Entry;
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 use touchbook_events::{EntrySource, Timestamp};
+use touchbook_projection::{Cursor, Place};
 
 /// Most entries that a page has, whatever was asked for.
 pub const PAGE_MAX: usize = 500;
@@ -27,15 +26,6 @@ pub struct Page<'a> {
     /// Where the next page begins; `None` on the last.
     pub next_cursor: Option<Cursor>,
 }
-
-/// The place of the last entry that was shown. Entries never move, so what arrives between two
-/// pages stands before the cursor or after it, and nothing is skipped or repeated (S2-090).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor(Place);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor; take `next_cursor` of the page before")]
-pub struct NotACursor;
 
 impl State {
     /// All entries that `filter` lets through, newest first.
@@ -98,55 +88,5 @@ impl Filter {
     fn is_before_end(&self, place: Place, cursor: Option<Cursor>) -> bool {
         self.to.is_none_or(|to| place.occurred_at <= to)
             && cursor.is_none_or(|Cursor(shown)| place < shown)
-    }
-}
-
-/// Hexadecimal digits of a cursor: instant and position.
-const DIGITS: usize = 32;
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{:016x}{:016x}",
-            self.0.occurred_at.micros(),
-            self.0.position
-        )
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = NotACursor;
-
-    fn from_str(text: &str) -> Result<Self, NotACursor> {
-        if text.len() != DIGITS || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(NotACursor);
-        }
-        let (at, position) = text.split_at(DIGITS / 2);
-        let read = |hex| u64::from_str_radix(hex, 16).map_err(|_| NotACursor);
-        Ok(Self(Place {
-            occurred_at: Timestamp::from_micros(read(at)?.cast_signed()),
-            position: read(position)?,
-        }))
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_cursor_is_read_back_and_anything_else_is_refused() {
-        for micros in [0, -1, i64::MIN, i64::MAX] {
-            let occurred_at = Timestamp::from_micros(micros);
-            let cursor = Cursor(Place {
-                occurred_at,
-                position: 7,
-            });
-            assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        }
-        for text in ["", "abc", &"é".repeat(16), &"+".repeat(32)] {
-            assert_eq!(text.parse::<Cursor>(), Err(NotACursor), "{text}");
-        }
     }
 }

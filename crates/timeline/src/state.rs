@@ -3,11 +3,12 @@
 use crate::details::Details;
 use crate::entries::Entries;
 use crate::preview::preview;
-use crate::stored::{Entry, Packed, Place, Sentiment, Stored, Waiting};
+use crate::stored::{Entry, Packed, Stored, Waiting};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
-use touchbook_events::catalogue::sentiment::{Scored, SentimentLabel};
+use touchbook_events::catalogue::sentiment::Scored;
 use touchbook_events::{CustomerId, Data, Digest, Header, Record};
+use touchbook_projection::Place;
 use touchbook_projection::{Projector, Stamp};
 
 /// The projector of timelines.
@@ -96,11 +97,7 @@ impl State {
             stored.was_waiting(waiting);
         }
         stored.take(record, words.as_deref());
-        let place = Place {
-            occurred_at: record.data.placed_at().unwrap_or(record.header.time),
-            position: record.header.position,
-        };
-        self.entries.push(place, subject, stored);
+        self.entries.push(Place::of(record), subject, stored);
     }
 
     /// A record that says something of a subject without making an entry.
@@ -137,14 +134,9 @@ impl State {
     }
 
     fn felt(&mut self, header: &Header, scored: &Scored) {
-        let Some(score) = scored.facts.score.map(|score| *score) else {
+        let Some(sentiment) = scored.felt() else {
             return;
         };
-        let label = scored
-            .facts
-            .label
-            .unwrap_or_else(|| SentimentLabel::of(score));
-        let sentiment = Sentiment { score, label };
         let Some(number) = self.entries.find(header.subject) else {
             let waiting = self.waiting.entry(header.subject).or_default();
             waiting.sentiment.set(header, sentiment);

@@ -3,26 +3,10 @@
 use crate::details::Details;
 use crate::title::Title;
 use serde::{Deserialize, Serialize};
-use touchbook_events::catalogue::sentiment::SentimentLabel;
-use touchbook_events::{Data, EntrySource, EventType, Record, Score, Timestamp};
+use touchbook_events::catalogue::sentiment::Felt;
+use touchbook_events::{Data, EntrySource, EventType, Record, Timestamp};
 use touchbook_projection::latest::{position_at, steps_from};
-use touchbook_projection::{Judged, Latest, Stamp};
-
-/// Where an entry stands, for ever: when its first record happened, ties by position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-pub(crate) struct Place {
-    pub(crate) occurred_at: Timestamp,
-    /// Of the entry's first record.
-    pub(crate) position: u64,
-}
-
-/// What is felt in an entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sentiment {
-    /// −1 to 1.
-    pub score: Score,
-    pub label: SentimentLabel,
-}
+use touchbook_projection::{Judged, Latest, Place, Stamp};
 
 /// Everything of an entry but its place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -37,7 +21,7 @@ pub(crate) struct Stored<'a> {
     pub(crate) recorded_at: Timestamp,
     pub(crate) last_position: u64,
     pub(crate) revision_count: u32,
-    pub(crate) sentiment: Judged<Sentiment>,
+    pub(crate) sentiment: Judged<Felt>,
     pub(crate) preview: Latest<&'a str>,
 }
 
@@ -67,7 +51,7 @@ impl<'a> Stored<'a> {
         self.details.take(stamp, &record.header, &record.data);
         if let Data::Custom(custom) = &record.data {
             let (score, label) = (custom.facts.score, custom.facts.label);
-            let felt = score.zip(label).map(|(score, label)| Sentiment {
+            let felt = score.zip(label).map(|(score, label)| Felt {
                 score: *score,
                 label,
             });
@@ -231,7 +215,7 @@ impl<'a> Entry<'a> {
     }
 
     /// What somebody said of it, else what our own scorer found.
-    pub fn sentiment(&self) -> Option<Sentiment> {
+    pub fn sentiment(&self) -> Option<Felt> {
         self.stored.sentiment.copied()
     }
 
@@ -257,7 +241,7 @@ impl<'a> Entry<'a> {
 /// What is known of a subject before it has an entry.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Waiting {
-    pub(crate) sentiment: Judged<Sentiment>,
+    pub(crate) sentiment: Judged<Felt>,
     /// Of a planned step.
     pub(crate) kind: Latest<Box<str>>,
     pub(crate) title: Latest<Box<str>>,

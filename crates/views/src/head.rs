@@ -1,8 +1,8 @@
 //! What a row of a list shows of the entry that it is in the timeline.
 
-use crate::page::{Cursor, Place};
 use serde::Serialize;
 use touchbook_events::Timestamp;
+use touchbook_projection::{Cursor, Place};
 use touchbook_timeline::Entry;
 
 /// The members that a row has in common with its entry (`http.md` §2).
@@ -33,7 +33,7 @@ impl<'a> Head<'a> {
     /// Where a page begins that follows this row.
     pub fn cursor(&self) -> Cursor {
         Cursor(Place {
-            at: self.occurred_at,
+            occurred_at: self.occurred_at,
             position: self.position,
         })
     }
@@ -41,7 +41,7 @@ impl<'a> Head<'a> {
 
 pub(crate) fn place(entry: &Entry<'_>) -> Place {
     Place {
-        at: entry.occurred_at(),
+        occurred_at: entry.occurred_at(),
         position: entry.position(),
     }
 }

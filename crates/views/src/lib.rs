@@ -31,6 +31,7 @@ pub use explain::{Explain, Explanation, explain};
 pub use head::Head;
 pub use history::{HISTORY_MAX, StatusChange};
 pub use orders::{Order, Orders};
-pub use page::{Cursor, PAGE_MAX, Page};
+pub use page::{PAGE_MAX, Page};
 pub use quotes::{Quote, Quotes};
 pub use threads::{Thread, Threads};
+pub use touchbook_projection::Cursor;

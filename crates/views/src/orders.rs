@@ -8,7 +8,7 @@ pub use statistics::Statistics;
 
 use crate::head::place;
 use crate::history::StatusHistory;
-use crate::page::{Cursor, Page};
+use crate::page::Page;
 use std::collections::BTreeMap;
 use touchbook_events::catalogue::order::{Refunded, Updated};
 use touchbook_events::catalogue::typed::Json;
@@ -17,6 +17,7 @@ use touchbook_events::text::{Reason, Word};
 use touchbook_events::{
     Code, Data, Digest, EntrySource, Header, Money, Policies, Record, Timestamp,
 };
+use touchbook_projection::Cursor;
 use touchbook_projection::{Latest, Projector, Stamp};
 use touchbook_timeline::{State, Timeline};
 

@@ -1,20 +1,11 @@
 //! Pages of a list, newest first.
 
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 use std::cmp::Reverse;
-use std::fmt;
-use std::str::FromStr;
-use touchbook_events::Timestamp;
+use touchbook_projection::{Cursor, Place};
 
 /// Most rows that a page has, whatever was asked for.
 pub const PAGE_MAX: usize = 500;
-
-/// Where a row stands in its list: by instant, ties by position.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Place {
-    pub at: Timestamp,
-    pub position: u64,
-}
 
 /// Rows, newest first.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -23,14 +14,6 @@ pub struct Page<T> {
     /// Where the next page begins; `None` on the last.
     pub next_cursor: Option<Cursor>,
 }
-
-/// The place of the last row that was shown, as text that means nothing to its bearer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Cursor(pub(crate) Place);
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor; take `next_cursor` of the page before")]
-pub struct NotACursor;
 
 impl<T> Page<T> {
     /// The newest of `rows` after `cursor`, at most `limit`.
@@ -60,57 +43,16 @@ impl<T> Page<T> {
     }
 }
 
-/// Hexadecimal digits of a cursor: instant and position.
-const DIGITS: usize = 32;
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:016x}{:016x}", self.0.at.micros(), self.0.position)
-    }
-}
-
-impl Serialize for Cursor {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = NotACursor;
-
-    fn from_str(text: &str) -> Result<Self, NotACursor> {
-        if text.len() != DIGITS || !text.bytes().all(|byte| byte.is_ascii_hexdigit()) {
-            return Err(NotACursor);
-        }
-        let (at, position) = text.split_at(DIGITS / 2);
-        let read = |hex| u64::from_str_radix(hex, 16).map_err(|_| NotACursor);
-        Ok(Self(Place {
-            at: Timestamp::from_micros(read(at)?.cast_signed()),
-            position: read(position)?,
-        }))
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use touchbook_events::Timestamp;
 
     fn place(at: i64, position: u64) -> Place {
         Place {
-            at: Timestamp::from_micros(at),
+            occurred_at: Timestamp::from_micros(at),
             position,
-        }
-    }
-
-    #[test]
-    fn a_cursor_is_read_back_and_anything_else_is_refused() {
-        for micros in [0, -1, i64::MIN, i64::MAX] {
-            let cursor = Cursor(place(micros, 7));
-            assert_eq!(cursor.to_string().parse(), Ok(cursor));
-        }
-        for text in ["", "abc", &"é".repeat(16), &"+".repeat(32)] {
-            assert_eq!(text.parse::<Cursor>(), Err(NotACursor), "{text}");
         }
     }
 

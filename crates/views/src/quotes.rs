@@ -2,7 +2,7 @@
 
 use crate::head::{Head, place};
 use crate::history::{StatusChange, StatusHistory};
-use crate::page::{Cursor, Page};
+use crate::page::Page;
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use touchbook_events::catalogue::call::Direction;
@@ -10,6 +10,7 @@ use touchbook_events::catalogue::quote::Updated;
 use touchbook_events::catalogue::typed::{Json, Object};
 use touchbook_events::text::{Name, Word};
 use touchbook_events::{Data, Digest, EventType, Money, Record, Timestamp};
+use touchbook_projection::Cursor;
 use touchbook_projection::{Latest, Projector, Stamp};
 use touchbook_timeline::{Details, Entry, State, Timeline};
 

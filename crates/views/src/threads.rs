@@ -12,12 +12,13 @@ mod row;
 pub use message::{Message, RECIPIENTS_MAX};
 pub use row::{Answer, Classification, MESSAGES_MAX, PARTICIPANTS_MAX, Participant, Thread};
 
-use crate::page::{Cursor, Page};
+use crate::page::Page;
 use links::{Linked, Names};
 use mail::Mail;
 use message::Placed;
 use std::collections::BTreeMap;
 use touchbook_events::{Digest, EntrySource, Record};
+use touchbook_projection::Cursor;
 use touchbook_projection::Projector;
 use touchbook_timeline::{Entry, State, Timeline};
 

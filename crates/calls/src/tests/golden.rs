@@ -1,6 +1,6 @@
 //! One call after a script.
 
-use super::script::Script;
+use super::script::{Asked, Script};
 use crate::{Detailed, OTHER_NAMES_MAX, transcript_text};
 use serde_json::{Value, json};
 use touchbook_projection::driver::Named;

@@ -1,7 +1,7 @@
 //! Lists over all calls.
 
-use super::script::{Script, at};
-use crate::{Cursor, Filter, Index, PAGE_MAX};
+use super::script::{Asked, Script, at};
+use crate::{Calls, Cursor, Filter, Index, PAGE_MAX};
 use serde_json::{Value, json};
 use touchbook_events::catalogue::call::Direction;
 use touchbook_projection::driver::Named;
@@ -74,7 +74,7 @@ fn calls_are_listed_by_what_is_said_of_them() {
         ((alex, None, Some("resolved")), &[]),
         ((Some("al"), None, None), &[]),
     ];
-    three_calls().project().index(|index| {
+    three_calls().project::<Calls>().index(|index| {
         for ((agent_id, direction, outcome), want) in cases {
             let filter = Filter {
                 agent_id,
@@ -100,7 +100,7 @@ fn calls_are_listed_by_when_they_were() {
         (last, first, &[]),
     ];
     let day = |day: &str| at(&format!("{day} 10:00:00"));
-    three_calls().project().index(|index| {
+    three_calls().project::<Calls>().index(|index| {
         for (from, to, want) in cases {
             let filter = Filter {
                 from: from.map(day),
@@ -128,7 +128,7 @@ fn a_call_is_listed_under_what_is_said_of_it_now() {
         "call/john:1",
         resolved,
     );
-    script.project().index(|index| {
+    script.project::<Calls>().index(|index| {
         let all = Filter::default();
         let by_agent = |agent| {
             listed(
@@ -168,7 +168,7 @@ fn a_call_is_listed_under_what_is_said_of_it_now() {
 /// `http.md` §2: a list has `items` and `next_cursor`, a row says whose it is.
 #[test]
 fn a_page_is_what_answers_show() {
-    three_calls().project().index(|index| {
+    three_calls().project::<Calls>().index(|index| {
         let page = serde_json::to_value(index.page(&Filter::default(), 1, None)).unwrap();
         let row = &page["items"][0];
         assert_eq!(row["customer_id"], Named::id("jane").to_string());

@@ -1,6 +1,6 @@
 //! One customer's summary after a script.
 
-use super::script::{Script, at, order, person};
+use super::script::{Asked, Script, at, order, person};
 use crate::{Customers, State};
 use serde_json::{Value, json};
 use touchbook_events::Policies;

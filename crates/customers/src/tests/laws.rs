@@ -1,6 +1,6 @@
 //! What holds for any script.
 
-use super::script::Script;
+use super::script::{Asked, Script};
 use proptest::prelude::*;
 use proptest::sample::{Index as Pick, select};
 use serde_json::{Value, json};

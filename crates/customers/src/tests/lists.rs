@@ -1,7 +1,7 @@
 //! Recent, top and search over many customers.
 
-use super::script::{Script, id, order, person};
-use crate::{Found, Index};
+use super::script::{Asked, Script, id, order, person};
+use crate::{Customers, Found, Index};
 use serde_json::json;
 use touchbook_events::{CustomerId, Policies};
 
@@ -65,7 +65,7 @@ fn top_customers_are_ranked_in_one_currency() {
         "order/p:1",
         order("Pending", "1000"),
     );
-    let projection = script.project();
+    let projection = script.project::<Customers>();
     let mut policies = Policies::default();
     let top = |policies: &Policies| {
         let top = projection.index(|index| index.top(policies, None, 10));

@@ -65,7 +65,7 @@ fn whoever_has_a_status_is_listed_by_when_it_showed_itself_last() {
         set(&mut script, "11-03 00:00:00", name, json!("blocked"));
     }
     set(&mut script, "11-04 00:00:00", "f", Value::Null);
-    let projection = script.project();
+    let projection = script.project::<Customers>();
     let now = at("12-31 00:00:00");
     let plain = Policies::default();
     let list = |status, policies: &Policies| listed(&projection, status, (policies, now), 1);
@@ -87,7 +87,7 @@ fn a_customer_becomes_inactive_after_the_last_day() {
     let mut script = Script::new();
     let body = json!({ "body": "Hi" });
     script.send("01-01 00:00:00", "sms.sent", "sms/a:1", body);
-    let projection = script.project();
+    let projection = script.project::<Customers>();
     let days = policies(&[("inactive_after_days", "10")]);
     for (now, status) in [
         ("01-11 00:00:00", Status::Active),
@@ -146,7 +146,7 @@ proptest! {
         thresholds in prop::collection::vec(prop::option::of(0_u8..80), 1..4),
         month in 1_u8..13,
     ) {
-        let projection = play(&events).project();
+        let projection = play(&events).project::<Customers>();
         let now = at(&format!("{month:02}-28 00:00:00"));
         let everybody = projection.index(|index| index.recent(None, 500)).rows;
         for threshold in thresholds {

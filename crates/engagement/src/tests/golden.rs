@@ -1,6 +1,6 @@
 //! One customer's insights after a script.
 
-use super::script::{Script, at};
+use super::script::{Asked, Script, at};
 use crate::{Engagement, Number, SentimentTrend, State, evidence, insights, reasons, sentiment};
 use serde_json::json;
 use touchbook_events::{EntrySource, Policies, Score};

@@ -214,7 +214,8 @@ proptest! {
         let then = Projection::<Engagement>::new(Folding::Live);
         then.apply_batch(&records, &records).unwrap();
         for name in NAMES {
-            let known = script.project().fold_slice(id(name), &script.driver, to as u64).unwrap();
+            let now = script.project::<Engagement>();
+            let known = now.fold_slice(id(name), &script.driver, to as u64).unwrap();
             let live = then.read(id(name), |state, _| state.clone());
             prop_assert_eq!(known, live.unwrap_or_default());
         }
@@ -240,7 +241,7 @@ proptest! {
         for (kind, subject, time, data) in between {
             script.send(&time, kind, &subject, data);
         }
-        script.project();
+        script.project::<Engagement>();
         script.send(NOW, "customer.unmerged", "customer/jane", unmerge);
         script.send(NOW, "event.reinstated", "event/jane:2", positions);
         for (kind, subject, time, data) in after {
@@ -262,7 +263,7 @@ proptest! {
         let plain = Projection::<Engagement>::new(Folding::Live);
         plain.apply_batch(&never, &never).unwrap();
         let policies = Policies::default();
-        let live = script.project();
+        let live = script.project::<Engagement>();
         prop_assert_eq!(plain.digest(), live.digest());
         prop_assert_eq!(pages(&plain, &policies, 3), pages(&live, &policies, 3));
     }
@@ -275,7 +276,7 @@ proptest! {
         policies in prop::collection::vec(policies(), 2),
         limit in 1_usize..4,
     ) {
-        let projection = play(&events).project();
+        let projection = play(&events).project::<Engagement>();
         for policies in &policies {
             prop_assert_eq!(
                 pages(&projection, policies, limit),
@@ -288,7 +289,7 @@ proptest! {
     #[test]
     fn what_is_kept_up_to_date_is_what_a_look_at_everything_finds(events in events()) {
         let script = play(&events);
-        let projection = script.project();
+        let projection = script.project::<Engagement>();
         let timeline = script.driver.project::<Timeline>();
         let mut policies = Policies::default();
         policies.set("response_sla", "0").unwrap();

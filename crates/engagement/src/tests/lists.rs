@@ -1,7 +1,7 @@
 //! Who needs attention, over many customers.
 
-use super::script::{Script, at, id};
-use crate::{AttentionPage, Cursor, Index};
+use super::script::{Asked, Script, at, id};
+use crate::{AttentionPage, Cursor, Engagement, Index};
 use serde_json::json;
 use touchbook_events::policy::AttentionRule::{ComplaintOpen, SocialOpen, Unanswered};
 use touchbook_events::{CustomerId, Policies};
@@ -40,7 +40,7 @@ fn three() -> Script {
 #[test]
 fn the_most_urgent_comes_first() {
     let script = three();
-    let index = script.project();
+    let index = script.project::<Engagement>();
     let mut policies = Policies::default();
     index.index(|index| {
         let shown = page(index, &policies, 10, None);
@@ -87,7 +87,7 @@ fn a_page_goes_on_where_the_last_ended_as_of_its_instant() {
     let mut script = three();
     let policies = Policies::default();
     let first = script
-        .project()
+        .project::<Engagement>()
         .index(|index| page(index, &policies, 1, None));
     assert_eq!(names(&first), [id("c")]);
     let cursor = first
@@ -98,7 +98,7 @@ fn a_page_goes_on_where_the_last_ended_as_of_its_instant() {
     script.plain("02-02 00:00:00", "sms.received", "sms/c:2");
     script.plain("01-21 00:00:00", "sms.sent", "sms/a:2");
     script.plain("01-01 00:00:00", "sms.received", "sms/0:1");
-    script.project().index(|index| {
+    script.project::<Engagement>().index(|index| {
         let later = at("02-09 00:00:00");
         let second = index.attention(&policies, later, 1, cursor, |_| true);
         assert_eq!((names(&second), second.now), (vec![id("b")], at(NOW)));
@@ -121,7 +121,7 @@ fn a_customer_is_shown_once() {
         );
     }
     let policies = Policies::default();
-    script.project().index(|index| {
+    script.project::<Engagement>().index(|index| {
         let shown = page(index, &policies, 10, None);
         assert_eq!(names(&shown), [id("a"), id("b")]);
         let rules: Vec<_> = shown.rows[0]
@@ -153,7 +153,7 @@ fn a_declining_trend_is_listed_under_the_policy_of_whoever_asks() {
     narrow
         .set("trend", r#"{"scores":1,"difference":0.1}"#)
         .unwrap();
-    script.project().index(|index| {
+    script.project::<Engagement>().index(|index| {
         let shown = |policies| names(&page(index, policies, 10, None));
         for _ in 0..2 {
             assert_eq!(shown(&wide), [id("a")], "two and two");
@@ -162,7 +162,7 @@ fn a_declining_trend_is_listed_under_the_policy_of_whoever_asks() {
     });
     script.plain("01-05 00:00:00", "call.started", "call/a:5");
     script.score("01-05 00:00:00", "call/a:5", -0.45);
-    script.project().index(|index| {
+    script.project::<Engagement>().index(|index| {
         assert_eq!(names(&page(index, &narrow, 10, None)), [id("a")]);
     });
 }
@@ -180,7 +180,7 @@ fn a_cursor_between_two_instants_of_another_rule_skips_nobody() {
     policies
         .set("attention", r#"{"social_open":3,"complaint_open":2}"#)
         .unwrap();
-    script.project().index(|index| {
+    script.project::<Engagement>().index(|index| {
         let first = page(index, &policies, 1, None);
         let second = page(index, &policies, 1, first.next_cursor);
         assert_eq!(
@@ -201,7 +201,7 @@ fn anonymous_and_empty_customers_are_listed_nowhere() {
     let sms = script.plain("01-01 00:00:00", "sms.received", "sms/y:1");
     let policies = Policies::default();
     let shown = |script: &Script| {
-        let projection = script.project();
+        let projection = script.project::<Engagement>();
         projection.index(|index| (names(&page(index, &policies, 10, None)), index.count()))
     };
     assert_eq!(shown(&script), (vec![id("y")], 1));
@@ -218,7 +218,7 @@ fn a_page_that_finds_nobody_to_show_ends_and_goes_on() {
     use crate::{EXAMINED_MAX, Engagement};
     use touchbook_projection::Projector;
     let script = three();
-    let waiting = script.project().read(id("a"), |state, _| {
+    let waiting = script.project::<Engagement>().read(id("a"), |state, _| {
         Engagement::contribution(id("a"), state).unwrap()
     });
     let waiting = waiting.unwrap();

@@ -1,6 +1,6 @@
 //! What one customer needs attention for after a script.
 
-use super::script::{Script, at};
+use super::script::{Asked, Script, at};
 use crate::{RULES_VERSION, reasons};
 use serde_json::{Value, json};
 use touchbook_events::Policies;

@@ -3,6 +3,7 @@
 use crate::problem::Problem;
 use crate::score::{Score, Sentiment};
 use crate::text::{Code, Word};
+use serde::{Deserialize, Serialize};
 
 closed_enum!(
     /// A feeling in a word.
@@ -69,7 +70,23 @@ event_data! {
     }
 }
 
+/// What is felt in an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Felt {
+    /// −1 to 1.
+    pub score: Score,
+    pub label: SentimentLabel,
+}
+
 impl Scored {
+    /// `None` of a record that was kept without a score.
+    pub fn felt(&self) -> Option<Felt> {
+        let score = self.facts.score.map(|score| *score)?;
+        let label = self.facts.label;
+        let label = label.unwrap_or_else(|| SentimentLabel::of(score));
+        Some(Felt { score, label })
+    }
+
     /// After this both score and label are there.
     pub(crate) fn settle(&mut self) -> Result<(), Problem> {
         let facts = &mut self.facts;

@@ -1,6 +1,6 @@
 //! One customer's timeline after a script.
 
-use super::script::{Script, at, order};
+use super::script::{Asked, Script, at, order};
 use crate::{Filter, Sources, State, Timeline};
 use serde_json::{Value, json};
 use touchbook_events::EntrySource;

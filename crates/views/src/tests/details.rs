@@ -1,6 +1,6 @@
 //! Everything of a customer at once, after a script.
 
-use super::script::{Script, at, order, shown};
+use super::script::{Asked, Script, at, order, shown};
 use crate::details::EntriesBySource;
 use crate::{CustomerDetails, Orders, Quotes, Threads};
 use serde_json::{Value, json};

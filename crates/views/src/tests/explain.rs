@@ -1,6 +1,6 @@
 //! Why a value is what it is, after a script.
 
-use super::script::{Script, at, order, shown};
+use super::script::{Asked, Script, at, order, shown};
 use crate::explain::{Field, STEPS_FIRST, STEPS_LAST};
 use crate::{Explanation, explain};
 use serde_json::{Value, json};

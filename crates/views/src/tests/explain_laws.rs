@@ -1,6 +1,6 @@
 //! What holds for every value of any customer (the second capability beyond the peers).
 
-use super::script::{Script, at};
+use super::script::{Asked, Script, at};
 use crate::explain::Field;
 use crate::{Explanation, explain};
 use proptest::prelude::*;

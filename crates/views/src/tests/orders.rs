@@ -1,6 +1,6 @@
 //! A customer's orders after a script.
 
-use super::script::{Script, order, shown};
+use super::script::{Asked, Script, order, shown};
 use crate::Orders;
 use proptest::prelude::*;
 use proptest::sample::select;

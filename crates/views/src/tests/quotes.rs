@@ -1,6 +1,6 @@
 //! A customer's quote sessions after a script.
 
-use super::script::{Script, shown};
+use super::script::{Asked, Script, shown};
 use crate::Quotes;
 use crate::quotes::MESSAGES_MAX;
 use serde_json::{Value, json};

@@ -2,44 +2,19 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
-use touchbook_events::{Moment, Record, Timestamp};
+use touchbook_events::Record;
 use touchbook_projection::driver::Named;
-use touchbook_projection::{Driver, History, Outcome, Slices};
+pub(super) use touchbook_projection::driver::{Script, at};
+use touchbook_projection::{History, Slices};
 
-/// A tenant whose events name their customer in the subject: `call/jane:1` is Jane's.
-pub(super) struct Script {
-    pub(super) driver: Driver,
-    sent: u32,
+/// What is asked of a script here.
+pub(super) trait Asked {
+    /// Jane's slice as whoever asks a view hands it over.
+    fn slice(&self) -> Vec<Record>;
 }
 
-impl Script {
-    pub(super) fn new() -> Self {
-        Self {
-            driver: Driver::new(vec![Box::new(Named)]),
-            sent: 0,
-        }
-    }
-
-    /// Sends an event that happened at `time`, of 2024 in UTC, such as `01-15 10:00:00`.
-    pub(super) fn send(&mut self, time: &str, kind: &str, subject: &str, data: Value) -> u64 {
-        self.sent += 1;
-        let event = json!({
-            "specversion": "1.0",
-            "id": format!("event-{}", self.sent),
-            "source": "/tests",
-            "type": kind,
-            "time": at(time),
-            "subject": subject,
-            "data": data,
-        });
-        match self.driver.send(&event.to_string(), at("12-31 00:00:00")) {
-            Outcome::Appended { position, .. } => position,
-            other => panic!("{kind} of {subject}: {other:?}"),
-        }
-    }
-
-    /// Jane's slice as whoever asks a view hands it over.
-    pub(super) fn slice(&self) -> Vec<Record> {
+impl Asked for Script {
+    fn slice(&self) -> Vec<Record> {
         let mut slices = Slices::default();
         let records = self.driver.records();
         for record in records {
@@ -54,10 +29,6 @@ impl Script {
             .unwrap();
         slice
     }
-}
-
-pub(super) fn at(time: &str) -> Timestamp {
-    Moment::parse(&format!("2024-{time}")).unwrap().at()
 }
 
 pub(super) fn order(status: &str, total: &str) -> Value {

@@ -1,6 +1,6 @@
 //! What holds for any mail.
 
-use super::script::{Script, shown};
+use super::script::{Asked, Script, shown};
 use super::threads::threads;
 use proptest::prelude::*;
 use serde_json::{Value, json};

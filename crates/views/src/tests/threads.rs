@@ -1,6 +1,6 @@
 //! A customer's mail after a script.
 
-use super::script::{Script, shown};
+use super::script::{Asked, Script, shown};
 use crate::Threads;
 use crate::threads::MESSAGES_MAX;
 use serde_json::{Value, json};

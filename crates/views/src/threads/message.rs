@@ -2,11 +2,11 @@
 
 use super::mail::Mail;
 use crate::head;
-use crate::page::Place;
 use serde::Serialize;
 use touchbook_events::Timestamp;
 use touchbook_events::catalogue::call::Direction;
 use touchbook_events::text::Address;
+use touchbook_projection::Place;
 use touchbook_timeline::{Details, Entry};
 
 /// Most addresses of `to` that a message shows; all of them are at its entry.

@@ -3,7 +3,6 @@
 use super::answers::answers;
 use super::mail::Mail;
 use super::message::{Message, Placed};
-use crate::page::{Cursor, Place};
 use serde::Serialize;
 use std::collections::HashMap;
 use touchbook_events::catalogue::call::Direction;
@@ -11,6 +10,7 @@ use touchbook_events::catalogue::sentiment::Scorer;
 use touchbook_events::identifier::normal_form;
 use touchbook_events::{IdentifierKind, Timestamp};
 use touchbook_projection::Latest;
+use touchbook_projection::{Cursor, Place};
 
 /// Most messages that one thread shows: the last ones.
 pub const MESSAGES_MAX: usize = 100;
