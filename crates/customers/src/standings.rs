@@ -6,6 +6,7 @@ use crate::summary::{Status, active_since};
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Bound;
+use std::sync::Arc;
 use touchbook_events::money::Currency;
 use touchbook_events::{CustomerId, Policies, Timestamp};
 
@@ -88,6 +89,14 @@ impl Standings {
         before: Option<&Contribution>,
         after: Option<&Contribution>,
     ) {
+        let moves = |was: &Contribution, is: &Contribution| {
+            was.seen_at != is.seen_at
+                || was.manual_status != is.manual_status
+                || !Arc::ptr_eq(&was.totals, &is.totals)
+        };
+        if before.zip(after).is_some_and(|(was, is)| !moves(was, is)) {
+            return;
+        }
         let place = |of: &Contribution| {
             let standing = self.vip.standing(of.manual_status, &of.totals);
             (standing, (Reverse(of.seen_at), customer))

@@ -202,21 +202,13 @@ pub(crate) fn of_counted(counts_as: CountsAs) -> u8 {
 
 pub(crate) fn of_outcome(outcome: &Outcome) -> u8 {
     let upshot = match outcome.known() {
-        Some(known) if is_missed(known) => Upshot::Missed,
+        Some(known) if known.is_missed() => Upshot::Missed,
         Some(KnownOutcome::Resolved | KnownOutcome::Successful | KnownOutcome::Cancelled) => {
             Upshot::Settled
         }
         _ => Upshot::Open,
     };
     upshot as u8
-}
-
-/// Whether nobody talked, in our words or in a telephone system's.
-pub(crate) fn is_missed(outcome: KnownOutcome) -> bool {
-    matches!(
-        outcome,
-        KnownOutcome::NoAnswer | KnownOutcome::Voicemail | KnownOutcome::Busy
-    )
 }
 
 #[cfg(test)]

@@ -199,7 +199,7 @@ impl State {
     fn call_ended(&mut self, entry: u32, ended: &Ended) {
         let facts = &ended.facts;
         let disposition = facts.disposition.as_deref().and_then(KnownOutcome::of);
-        let was_missed = disposition.is_some_and(marks::is_missed);
+        let was_missed = disposition.is_some_and(KnownOutcome::is_missed);
         match facts.duration_seconds {
             _ if was_missed => self.entries.marks_mut(entry).ended(true),
             Some(seconds) => self.entries.marks_mut(entry).ended(seconds == 0),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 use touchbook_events::Timestamp;
-use touchbook_projection::{Cursor, Place};
+use touchbook_projection::Place;
 use touchbook_timeline::Entry;
 
 /// The members that a row has in common with its entry (`http.md` §2).
@@ -28,14 +28,6 @@ impl<'a> Head<'a> {
             revision_count: entry.revision_count(),
             occurred_at: entry.occurred_at(),
         }
-    }
-
-    /// Where a page begins that follows this row.
-    pub fn cursor(&self) -> Cursor {
-        Cursor(Place {
-            occurred_at: self.occurred_at,
-            position: self.position,
-        })
     }
 }
 

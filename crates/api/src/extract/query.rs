@@ -6,9 +6,17 @@ use axum::extract::FromRequestParts;
 use axum::http::Uri;
 use axum::http::request::Parts;
 use chrono_tz::Tz;
+use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::str::FromStr;
 use touchbook_events::time::NotATime;
 use touchbook_events::{Moment, Timestamp};
+
+/// Where the page before ended, as it was said.
+pub(crate) fn cursor<T: FromStr<Err: Display>>(text: Option<&str>) -> Result<Option<T>, Problem> {
+    let cursor = text.map(str::parse).transpose();
+    cursor.map_err(|error: T::Err| invalid("cursor", error.to_string()))
+}
 
 /// A route's query parameters.
 pub(crate) struct Query<T>(pub T);
@@ -112,6 +120,11 @@ impl Values {
     pub(crate) fn limit(&mut self) -> Result<usize, Problem> {
         let limit = self.number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_DEFAULT);
         Ok(usize::try_from(limit).unwrap_or(usize::MAX))
+    }
+
+    /// `cursor`: where the page before ended.
+    pub(crate) fn cursor<T: FromStr<Err: Display>>(&mut self) -> Result<Option<T>, Problem> {
+        cursor(self.text("cursor")?.as_deref())
     }
 
     pub(crate) fn flag(&mut self, name: &'static str) -> Result<bool, Problem> {

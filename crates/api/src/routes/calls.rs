@@ -3,7 +3,7 @@
 use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
 use crate::extract::fresh::FreshnessParams;
-use crate::extract::query::{Given, invalid};
+use crate::extract::query::Given;
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
 use crate::problem::Problem;
 use crate::routes::customers::views::text;
@@ -49,7 +49,7 @@ impl Params for CallParams {
     fn read(values: &mut Values) -> Result<Self, Problem> {
         let names: Vec<_> = Direction::ALL.iter().map(|known| known.as_str()).collect();
         let direction = values.one_of("direction", &names)?;
-        let cursor = values.text("cursor")?.map(|text| text.parse()).transpose();
+        let cursor = values.cursor()?;
         Ok(Self {
             agent_id: values.text("agent_id")?,
             direction: direction.and_then(Direction::parse),
@@ -57,7 +57,7 @@ impl Params for CallParams {
             from: values.time("from")?,
             to: values.time("to")?,
             limit: values.limit()?,
-            cursor: cursor.map_err(|error| invalid("cursor", format!("{error}")))?,
+            cursor,
         })
     }
 }

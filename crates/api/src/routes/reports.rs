@@ -51,13 +51,13 @@ pub(crate) struct AgentReportParams {
 impl Params for AgentReportParams {
     fn read(values: &mut Values) -> Result<Self, Problem> {
         let period = values.one_of("period", &Period::NAMES)?;
-        let cursor = values.text("cursor")?.map(|text| text.parse()).transpose();
+        let cursor = values.cursor()?;
         Ok(Self {
             period: period.and_then(Period::parse).unwrap_or(Period::Day),
             from: values.time("from")?,
             to: values.time("to")?,
             limit: values.number("limit", 1..=PAGE_MAX)?.unwrap_or(PAGE_MAX) as usize,
-            cursor: cursor.map_err(|error| invalid("cursor", format!("{error}")))?,
+            cursor,
         })
     }
 }

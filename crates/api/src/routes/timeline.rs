@@ -4,7 +4,7 @@ use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
 use crate::etag::{self, tagged};
 use crate::extract::fresh::FreshnessParams;
-use crate::extract::query::{Given, invalid, none_of};
+use crate::extract::query::{Given, none_of};
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
 use crate::limits::{PAGE_BYTES_MAX, PAGE_MAX};
 use crate::lookup::{self, NAMED_BY};
@@ -66,13 +66,13 @@ impl Params for TimelineParams {
         let from = values.time("from")?;
         let to = values.time("to")?;
         let limit = values.limit()?;
-        let cursor = values.text("cursor")?.map(|text| text.parse()).transpose();
+        let cursor = values.cursor()?;
         Ok(Self {
             sources,
             from: from.map(|given| given.moment),
             to,
             limit,
-            cursor: cursor.map_err(|error| invalid("cursor", format!("{error}")))?,
+            cursor,
         })
     }
 }
@@ -89,6 +89,9 @@ impl TimelineParams {
 
 /// Sources by their names: those that every tenant has, and those of the types that it registered.
 fn sources(caller: &Caller, names: &[String]) -> Result<Sources, Problem> {
+    if names.is_empty() {
+        return Ok(Sources::default());
+    }
     let in_force = caller.in_force();
     let registered = in_force.types().sources();
     let built_in = || EntrySource::built_in().map(EntrySource::as_str);

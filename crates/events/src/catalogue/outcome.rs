@@ -23,6 +23,11 @@ closed_enum!(
 );
 
 impl KnownOutcome {
+    /// Whether nobody talked, in our words or in a telephone system's.
+    pub const fn is_missed(self) -> bool {
+        matches!(self, Self::NoAnswer | Self::Voicemail | Self::Busy)
+    }
+
     /// Reads an outcome however it is spelt: `No Answer`, `no-answer`, `success`.
     pub fn of(text: &str) -> Option<Self> {
         let plain: String = text

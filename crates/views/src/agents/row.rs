@@ -117,17 +117,11 @@ impl Work {
 
 /// Whether somebody talked: by the outcome, else by how the call ended or how long it took.
 fn is_answered(call: &Call<'_>) -> Option<bool> {
-    let is_missed = |outcome: KnownOutcome| {
-        matches!(
-            outcome,
-            KnownOutcome::NoAnswer | KnownOutcome::Voicemail | KnownOutcome::Busy
-        )
-    };
     if let Some(outcome) = call.outcome() {
-        return Some(!KnownOutcome::of(outcome).is_some_and(is_missed));
+        return Some(!KnownOutcome::of(outcome).is_some_and(KnownOutcome::is_missed));
     }
     let disposition = call.disposition().and_then(KnownOutcome::of);
-    if disposition.is_some_and(is_missed) {
+    if disposition.is_some_and(KnownOutcome::is_missed) {
         return Some(false);
     }
     call.duration_seconds().map(|seconds| seconds > 0)

@@ -10,7 +10,6 @@ use touchbook_events::catalogue::sentiment::Scorer;
 use touchbook_events::identifier::normal_form;
 use touchbook_events::{IdentifierKind, Timestamp};
 use touchbook_projection::Latest;
-use touchbook_projection::{Cursor, Place};
 
 /// Most messages that one thread shows: the last ones.
 pub const MESSAGES_MAX: usize = 100;
@@ -40,8 +39,6 @@ pub struct Thread<'a> {
     pub messages_omitted: u64,
     /// What came among the messages shown, and what answered it.
     pub responses: Vec<Answer<'a>>,
-    #[serde(skip)]
-    last: Place,
 }
 
 /// Somebody who takes part in a thread.
@@ -101,13 +98,7 @@ impl<'a> Thread<'a> {
             responses: responses
                 .map(|(at, answer)| Answer::of(mails[*at], answer.map(|at| mails[at])))
                 .collect(),
-            last: last.place(),
         }
-    }
-
-    /// Where a page begins that follows this row.
-    pub fn cursor(&self) -> Cursor {
-        Cursor(self.last)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::ListParams;
 use super::shown::Shown;
-use crate::extract::query::invalid;
+use crate::extract::query;
 use crate::problem::Problem;
 use touchbook_customers::{Status, summary};
 use touchbook_engagement::Cursor;
@@ -10,8 +10,7 @@ use touchbook_events::CustomerId;
 
 /// A page of the list, most urgent first; blocked customers wait for nothing.
 pub(super) fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Problem> {
-    let after = params.cursor.as_deref().map(str::parse).transpose();
-    let after: Option<Cursor> = after.map_err(|error| invalid("cursor", format!("{error}")))?;
+    let after: Option<Cursor> = query::cursor(params.cursor.as_deref())?;
     let is_shown = |customer: CustomerId| {
         let status = shown.customers.read(customer, |state, _| {
             summary(customer, state, &shown.policies, shown.now).status

@@ -2,7 +2,7 @@
 
 use super::ListParams;
 use super::shown::Shown;
-use crate::extract::query::invalid;
+use crate::extract::query::{self, invalid};
 use crate::limits::PAGE_BYTES_MAX;
 use crate::problem::Problem;
 use crate::wire::customer::MatchedBy;
@@ -63,8 +63,7 @@ struct Rows {
 
 fn rows(shown: &Shown, params: &ListParams, limit: usize) -> Result<Rows, Problem> {
     let (customers, policies) = (&shown.customers, &shown.policies);
-    let after = params.cursor.as_deref().map(str::parse).transpose();
-    let after: Option<Cursor> = after.map_err(|error| invalid("cursor", format!("{error}")))?;
+    let after: Option<Cursor> = query::cursor(params.cursor.as_deref())?;
     if params.view != Some("top") && after.is_some_and(|cursor| cursor.is_of_top()) {
         return Err(invalid("cursor", "it is of the view `top`"));
     }

@@ -4,7 +4,6 @@
 use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
 use crate::extract::fresh::FreshnessParams;
-use crate::extract::query::invalid;
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
 use crate::lookup::{self, NAMED_BY};
 use crate::past::{Past, PastParams, View};
@@ -50,8 +49,7 @@ pub(crate) struct PageParams {
 impl Params for PageParams {
     fn read(values: &mut Values) -> Result<Self, Problem> {
         let limit = values.limit()?;
-        let cursor = values.text("cursor")?.map(|text| text.parse()).transpose();
-        let cursor = cursor.map_err(|error| invalid("cursor", format!("{error}")))?;
+        let cursor = values.cursor()?;
         Ok(Self { limit, cursor })
     }
 }

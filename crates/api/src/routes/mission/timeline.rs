@@ -2,7 +2,7 @@
 
 use crate::answer::{JsonText, Stamped};
 use crate::extract::fresh::FreshnessParams;
-use crate::extract::query::{Given, invalid};
+use crate::extract::query::{self, Given, invalid};
 use crate::extract::{Caller, Freshness, JsonBody, Params, Path, Query, Values};
 use crate::limits::PAGE_MAX;
 use crate::lookup;
@@ -21,8 +21,6 @@ use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
-use std::fmt::Display;
-use std::str::FromStr;
 use touchbook_accounts::Action;
 use touchbook_events::IdentifierKind;
 use utoipa::{IntoParams, ToSchema};
@@ -129,14 +127,14 @@ impl AskParams {
                     from: self.date_from.map(|given| given.moment),
                     to: self.date_to,
                     limit,
-                    cursor: parsed(self.cursor)?,
+                    cursor: query::cursor(self.cursor.as_deref())?,
                 };
                 Ok(Asked::Timeline(named(self.customer_id)?, params))
             }
             "profile" => named(self.customer_id).map(Asked::Profile),
             "customer_details" => Ok(Asked::Details(named(self.customer_id)?, limit)),
             "email_threads" | "quote_sessions" | "order_history" => {
-                let cursor = parsed(self.cursor)?;
+                let cursor = query::cursor(self.cursor.as_deref())?;
                 Ok(Asked::View(
                     action,
                     named(self.customer_id)?,
@@ -161,15 +159,6 @@ impl AskParams {
 
 fn named(customer_id: Option<String>) -> Result<String, Problem> {
     customer_id.ok_or_else(|| invalid("customerId", "missing; it says whose"))
-}
-
-fn parsed<T>(cursor: Option<String>) -> Result<Option<T>, Problem>
-where
-    T: FromStr,
-    T::Err: Display,
-{
-    let cursor = cursor.map(|text| text.parse::<T>()).transpose();
-    cursor.map_err(|error| invalid("cursor", error.to_string()))
 }
 
 fn searched(query: Option<String>) -> Result<String, Problem> {
@@ -277,7 +266,7 @@ impl Params for UnifiedParams {
             limit: values
                 .number("limit", 1..=PAGE_MAX)?
                 .unwrap_or(limit_default) as usize,
-            cursor: parsed(values.text("cursor")?)?,
+            cursor: values.cursor()?,
         })
     }
 }
