@@ -1,5 +1,7 @@
 //! The tenant's calls: by time, by what is filtered by, by alias.
 
+mod built;
+
 use crate::book::Slot;
 use crate::call::{Call, Listed};
 use crate::changes::changes;
@@ -17,6 +19,7 @@ use touchbook_projection::Place;
 
 /// All calls of a tenant; derived from what its customers contribute, and sharing their bytes.
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(PartialEq))]
 pub struct Index {
     calls: BTreeMap<Place, Row>,
     /// The same call as somebody else has it: nobody's, but for a moment in which customers change
@@ -30,8 +33,9 @@ pub struct Index {
 
 const FACETS: usize = 3;
 
-#[derive(Debug)]
-struct Row {
+#[derive(Clone, Debug)]
+#[cfg_attr(test, derive(PartialEq))]
+pub(crate) struct Row {
     customer: CustomerId,
     subject: Digest,
     packed: Arc<[u8]>,
@@ -39,7 +43,17 @@ struct Row {
 
 /// The places of the calls that have each word.
 #[derive(Debug, Default)]
+#[cfg_attr(test, derive(PartialEq))]
 struct Facet(HashMap<Box<str>, BTreeSet<Place>>);
+
+/// What one customer contributes.
+pub(crate) fn rows(
+    customer: CustomerId,
+    contribution: &Contribution,
+) -> impl Iterator<Item = (Place, Row)> {
+    let slots = contribution.0.iter().flat_map(|chunk| chunk.iter());
+    slots.map(move |slot| (slot.place, Row::of(customer, slot)))
+}
 
 impl Index {
     pub(crate) fn contribute(
@@ -52,7 +66,7 @@ impl Index {
         let after = after.map_or(&[][..], |after| &after.0);
         for change in changes(before, after) {
             match (change.before, change.after) {
-                (_, Some(slot)) => self.put(customer, slot),
+                (_, Some(slot)) => self.put(slot.place, Row::of(customer, slot)),
                 (Some(slot), None) => self.remove(customer, slot.place),
                 (None, None) => {}
             }
@@ -112,17 +126,14 @@ impl Index {
         self.calls.get(&place).map(|row| row.listed(place))
     }
 
-    fn put(&mut self, customer: CustomerId, slot: &Slot) {
-        let place = slot.place;
-        self.forget_other(customer, place);
-        if let Some(row) = self.take_out(place).filter(|row| row.customer != customer) {
-            self.others.entry(place).or_default().push(row);
+    fn put(&mut self, place: Place, row: Row) {
+        self.forget_other(row.customer, place);
+        if let Some(other) = self
+            .take_out(place)
+            .filter(|other| other.customer != row.customer)
+        {
+            self.others.entry(place).or_default().push(other);
         }
-        let row = Row {
-            customer,
-            subject: slot.subject,
-            packed: Arc::clone(&slot.packed),
-        };
         self.show(place, row);
     }
 
@@ -207,6 +218,14 @@ impl Facet {
 }
 
 impl Row {
+    fn of(customer: CustomerId, slot: &Slot) -> Self {
+        Self {
+            customer,
+            subject: slot.subject,
+            packed: Arc::clone(&slot.packed),
+        }
+    }
+
     fn listed(&self, place: Place) -> Listed<'_> {
         Listed {
             customer_id: self.customer,

@@ -2,7 +2,7 @@
 
 use crate::book::{Book, Chunk, Slot};
 use crate::call::{Call, Listed};
-use crate::index::Index;
+use crate::index::{self, Index};
 use crate::names::is_of_call;
 use crate::page::{Filter, Page};
 use crate::stored::{Packed, Stored};
@@ -13,6 +13,7 @@ use touchbook_events::catalogue::sentiment::{Felt, Scored};
 use touchbook_events::{CustomerId, Data, Digest, EntrySource, EventType, Record, TenantKey};
 use touchbook_projection::Cursor;
 use touchbook_projection::Place;
+use touchbook_projection::projector::Visit;
 use touchbook_projection::{Judged, Projection, Projector};
 
 /// The projector of calls.
@@ -63,6 +64,14 @@ impl Projector for Calls {
         after: Option<Contribution>,
     ) {
         index.contribute(customer, before.as_ref(), after.as_ref());
+    }
+
+    fn contribute_all(index: &mut Index, visit: &mut Visit<'_, Contribution>) {
+        let mut rows = Vec::new();
+        visit(&mut |customer, contribution| {
+            rows.extend(index::rows(customer, &contribution));
+        });
+        *index = Index::of(rows);
     }
 
     fn key(record: &Record) -> Option<Digest> {

@@ -9,6 +9,7 @@ mod apply;
 mod digest;
 mod finder;
 mod fold;
+mod gathered;
 mod load;
 mod shard;
 

@@ -4,6 +4,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use touchbook_events::{CustomerId, Digest, Record};
 
+/// Hands over every customer that contributes, and what.
+pub type Visit<'a, C> = dyn FnMut(&mut dyn FnMut(CustomerId, C)) + 'a;
+
 /// Folds records into a customer's state, and customers' contributions into a tenant-wide index.
 ///
 /// Policies act when deciding or when reading, never here (design law 11): a state holds money per
@@ -49,6 +52,15 @@ pub trait Projector: Send + Sync + Sized + 'static {
         before: Option<Self::Contribution>,
         after: Option<Self::Contribution>,
     );
+
+    /// Puts what all customers contribute into an index that has nobody's yet. It comes to what
+    /// contributing one after another does; sorted first, large lists are built several times as
+    /// fast and take half of the memory.
+    fn contribute_all(index: &mut Self::Index, visit: &mut Visit<'_, Self::Contribution>) {
+        visit(&mut |customer, contribution| {
+            Self::contribute(index, customer, None, Some(contribution));
+        });
+    }
 
     /// An effective record that belongs to no customer, such as a policy. It can't be retracted,
     /// and what it does to the index may not depend on which contributions are there already: an

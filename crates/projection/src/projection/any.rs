@@ -2,6 +2,7 @@
 
 use super::shard::Slot;
 use super::{Folding, Projection, Stale, read_lock};
+use crate::gathering::Batch;
 use crate::history::{History, HistoryError};
 use crate::projector::Projector;
 use crate::snapshot;
@@ -14,6 +15,7 @@ pub trait AnyProjection: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     fn version(&self) -> u32;
     fn apply_batch(&self, records: &[Record], history: &dyn History) -> Result<(), HistoryError>;
+    fn apply_gathered(&self, batch: &Batch, history: &dyn History) -> Result<(), HistoryError>;
     fn applied(&self) -> u64;
     fn customers(&self) -> usize;
     fn refold(&self, customer: CustomerId, history: &dyn History) -> Result<(), HistoryError>;
@@ -48,6 +50,10 @@ impl<P: Projector> AnyProjection for Projection<P> {
 
     fn apply_batch(&self, records: &[Record], history: &dyn History) -> Result<(), HistoryError> {
         self.apply_batch(records, history)
+    }
+
+    fn apply_gathered(&self, batch: &Batch, history: &dyn History) -> Result<(), HistoryError> {
+        self.apply_gathered(batch, history)
     }
 
     fn applied(&self) -> u64 {

@@ -91,11 +91,12 @@ impl<P: Projector> Projection<P> {
                 P::tenant_record(&mut index, &record);
             }
         })?;
-        self.for_each(|customer, state| {
-            let after = contribution::<P>(customer, state);
-            if after.is_some() {
-                P::contribute(&mut index, customer, None, after);
-            }
+        P::contribute_all(&mut index, &mut |take| {
+            self.for_each(|customer, state| {
+                if let Some(contribution) = contribution::<P>(customer, state) {
+                    take(customer, contribution);
+                }
+            });
         });
         *write_lock(&self.index) = index;
         self.begin_finding();
