@@ -93,10 +93,10 @@ mod tests {
         let agent = format!("agent-{}", word % 3);
         let alias = format!("CA{}", word % 5);
         stored.start.agent_id.set(stamp, Some(&agent));
-        stored
-            .start
-            .direction
-            .set(stamp, (word.is_multiple_of(2)).then_some(Direction::Inbound));
+        stored.start.direction.set(
+            stamp,
+            (word.is_multiple_of(2)).then_some(Direction::Inbound),
+        );
         stored.names.others.push(&alias);
         Slot {
             packed: stored.pack(bare.place),
