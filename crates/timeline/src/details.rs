@@ -31,27 +31,18 @@ pub enum Details<'a> {
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Call<'a> {
+    pub direction: Latest<Direction>,
     #[serde(borrow)]
-    pub started: Latest<CallStarted<'a>>,
-    pub ended: Latest<CallEnded<'a>>,
+    pub agent_id: Latest<&'a str>,
+    pub source_log: Latest<&'a str>,
+    pub ended_at: Latest<Timestamp>,
+    pub duration_seconds: Latest<u32>,
+    /// How it ended, in the telephone system's own word.
+    pub disposition: Latest<&'a str>,
     pub outcome: Latest<CallOutcome<'a>>,
     pub recording: Latest<RecordingStatus>,
     pub transcript: Latest<TranscriptStatus>,
     pub score: Latest<Score>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct CallStarted<'a> {
-    pub direction: Option<Direction>,
-    pub agent_id: Option<&'a str>,
-    pub source_log: Option<&'a str>,
-}
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct CallEnded<'a> {
-    pub ended_at: Option<Timestamp>,
-    pub duration_seconds: Option<u32>,
-    pub disposition: Option<&'a str>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -76,9 +67,10 @@ pub struct Email<'a> {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Message<'a> {
     pub direction: Option<Direction>,
-    pub agent_id: Option<&'a str>,
+    #[serde(borrow)]
+    pub agent_id: Latest<&'a str>,
     /// The quote session or conversation of a chat message, the log of an SMS.
-    pub context: Option<&'a str>,
+    pub context: Latest<&'a str>,
 }
 
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -193,9 +185,12 @@ impl Details<'_> {
             };
         }
         match self {
-            Self::Call(c) => restamp!(c: started, ended, outcome, recording, transcript, score),
+            Self::Call(c) => restamp!(
+                c: direction, agent_id, source_log, ended_at, duration_seconds, disposition,
+                outcome, recording, transcript, score
+            ),
             Self::Email(e) => restamp!(e: subject, category, status, agent_id),
-            Self::Sms(_) | Self::Chat(_) => {}
+            Self::Sms(m) | Self::Chat(m) => restamp!(m: agent_id, context),
             Self::Quote(q) => restamp!(q: status, total, last_activity_at),
             Self::Conversation(c) => restamp!(c: channel, status),
             Self::Social(s) => restamp!(s: platform, interaction_type, requires_response),

@@ -52,20 +52,13 @@ impl Serialize for InJson<'_, '_> {
 }
 
 fn call_members<M: SerializeMap>(map: &mut M, call: &Call<'_>) -> Result<(), M::Error> {
-    let (started, ended) = (call.started.get(), call.ended.get());
     let outcome = call.outcome.get();
-    map.serialize_entry("direction", &started.and_then(|started| started.direction))?;
-    map.serialize_entry("agent_id", &started.and_then(|started| started.agent_id))?;
-    map.serialize_entry(
-        "source_log",
-        &started.and_then(|started| started.source_log),
-    )?;
-    map.serialize_entry("ended_at", &ended.and_then(|ended| ended.ended_at))?;
-    map.serialize_entry(
-        "duration_seconds",
-        &ended.and_then(|ended| ended.duration_seconds),
-    )?;
-    map.serialize_entry("disposition", &ended.and_then(|ended| ended.disposition))?;
+    map.serialize_entry("direction", &call.direction.get())?;
+    map.serialize_entry("agent_id", &call.agent_id.get())?;
+    map.serialize_entry("source_log", &call.source_log.get())?;
+    map.serialize_entry("ended_at", &call.ended_at.get())?;
+    map.serialize_entry("duration_seconds", &call.duration_seconds.get())?;
+    map.serialize_entry("disposition", &call.disposition.get())?;
     map.serialize_entry("outcome", &outcome.map(|outcome| outcome.outcome))?;
     map.serialize_entry(
         "callback_at",
@@ -91,8 +84,8 @@ fn message_members<M: SerializeMap>(
     context: &'static str,
 ) -> Result<(), M::Error> {
     map.serialize_entry("direction", &message.direction)?;
-    map.serialize_entry("agent_id", &message.agent_id)?;
-    map.serialize_entry(context, &message.context)
+    map.serialize_entry("agent_id", &message.agent_id.get())?;
+    map.serialize_entry(context, &message.context.get())
 }
 
 fn quote_members<M: SerializeMap>(map: &mut M, quote: &Quote<'_>) -> Result<(), M::Error> {

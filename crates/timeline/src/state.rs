@@ -30,7 +30,7 @@ impl Projector for Timeline {
 
     const CONTRIBUTES: bool = false;
     const NAME: &'static str = "timeline";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
 
     fn apply(state: &mut State, record: &Record) {
         if record.header.event_type.entry_source().is_some() {

@@ -39,19 +39,16 @@ fn own_name(subject: &str) -> &str {
 }
 
 fn write_call(f: &mut Formatter<'_>, call: &Call<'_>) -> fmt::Result {
-    f.write_str(
-        match call.started.get().and_then(|started| started.direction) {
-            Some(Direction::Inbound) => "Inbound call",
-            Some(Direction::Outbound) => "Outbound call",
-            None => "Call",
-        },
-    )?;
-    let ended = call.ended.get();
-    if let Some(seconds) = ended.and_then(|ended| ended.duration_seconds) {
+    f.write_str(match call.direction.get() {
+        Some(Direction::Inbound) => "Inbound call",
+        Some(Direction::Outbound) => "Outbound call",
+        None => "Call",
+    })?;
+    if let Some(seconds) = call.duration_seconds.copied() {
         write!(f, ", {}", Duration(seconds))?;
     }
     let outcome = call.outcome.get().map(|outcome| outcome.outcome);
-    match outcome.or_else(|| ended.and_then(|ended| ended.disposition)) {
+    match outcome.or(call.disposition.copied()) {
         Some(word) => write!(f, ", {}", Plain(word)),
         None => Ok(()),
     }

@@ -162,7 +162,9 @@ impl AgentReport {
 fn sender<'a>(details: &Details<'a>) -> Option<&'a str> {
     let (direction, agent) = match details {
         Details::Email(email) => (email.direction, email.agent_id.copied()),
-        Details::Sms(message) | Details::Chat(message) => (message.direction, message.agent_id),
+        Details::Sms(message) | Details::Chat(message) => {
+            (message.direction, message.agent_id.copied())
+        }
         _ => return None,
     };
     agent.filter(|_| direction == Some(Direction::Outbound))

@@ -118,9 +118,9 @@ impl Quotes {
         let entries = self.messages.iter();
         for entry in entries.filter_map(|subject| self.entries.entry(*subject)) {
             if let Details::Chat(said) = entry.details()
-                && let Some(session) = said.context
+                && let Some(session) = said.context.copied()
             {
-                let message = ChatMessage::of(&entry, said.direction, said.agent_id);
+                let message = ChatMessage::of(&entry, said.direction, said.agent_id.copied());
                 by_session.entry(session).or_default().push(message);
             }
         }

@@ -1,10 +1,10 @@
 //! How each type of event changes the details of an entry.
 
 use super::{
-    Call, CallEnded, CallOutcome, CallStarted, Conversation, Custom, Details, Email, Manual,
-    Message, Order, Quote, Social, Workflow,
+    Call, CallOutcome, Conversation, Custom, Details, Email, Manual, Message, Order, Quote, Social,
+    Workflow,
 };
-use touchbook_events::catalogue::call::{self, Direction};
+use touchbook_events::catalogue::call::{self, Direction, RecordingStatus};
 use touchbook_events::catalogue::{
     conversation, custom, interaction, message, order, quote, social,
 };
@@ -18,7 +18,7 @@ impl<'a> Details<'a> {
         match self {
             Self::Call(call) => call.take(stamp, data),
             Self::Email(email) => email.take(stamp, data),
-            Self::Sms(message) | Self::Chat(message) => message.take(data),
+            Self::Sms(message) | Self::Chat(message) => message.take(stamp, data),
             Self::Quote(quote) => {
                 if let Data::QuoteUpdated(updated) = data {
                     quote.take(stamp, &updated.facts);
@@ -64,14 +64,7 @@ impl<'a> Call<'a> {
             Data::CallStarted(started) => self.start(stamp, &started.facts),
             Data::CallEnded(ended) => self.end(stamp, &ended.facts),
             Data::CallOutcomeRecorded(outcome) => self.come_to(stamp, &outcome.facts),
-            Data::CallRecordingUpdated(updated) => {
-                // Nothing comes after a final status, however late it is delivered (S4-034).
-                let is_final = self.recording.get().is_some_and(|status| status.is_final());
-                let status = updated.facts.status;
-                if !is_final || status.is_some_and(|status| status.is_final()) {
-                    self.recording.set_some(stamp, status);
-                }
-            }
+            Data::CallRecordingUpdated(updated) => self.recorded(stamp, updated.facts.status),
             Data::CallTranscribed(transcribed) => {
                 self.transcript.set_some(stamp, transcribed.facts.status);
             }
@@ -84,21 +77,36 @@ impl<'a> Call<'a> {
     }
 
     fn start(&mut self, stamp: Stamp, facts: &'a call::StartedFacts) {
-        let started = CallStarted {
-            direction: facts.direction,
-            agent_id: facts.agent_id.as_deref(),
-            source_log: facts.source_log.as_deref(),
-        };
-        self.started.set(stamp, Some(started));
+        self.direction.set_some(stamp, facts.direction);
+        self.agent_id.set_some(stamp, facts.agent_id.as_deref());
+        self.source_log.set_some(stamp, facts.source_log.as_deref());
     }
 
+    /// A call ends when the event says, else when the event happened.
     fn end(&mut self, stamp: Stamp, facts: &'a call::EndedFacts) {
-        let ended = CallEnded {
-            ended_at: facts.ended_at.map(Moment::at),
-            duration_seconds: facts.duration_seconds,
-            disposition: facts.disposition.as_deref(),
-        };
-        self.ended.set(stamp, Some(ended));
+        let ended_at = facts.ended_at.map_or(stamp.time, Moment::at);
+        self.ended_at.set(stamp, Some(ended_at));
+        self.duration_seconds
+            .set_some(stamp, facts.duration_seconds);
+        self.disposition
+            .set_some(stamp, facts.disposition.as_deref());
+    }
+
+    /// Nothing comes after a final status, however late it is delivered (S4-034).
+    fn recorded(&mut self, stamp: Stamp, status: Option<RecordingStatus>) {
+        let is_final = |status: RecordingStatus| status.is_final();
+        let (was, is) = (
+            self.recording.copied().is_some_and(is_final),
+            status.is_some_and(is_final),
+        );
+        match (was, is) {
+            (true, false) => {}
+            (false, true) => {
+                self.recording = Latest::default();
+                self.recording.set(stamp, status);
+            }
+            _ => self.recording.set_some(stamp, status),
+        }
     }
 
     fn come_to(&mut self, stamp: Stamp, facts: &'a call::OutcomeRecordedFacts) {
@@ -115,7 +123,7 @@ impl<'a> Email<'a> {
     fn take(&mut self, stamp: Stamp, data: &'a Data) {
         match data {
             Data::EmailReceived(email) => {
-                self.direction = Some(Direction::Inbound);
+                self.direction.get_or_insert(Direction::Inbound);
                 let message::EmailReceivedFacts {
                     agent_id,
                     category,
@@ -129,7 +137,7 @@ impl<'a> Email<'a> {
                 }
             }
             Data::EmailSent(email) => {
-                self.direction = Some(Direction::Outbound);
+                self.direction.get_or_insert(Direction::Outbound);
                 let message::EmailSentFacts {
                     agent_id,
                     category,
@@ -164,7 +172,7 @@ impl<'a> Email<'a> {
 }
 
 impl<'a> Message<'a> {
-    fn take(&mut self, data: &'a Data) {
+    fn take(&mut self, stamp: Stamp, data: &'a Data) {
         use Direction::{Inbound, Outbound};
         let (direction, agent_id, context) = match data {
             Data::SmsReceived(d) => (
@@ -189,11 +197,9 @@ impl<'a> Message<'a> {
             ),
             _ => return,
         };
-        *self = Self {
-            direction: Some(direction),
-            agent_id,
-            context,
-        };
+        self.direction.get_or_insert(direction);
+        self.agent_id.set_some(stamp, agent_id);
+        self.context.set_some(stamp, context);
     }
 }
 
@@ -240,7 +246,7 @@ impl<'a> Social<'a> {
             }
             _ => return,
         };
-        self.direction = Some(direction);
+        self.direction.get_or_insert(direction);
         code(&mut self.platform, stamp, platform);
         code(&mut self.interaction_type, stamp, kind);
         self.requires_response

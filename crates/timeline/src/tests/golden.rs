@@ -439,3 +439,26 @@ fn a_skipped_step_makes_no_entry() {
     );
     script.jane(|state| assert_eq!(*state, State::default()));
 }
+
+/// A second way by which the same message comes may know less of it (C30).
+#[test]
+fn a_message_that_is_told_of_again_loses_nothing() {
+    let mut script = Script::new();
+    let known = json!({ "body": "On our way.", "agent_id": "alex", "source_log": "alex_sms_logs" });
+    script.send("01-01 10:00:00", "sms.sent", "sms/jane:1", known);
+    let less = json!({ "body": "On our way." });
+    script.send("01-01 10:00:01", "sms.sent", "sms/jane:1", less);
+    let details = &script.timeline()[0]["details"];
+    assert_eq!(details["agent_id"], "alex");
+    assert_eq!(details["source_log"], "alex_sms_logs");
+}
+
+/// Which way a message went, its first record says; a copy in somebody's outbox changes nothing.
+#[test]
+fn a_message_goes_the_way_that_its_first_record_says() {
+    let mut script = Script::new();
+    let email = || json!({ "subject": "Offer", "body": "Yes please." });
+    script.send("01-01 10:00:00", "email.received", "email/jane:1", email());
+    script.send("01-01 10:00:01", "email.sent", "email/jane:1", email());
+    assert_eq!(script.timeline()[0]["title"], "E-mail received: Offer");
+}
