@@ -48,7 +48,7 @@ fn write_call(f: &mut Formatter<'_>, call: &Call<'_>) -> fmt::Result {
         write!(f, ", {}", Duration(seconds))?;
     }
     let outcome = call.outcome.get().map(|outcome| outcome.outcome);
-    match outcome.or(call.disposition.copied()) {
+    match outcome.or_else(|| call.disposition.copied()) {
         Some(word) => write!(f, ", {}", Plain(word)),
         None => Ok(()),
     }
