@@ -1,6 +1,7 @@
 //! Laws 3 and 4 with the deciders and projectors that are served, over random scripts.
 
 mod answers;
+mod counted;
 mod model;
 mod play;
 mod script;
