@@ -57,6 +57,8 @@ enum Trouble {
     Read(#[from] ReadError),
     #[error(transparent)]
     Submit(#[from] SubmitError),
+    #[error("it panicked, and is tried again")]
+    Panicked,
     #[error("the service is stopping")]
     Stopping,
 }
@@ -68,12 +70,10 @@ impl Task {
         while !self.stop.is_cancelled() {
             let mut has_worked = false;
             for tenant in self.engine.tenants() {
-                let turn = AssertUnwindSafe(|| self.turn(&tenant));
-                has_worked |= catch_unwind(turn).unwrap_or_else(|_| {
-                    tracing::error!(
-                        tenant = tenant.slug(),
-                        "scoring panicked; it is tried again"
-                    );
+                let turn = catch_unwind(AssertUnwindSafe(|| self.turn(&tenant)));
+                has_worked |= turn.unwrap_or_else(|_| {
+                    self.note(&tenant, Some(Trouble::Panicked));
+                    self.pause(REST_MAX);
                     false
                 });
             }
