@@ -191,6 +191,22 @@ proptest! {
     }
 }
 
+/// Design law 8: what one request takes before it is decided has a most, too.
+#[test]
+fn a_request_is_looked_at_as_far_as_it_goes() {
+    let driver = driver();
+    let heavy = |number: usize| {
+        let schema = json!({ "enum": (number..9_000).collect::<Vec<_>>() });
+        let data = json!({ "name": format!("shop.t{number}"), "version": 1, "schema": schema });
+        incoming(&driver, "event_type.registered", &data)
+    };
+    let mut ahead = Ahead::new(Arc::default());
+    let mut looked = (0..40).map(|number| ahead.look_at(&mut heavy(number)));
+    let taken = looked.by_ref().take_while(Result::is_ok).count();
+    assert!((10..35).contains(&taken), "{taken}");
+    assert!(looked.all(|looked| looked.is_err_and(|problem| problem.code == "batch_too_costly")));
+}
+
 /// Whoever sends what can't be used waits for it alone: the writer only reads what was found.
 #[test]
 fn what_was_held_against_its_schema_takes_nothing_of_its_batch() {

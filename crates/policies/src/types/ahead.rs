@@ -1,7 +1,7 @@
 //! What can be found of events before they are decided, while nobody waits but their sender.
 
-use super::RegisteredTypes;
-use super::registration::too_costly;
+use super::registration::{given_schema, too_costly};
+use super::{RegisteredTypes, schema};
 use std::sync::Arc;
 use touchbook_events::limits::REQUEST_CHECK_STEPS_MAX;
 use touchbook_events::{Data, Incoming, Problem};
@@ -46,6 +46,8 @@ impl Ahead {
         let bytes = self.bytes - before;
         match &incoming.data {
             Data::EventTypeRegistered(registered) => {
+                let values = schema::values(given_schema(registered)).unwrap_or_default();
+                self.take(values, bytes)?;
                 // Its schema is compiled by now when the writer comes to it.
                 match self.types.check(registered, bytes) {
                     Err(problem) if problem.code == INVALID => Err(problem),
@@ -53,21 +55,26 @@ impl Ahead {
                 }
             }
             Data::Custom(custom) => {
-                let Ok(registration) = self.types.of(custom) else {
+                let types = Arc::clone(&self.types);
+                let Ok(registration) = types.of(custom) else {
                     return Ok(());
                 };
                 if registration.check_size(custom).is_err() {
                     return Ok(());
                 }
-                let values = registration.values().unwrap_or_default();
-                self.steps = self.steps.saturating_add(values.saturating_mul(bytes));
-                if self.steps > REQUEST_CHECK_STEPS_MAX {
-                    return Err(too_costly());
-                }
+                self.take(registration.values().unwrap_or_default(), bytes)?;
                 incoming.held = registration.hold(custom).map(Box::new);
                 Ok(())
             }
             _ => Ok(()),
+        }
+    }
+
+    fn take(&mut self, values: u64, bytes: u64) -> Result<(), Problem> {
+        self.steps = self.steps.saturating_add(values.saturating_mul(bytes));
+        match self.steps <= REQUEST_CHECK_STEPS_MAX {
+            true => Ok(()),
+            false => Err(too_costly()),
         }
     }
 }
