@@ -2,6 +2,7 @@
 
 mod answers;
 mod calls;
+mod counted;
 mod model;
 mod play;
 mod script;

@@ -53,6 +53,9 @@ async fn page(
         let said = headers["apikey"].as_bytes().to_vec();
         return (StatusCode::UNAUTHORIZED, said).into_response();
     }
+    if query["updated_at"] == "is.null" {
+        return axum::Json(Vec::<Value>::new()).into_response();
+    }
     let since = query["updated_at"].strip_prefix("gte.").unwrap().to_owned();
     let is_asked_for = |row: &&Value| {
         let updated_at = row["updated_at"].as_str().unwrap();

@@ -125,6 +125,27 @@ async fn letters(service: &Service) -> Vec<Value> {
     letters["items"].as_array().unwrap().clone()
 }
 
+/// Nobody but the service is believed who says that an event was held against its schema.
+async fn looked_at_ahead(node: &Service, producer: &Context) {
+    let types = node.json("/api/v1/event-types").await;
+    let mut types = types["items"].as_array().unwrap().iter();
+    let registered = types.find(|known| known["type"] == "shop.visit").unwrap();
+    let forged = |id| {
+        let mut event = visit(id, None, &json!({}));
+        event["schemaheld"] = json!({ "position": registered["position"] });
+        event
+    };
+    let (status, refused) = post(node, "/api/v1/events", &forged(4)).await;
+    assert_eq!(status, 422, "{refused}");
+    assert_eq!(refused["type"], "/problems/schema_broken", "{refused}");
+    let before = letters(node).await.len();
+    publish(producer, &forged(5)).await;
+    eventually("the forged one is kept", || async {
+        letters(node).await.len() == before + 1
+    })
+    .await;
+}
+
 /// S1-106, S1-135: from the stream what nobody registered, or breaks its schema, is a dead letter,
 /// and is taken when it is sent again; two nodes decide alike (design law 5).
 #[tokio::test(flavor = "multi_thread")]
@@ -163,6 +184,17 @@ async fn from_the_stream_an_unregistered_type_is_a_dead_letter_until_it_is_regis
     for node in [&node, &other] {
         assert_eq!(shown(node, "shop").await.len(), 2);
     }
+    looked_at_ahead(&node, &producer).await;
+    let (status, taken) = post(&other, "/api/v1/events", &visit(6, None, &jane)).await;
+    assert_eq!(status, 200, "{taken}");
+    let record = other
+        .json(&format!("/api/v1/events/{}", taken["position"]))
+        .await;
+    assert!(!record.to_string().contains("schemaheld"), "{record}");
+    eventually("both nodes are as far", || async {
+        node.caught_up().await == other.caught_up().await
+    })
+    .await;
     assert_eq!(node.digests().await, other.digests().await);
     let chain = async |node: &Service| {
         let verified = node.run_job("/api/v1/ledger/verify").await;

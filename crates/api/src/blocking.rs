@@ -12,8 +12,12 @@ static STREAM_READS: Semaphore = Semaphore::const_new(STREAM_READS_MAX);
 static REPORTS: Semaphore = Semaphore::const_new(REPORTS_MAX);
 /// As many as there are cores: a scan keeps one busy until it is done, and eight that share two
 /// would all be as late as the last.
-static SCANS: LazyLock<Semaphore> =
-    LazyLock::new(|| Semaphore::new(available_parallelism().map_or(1, NonZero::get)));
+static SCANS: LazyLock<Semaphore> = LazyLock::new(a_turn_a_core);
+static CHECKS: LazyLock<Semaphore> = LazyLock::new(a_turn_a_core);
+
+fn a_turn_a_core() -> Semaphore {
+    Semaphore::new(available_parallelism().map_or(1, NonZero::get))
+}
 
 /// Does work for an answer.
 pub(crate) async fn blocking<T: Send + 'static>(
@@ -27,6 +31,13 @@ pub(crate) async fn scanning<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
     in_turn(&SCANS, work).await
+}
+
+/// Holds events against schemas, with nothing but the core.
+pub(crate) async fn checking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
+) -> Result<T, Problem> {
+    in_turn(&CHECKS, work).await
 }
 
 /// Does work for an event stream; many readers of streams are not in the way of answers.

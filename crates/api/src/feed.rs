@@ -9,6 +9,7 @@ use crate::state::Api;
 use crate::wire::delivery::Delivered;
 use bytes::Bytes;
 use futures::StreamExt;
+use touchbook_events::catalogue::dead_letter::DeadLetter;
 use touchbook_events::{self as events, Principal, PrincipalKind};
 
 /// Takes rows of the quote source for one tenant (C30: with the normaliser of `/api/sync`).
@@ -16,6 +17,15 @@ use touchbook_events::{self as events, Principal, PrincipalKind};
 pub struct QuoteFeed {
     api: Api,
     tenant: Box<str>,
+}
+
+/// Why a row of which only a part is kept is a dead letter.
+const ROW_CUT: &str = "event_too_large";
+
+/// Whether a letter holds a part of what came in, so that sending it again would be another thing.
+pub(crate) fn is_cut(letter: &DeadLetter) -> bool {
+    Shape::of_route(&letter.facts.origin) == Some(Shape::QuoteSource)
+        && *letter.facts.reason == *ROW_CUT
 }
 
 /// What became of rows.
@@ -56,6 +66,36 @@ impl QuoteFeed {
         })
     }
 
+    /// Names the ledger that holds what was stored so far; `None` where it can't be read.
+    pub fn mark(&self) -> Option<String> {
+        let tenant = self.api.engine().tenant(&self.tenant)?;
+        tenant.mark(tenant.head()).ok()
+    }
+
+    /// Whether the ledger holds what was so named.
+    pub fn confirms(&self, mark: &str) -> bool {
+        let tenant = self.api.engine().tenant(&self.tenant);
+        tenant.is_some_and(|tenant| tenant.confirms(mark))
+    }
+
+    /// Keeps that a row is too large to be read; `place` is the JSON of its `id` and `updated_at`.
+    ///
+    /// # Errors
+    /// As [`QuoteFeed::take`].
+    pub async fn pass_by(&self, place: Bytes) -> Result<Fed, FeedError> {
+        let detail = "the row is larger than what is read at once; its `id` and `updated_at` are \
+                      kept";
+        let kept = async {
+            let caller = self.caller().await?;
+            cut(&self.api, &caller, place, detail.to_owned()).await
+        };
+        let mut fed = Fed::default();
+        fed.add(&kept.await.map_err(|problem| FeedError {
+            code: problem.code().to_owned(),
+        })?);
+        Ok(fed)
+    }
+
     async fn take_all(&self, rows: Vec<Bytes>) -> Result<Fed, Problem> {
         let caller = self.caller().await?;
         let taking = rows.into_iter().map(|row| take(&self.api, &caller, row));
@@ -94,8 +134,18 @@ async fn take(api: &Api, caller: &Caller, row: Bytes) -> Result<Delivered, Probl
     let detail = format!(
         "the row has {bytes} bytes, at most {QUOTE_ROW_BYTES_MAX} are taken; its beginning is kept"
     );
-    let problem = events::Problem::new("event_too_large", "", detail);
-    let delivery = Delivery::again(Shape::QuoteSource, row.slice(..QUOTE_ROW_BYTES_MAX));
+    cut(api, caller, row.slice(..QUOTE_ROW_BYTES_MAX), detail).await
+}
+
+/// Keeps what there is of a row as a dead letter, which can't be sent again.
+async fn cut(
+    api: &Api,
+    caller: &Caller,
+    part: Bytes,
+    detail: String,
+) -> Result<Delivered, Problem> {
+    let problem = events::Problem::new(ROW_CUT, "", detail);
+    let delivery = Delivery::again(Shape::QuoteSource, part);
     let mut delivered = Delivered::default();
     delivered.keep(caller.keep(api, &delivery, &problem).await?);
     Ok(delivered)

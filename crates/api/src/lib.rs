@@ -7,6 +7,7 @@
 //! **Never** keeps state of its own about a tenant beyond who waits and which files are imported,
 //! never writes but by sending an event, and is the only crate that serves HTTP.
 
+mod ahead;
 mod answer;
 mod auth;
 mod blocking;

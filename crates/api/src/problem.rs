@@ -189,7 +189,9 @@ impl From<events::Problem> for Problem {
             _ if problem.is_unreadable() => StatusCode::BAD_REQUEST,
             "unknown_action" => StatusCode::BAD_REQUEST,
             NOT_ALLOWED => StatusCode::FORBIDDEN,
-            "event_too_large" => StatusCode::PAYLOAD_TOO_LARGE,
+            "event_too_large" | "payload_too_large" | "batch_too_costly" => {
+                StatusCode::PAYLOAD_TOO_LARGE
+            }
             "version_registered" => StatusCode::CONFLICT,
             "ledger_damaged" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::UNPROCESSABLE_ENTITY,

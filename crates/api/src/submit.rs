@@ -61,9 +61,11 @@ impl Caller {
     ) -> Result<Written, Problem> {
         let event_id = submission.incoming.sent.id.clone();
         let _waiter = api.waiter(&self.tenant)?;
+        let looked = self.look_ahead(vec![Ok(submission)]).await?;
+        let submissions = looked.into_iter().collect::<Result<_, _>>()?;
         let outcomes = api
             .engine()
-            .submit(&self.tenant, vec![submission], false)
+            .submit(&self.tenant, submissions, false)
             .await?;
         match outcomes.into_iter().next() {
             Some(outcome) => self.written(event_id, outcome),
@@ -79,6 +81,8 @@ impl Caller {
         atomic: bool,
         full: bool,
     ) -> Result<BatchWritten, Problem> {
+        let _waiter = api.waiter(&self.tenant)?;
+        let items = self.look_ahead(items).await?;
         let mut batch = Batch::new(items.len(), full);
         let mut submissions = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {
@@ -97,7 +101,6 @@ impl Caller {
         if submissions.is_empty() {
             return Ok(batch.answer);
         }
-        let _waiter = api.waiter(&self.tenant)?;
         let outcomes = api
             .engine()
             .submit(&self.tenant, submissions, atomic)

@@ -55,7 +55,7 @@ impl Projector for Customers {
     type Index = Index;
 
     const NAME: &'static str = "customers";
-    const VERSION: u32 = 5;
+    const VERSION: u32 = 6;
 
     fn apply(state: &mut State, record: &Record) {
         let stamp = Stamp::of(&record.header);
@@ -168,9 +168,7 @@ impl State {
             Data::OrderRefunded(refunded) => self.orders.refunded(header, refunded),
             Data::QuoteUpdated(_) => self.entries.active(changed.time),
             Data::Custom(custom) => {
-                if let Some(kind) = agent_interaction(&custom.facts)
-                    && (is_new || kind != AgentInteractionType::Call)
-                {
+                if is_new && let Some(kind) = agent_interaction(&custom.facts) {
                     self.sent(record, kind, place);
                 }
             }
@@ -256,7 +254,8 @@ impl State {
     }
 }
 
-/// What an entry of a registered type adds to what agents did. As with messages of ours, what came
+/// What an entry of a registered type adds to what agents did, by the record that makes it: later
+/// ones may be of another version, and leave out which way it went. As with messages of ours, what came
 /// in is nothing that an agent sent.
 fn agent_interaction(facts: &CustomFacts) -> Option<AgentInteractionType> {
     let is_inbound = facts.direction == Some(Direction::Inbound);

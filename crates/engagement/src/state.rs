@@ -43,7 +43,7 @@ impl Projector for Engagement {
     type Index = Index;
 
     const NAME: &'static str = "engagement";
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn concerns(record: &Record) -> bool {
         let event_type = record.header.event_type;
@@ -126,7 +126,7 @@ impl State {
             };
             self.entries.push(subject, place, Marks::of(source))
         });
-        self.describe(entry, record);
+        self.describe(entry, record, known.is_none());
         if known.is_none() {
             self.scores.entered(&self.entries, subject, entry);
         }
@@ -141,7 +141,7 @@ impl State {
     }
 
     /// What the record says of its entry.
-    fn describe(&mut self, entry: u32, record: &Record) {
+    fn describe(&mut self, entry: u32, record: &Record, is_first: bool) {
         let stamp = Stamp::changed_at(&record.header, record.data.changed_at());
         let mut tell = |fact, value: Option<u8>| {
             if let Some(value) = value {
@@ -178,7 +178,10 @@ impl State {
             Data::Custom(custom) => {
                 let facts = &custom.facts;
                 tell(Fact::Direction, facts.direction.map(marks::of_direction));
-                tell(Fact::Method, facts.counts_as.map(marks::of_counted));
+                if is_first {
+                    // It stays what its first record made it, whatever later versions count as.
+                    tell(Fact::Method, facts.counts_as.map(marks::of_counted));
+                }
             }
             Data::CallEnded(ended) => self.call_ended(entry, ended),
             _ => {}

@@ -12,6 +12,7 @@ use touchbook_events::{
     Data, Digest, Envelope, EventType, Incoming, Principal, PrincipalKind, Problem, TenantKey,
     Timestamp,
 };
+use touchbook_projection::SchemaBytes;
 use touchbook_stream::limits::{COMMIT_SHARES, EMBEDDED_BYTES_MAX};
 use touchbook_stream::{Checkpoint, Delivery, Message, Reader, Received, Side};
 
@@ -27,6 +28,8 @@ pub(crate) enum Item {
         incoming: Box<Incoming>,
         /// What a producer sent, to be kept if it is refused; a caller over HTTP is told instead.
         raw: Option<Bytes>,
+        /// What its message has brought so far to be held against schemas.
+        schema_bytes: u64,
     },
     Dead(Dead),
 }
@@ -44,6 +47,18 @@ impl Item {
         Self::Event {
             incoming: Box::new(incoming),
             raw,
+            schema_bytes: 0,
+        }
+    }
+
+    fn count(&mut self, counted: &mut SchemaBytes) {
+        if let Self::Event {
+            incoming,
+            schema_bytes,
+            ..
+        } = self
+        {
+            *schema_bytes = counted.with(&incoming.data);
         }
     }
 }
@@ -174,7 +189,7 @@ impl Preparer {
     fn message(&mut self, mut message: Message<Incoming>) -> Prepared {
         let tenant: Box<str> = message.tenant().into();
         let decoded = std::mem::take(&mut message.decoded);
-        let items = if decoded.is_empty() {
+        let mut items = if decoded.is_empty() {
             self.items(&message, &tenant)
         } else {
             decoded
@@ -182,6 +197,8 @@ impl Preparer {
                 .map(|incoming| Item::event(incoming, None))
                 .collect()
         };
+        let mut counted = SchemaBytes::default();
+        items.iter_mut().for_each(|item| item.count(&mut counted));
         Prepared {
             tenant,
             awaited: message.side() == Side::Commands,
@@ -374,6 +391,7 @@ fn principal_of(envelope: &Envelope<'_>) -> Principal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use touchbook_events::limits::SCHEMA_COMPILE_BYTES;
 
     /// What is kept of a batch for a tenant that is not known.
     fn kept(payload: &str, atomic: bool) -> Vec<String> {
@@ -401,6 +419,39 @@ mod tests {
             Item::Event { .. } => panic!("nobody takes it"),
         });
         raws.collect()
+    }
+
+    /// Which part of a message a node begins with changes nothing: the count is the message's.
+    #[test]
+    fn what_is_held_against_schemas_is_counted_over_the_whole_message() {
+        let event = |id: usize| {
+            let json = format!(
+                r#"{{"specversion":"1.0","id":"{id}","source":"s","type":"shop.visit","data":{{}}}}"#
+            );
+            let key = TenantKey::from_salt(b"test");
+            Incoming::read(&json, Entrance::Api, &Principal::producer(), &key).unwrap()
+        };
+        let message = Message {
+            subject: "touchbook.commands.acme.batch".into(),
+            atomic: false,
+            stream_created_at_micros: 1,
+            sequence: 1,
+            ticket: 1,
+            recorded_at: Timestamp::from_micros(0),
+            bytes: 0,
+            payload: Bytes::new(),
+            decoded: (0..3).map(event).collect(),
+        };
+        let mut preparer = Preparer::new(Arc::default());
+        let Work::Message(prepared) = preparer.prepare(Delivery::Message(message)) else {
+            panic!("it is a message");
+        };
+        let counted = prepared.items.iter().map(|item| match item {
+            Item::Event { schema_bytes, .. } => *schema_bytes,
+            Item::Dead(_) => 0,
+        });
+        let first = SCHEMA_COMPILE_BYTES + 2;
+        assert_eq!(counted.collect::<Vec<_>>(), [first, first + 2, first + 4]);
     }
 
     #[test]

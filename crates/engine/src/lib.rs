@@ -17,6 +17,7 @@ mod intake;
 pub mod jobs;
 mod ledger_history;
 mod maintenance;
+mod mark;
 mod memory;
 pub mod metrics;
 mod notary;

@@ -110,6 +110,10 @@ impl Maintenance {
             memory.tell(&self.shared, &stats, status.queued_bytes);
         }
         self.set_projection_gauges();
+        // Whatever became of who scores, the gauge says how far behind that is.
+        if let Some(lag) = self.shared.scorers.lag_records(&self.shared.tenants.all()) {
+            gauge(names::SENTIMENT_LAG_RECORDS, lag as f64);
+        }
     }
 
     fn set_projection_gauges(&self) {

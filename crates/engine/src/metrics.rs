@@ -23,6 +23,7 @@ pub const STREAM_LAG_MESSAGES: &str = "touchbook_stream_lag_messages";
 pub const STREAM_STOPPED: &str = "touchbook_stream_stopped";
 pub const STREAM_CONNECTED: &str = "touchbook_stream_connected";
 pub const SENTIMENT_SCORED_TOTAL: &str = "touchbook_sentiment_scored_total";
+pub const SENTIMENT_SKIPPED_TOTAL: &str = "touchbook_sentiment_skipped_records_total";
 pub const SENTIMENT_LAG_RECORDS: &str = "touchbook_sentiment_lag_records";
 pub const SNAPSHOT_SECONDS: &str = "touchbook_snapshot_duration_seconds";
 pub const SNAPSHOT_ERRORS_TOTAL: &str = "touchbook_snapshot_errors_total";
@@ -50,6 +51,7 @@ pub const ALL: &[&str] = &[
     STREAM_STOPPED,
     STREAM_CONNECTED,
     SENTIMENT_SCORED_TOTAL,
+    SENTIMENT_SKIPPED_TOTAL,
     SENTIMENT_LAG_RECORDS,
     SNAPSHOT_SECONDS,
     SNAPSHOT_ERRORS_TOTAL,
@@ -128,6 +130,10 @@ fn describe_events() {
     describe_counter!(
         SENTIMENT_SCORED_TOTAL,
         "Scores of what customers said that this node published"
+    );
+    describe_counter!(
+        SENTIMENT_SKIPPED_TOTAL,
+        "Records that the scorer could not bear, and passed by"
     );
     describe_gauge!(
         SENTIMENT_LAG_RECORDS,

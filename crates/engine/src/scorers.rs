@@ -2,7 +2,7 @@
 
 use crate::tenant::Tenant;
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::{Arc, PoisonError, RwLock};
 use touchbook_events::{TenantNumber, Timestamp};
 
 /// All scorers of this node.
@@ -63,6 +63,26 @@ impl Scorers {
         if let Some(scorer) = known.iter_mut().find(|scorer| scorer.name == name) {
             scorer.progress.insert(tenant.number(), progress);
         }
+    }
+
+    /// Durable records that scorers have yet to look at; `None` where none is on. The node's own
+    /// ledger has nothing to score.
+    pub fn lag_records(&self, tenants: &[Arc<Tenant>]) -> Option<u64> {
+        let known = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let mut scorers = known.iter().filter(|scorer| scorer.is_on).peekable();
+        scorers.peek()?;
+        let of_scorer = |scorer: &Known| {
+            let behind = |tenant: &Arc<Tenant>| {
+                let progress = scorer.progress.get(&tenant.number());
+                let position = progress.map_or(0, |progress| progress.position);
+                tenant.head().saturating_sub(position)
+            };
+            let scored = tenants
+                .iter()
+                .filter(|tenant| tenant.number() != TenantNumber::NODE);
+            scored.map(behind).sum::<u64>()
+        };
+        Some(scorers.map(of_scorer).sum())
     }
 
     /// All scorers, as they stand with a tenant.

@@ -222,8 +222,15 @@ impl Writer {
     ) -> Result<Answer, CommitFailed> {
         let event_key = item.event_key();
         let (outcome, dead) = match (item, tenant) {
-            (Item::Event { incoming, raw }, Some(tenant)) => {
-                let outcome = self.event(tenant, *incoming, index, origin)?;
+            (
+                Item::Event {
+                    incoming,
+                    raw,
+                    schema_bytes,
+                },
+                Some(tenant),
+            ) => {
+                let outcome = self.event(tenant, *incoming, schema_bytes, index, origin)?;
                 let dead = refused(&outcome).zip(raw).map(|(problem, raw)| Dead {
                     raw,
                     problem,
@@ -253,6 +260,7 @@ impl Writer {
         &mut self,
         tenant: TenantNumber,
         incoming: Incoming,
+        schema_bytes: u64,
         index: usize,
         origin: Origin<'_>,
     ) -> Result<Outcome, CommitFailed> {
@@ -260,7 +268,7 @@ impl Writer {
             .tenants
             .get_mut(&tenant)
             .expect("a tenant that was found is written");
-        let (outcome, records) = writer.decide(incoming, origin.recorded_at, origin.sequence)?;
+        let (outcome, records) = writer.decide(incoming, schema_bytes, origin)?;
         self.batch.count(outcome.label());
         self.stage(tenant, index, records);
         Ok(outcome)
@@ -284,9 +292,12 @@ impl Writer {
         for item in items {
             let event_key = item.event_key();
             let (outcome, raw) = match item {
-                Item::Event { incoming, raw } => {
-                    let (outcome, more) =
-                        writer.decide(*incoming, origin.recorded_at, origin.sequence)?;
+                Item::Event {
+                    incoming,
+                    raw,
+                    schema_bytes,
+                } => {
+                    let (outcome, more) = writer.decide(*incoming, schema_bytes, origin)?;
                     records.extend(more);
                     (outcome, raw)
                 }

@@ -10,7 +10,7 @@ use std::ops::Range;
 /// Appends the canonical form of `json`, which must be one valid JSON value, to `out`.
 ///
 /// # Errors
-/// When a member stands twice in one object, or values are nested deeper than [`JSON_DEPTH_MAX`].
+/// When a member stands twice in one object or has a name that the parser keeps, or values are nested deeper than [`JSON_DEPTH_MAX`].
 pub fn write(json: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
     let mut scanner = Scanner {
         json: json.as_bytes(),
@@ -28,6 +28,10 @@ pub fn write(json: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
         Err(malformed())
     }
 }
+
+/// What serde_json calls numbers and raw values: an object with such a member would be read as
+/// what the member holds, and be another document than its readers see.
+const OF_THE_PARSER: &[u8] = b"$serde_json::private::";
 
 /// Room for the members of most events, nested ones included.
 const MEMBERS_USUAL: usize = 32;
@@ -78,6 +82,10 @@ impl Scanner<'_> {
             let from = self.out.len();
             self.string()?;
             let name = from..self.out.len();
+            if self.out[from + 1..].starts_with(OF_THE_PARSER) {
+                let detail = "begins with what the JSON parser keeps for itself";
+                return Err(Problem::invalid(self.pointer_to(name), detail));
+            }
             self.space();
             self.take(b':')?;
             self.out.push(b':');
@@ -276,13 +284,20 @@ mod tests {
     }
 
     #[test]
-    fn duplicate_members_and_deep_nesting_are_refused() {
+    fn duplicate_members_names_of_the_parser_and_deep_nesting_are_refused() {
         for (json, pointer) in [
             (r#"{"a":1,"b":2,"a":3}"#, "/a"),
             (r#"{"a":[1,{"b/c":1,"b\u002fc":2}]}"#, "/a/1/b~1c"),
         ] {
             let problem = write(json, &mut Vec::new()).unwrap_err();
             assert_eq!(problem.pointer, pointer, "{json}");
+        }
+        for json in [
+            r#"{"a":{"$serde_json::private::Number":"5"}}"#,
+            r#"{"a":{"\u0024serde_json::private::RawValue":"[1]"}}"#,
+        ] {
+            let problem = write(json, &mut Vec::new()).unwrap_err();
+            assert!(problem.pointer.starts_with("/a/$serde_json"), "{problem}");
         }
         let deep = "[".repeat(JSON_DEPTH_MAX + 1) + &"]".repeat(JSON_DEPTH_MAX + 1);
         assert!(write(&deep, &mut Vec::new()).is_err());

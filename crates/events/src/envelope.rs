@@ -1,6 +1,7 @@
 //! The envelope as sent: CloudEvents 1.0 in JSON.
 
 use crate::catalogue::typed::Duplicate;
+use crate::held::SCHEMA_HELD;
 use crate::limits::{
     ATTRIBUTE_CHARS_MAX, EVENT_BYTES_MAX, EXTENSION_BYTES_MAX, RAW_PAYLOAD_BYTES_MAX,
 };
@@ -20,6 +21,7 @@ const OURS: &[&str] = &[
     "causationid",
     "position",
     "recorded_at",
+    SCHEMA_HELD,
 ];
 
 /// The extension attribute by which an event counts only while its object is as it was then.
@@ -46,6 +48,8 @@ pub struct Envelope<'a> {
     pub authid: Option<Cow<'a, str>>,
     /// The position up to which the sender knows the object; `expectedposition` in digits.
     pub expected_position: Option<u64>,
+    /// What the service found before it published it; believed only on the commands side.
+    pub held: Option<&'a RawValue>,
     /// Extension attributes that are not known, kept and returned.
     pub extensions: BTreeMap<String, &'a RawValue>,
 }
@@ -187,12 +191,13 @@ impl<'de> Visitor<'de> for EnvelopeVisitor {
                 }
                 EXPECTED_POSITION => {
                     seen.once(13, &mut map)?;
-                    let position = map.next_value::<Option<Position>>()?;
-                    envelope.expected_position = position.map(|position| position.0);
+                    envelope.expected_position =
+                        map.next_value::<Option<Position>>()?.map(|at| at.0);
                     continue;
                 }
                 other if OURS.contains(&other) => {
-                    map.next_value::<&RawValue>()?;
+                    let ours: &RawValue = map.next_value()?;
+                    envelope.held = (other == SCHEMA_HELD).then_some(ours).or(envelope.held);
                     continue;
                 }
                 _ => {

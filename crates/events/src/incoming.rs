@@ -7,6 +7,7 @@ use crate::catalogue::typed::{Field, Json};
 use crate::catalogue::{Data, EventType, Sender};
 use crate::digest::{Digest, TenantKey};
 use crate::envelope::{EXPECTED_POSITION, Envelope, too_large};
+use crate::held::Held;
 use crate::limits::EVENT_BYTES_MAX;
 use crate::policy::Policies;
 use crate::problem::{Problem, pointer_to};
@@ -79,6 +80,8 @@ pub struct Incoming {
     /// Up to where its sender knows what the event is about; it counts only if nothing changed
     /// since. No part of what it says: a retry may expect another position, and is still a retry.
     pub expected_position: Option<u64>,
+    /// What was found of it before, where it is of a registered type.
+    pub held: Option<Box<Held>>,
     pub principal: PrincipalKind,
     pub subject: Digest,
     pub event_key: Digest,
@@ -177,6 +180,10 @@ impl Incoming {
             principal: principal.kind,
             time,
             expected_position: envelope.expected_position,
+            held: match entrance {
+                Entrance::Service => envelope.held.and_then(Held::read).map(Box::new),
+                Entrance::Producer | Entrance::Api => None,
+            },
             data,
             bytes,
         })
@@ -207,6 +214,7 @@ impl Incoming {
             principal: PrincipalKind::Touchbook,
             time: None,
             expected_position: None,
+            held: None,
             data,
             bytes: json.len(),
         }

@@ -49,3 +49,19 @@ pub const TYPE_SCHEMA_VALUES_MAX: u64 = 10_000;
 /// Bytes of a payload times the values of its type's schema: the writer holds one against the other
 /// while everybody waits, at worst for some 20 ms.
 pub const TYPE_CHECK_STEPS_MAX: u64 = 1 << 24;
+/// The same with the bytes of all events of its message that came before it.
+///
+/// The writer decides a message in one go. Of one whose events were not held against their schemas
+/// before, that takes some 160 ms where they are of one type, and less than a second whatever they
+/// are.
+pub const BATCH_CHECK_STEPS_MAX: u64 = 1 << 27;
+/// The same of all events of one request, whose sender alone waits for it: a second or so at worst.
+pub const REQUEST_CHECK_STEPS_MAX: u64 = 1 << 30;
+/// What compiling a schema counts as, in bytes of a payload that is held against it.
+pub const SCHEMA_COMPILE_BYTES: u64 = 4 * 1024;
+/// Patterns of one schema that differ, and the memory of each one's automaton. What the engine
+/// keeps beside it is up to five times that.
+pub const TYPE_PATTERNS_MAX: usize = 10;
+pub const TYPE_PATTERN_BYTES_MAX: usize = 64 * 1024;
+/// Compiled schemas that a process keeps, of all tenants: at most some 100 MB.
+pub const SCHEMAS_COMPILED_MAX: usize = 32;

@@ -52,6 +52,7 @@ impl Load {
 fn context(key: &TenantKey, next_position: u64) -> Context<'_> {
     let recorded_at = Timestamp::from_micros(1_717_236_000_000_000);
     Context {
+        schema_bytes: 0,
         earlier: &[],
         key,
         recorded_at,

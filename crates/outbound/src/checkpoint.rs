@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 struct Contents {
     url: String,
     table: String,
+    /// What holds the rows up to there, as the sink names it.
+    #[serde(default)]
+    held_by: Option<String>,
     #[serde(flatten)]
     place: Place,
 }
@@ -33,8 +36,9 @@ impl Checkpoint {
         }
     }
 
-    /// Where the last poll came to, of this source; none where that can't be known.
-    pub(crate) fn load(&self) -> Option<Place> {
+    /// Where the last poll came to, of this source and into what holds its rows still; none where
+    /// that can't be known.
+    pub(crate) fn load(&self, confirms: impl Fn(&str) -> bool) -> Option<Place> {
         let text = match fs::read(&self.path) {
             Ok(text) => text,
             Err(error) if error.kind() == ErrorKind::NotFound => return None,
@@ -50,14 +54,16 @@ impl Checkpoint {
         }
         contents
             .filter(|known| known.url == self.url && known.table == self.table)
+            .filter(|known| known.held_by.as_deref().is_some_and(confirms))
             .map(|known| known.place)
     }
 
     /// All of it or nothing: beside the old one, synced, and then in its place.
-    pub(crate) async fn save(&self, place: Place) -> io::Result<()> {
+    pub(crate) async fn save(&self, place: Place, held_by: Option<String>) -> io::Result<()> {
         let contents = Contents {
             url: self.url.clone(),
             table: self.table.clone(),
+            held_by,
             place,
         };
         let path = self.path.clone();
@@ -92,14 +98,20 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("quote_source").join("acme.json");
         let place = Place::new("2024-01-15T09:00:00Z", "7").unwrap();
-        assert_eq!(checkpoint(&path, "a").load(), None);
+        let load = |table| checkpoint(&path, table).load(|mark| mark == "ledger");
+        assert_eq!(load("a"), None);
         let of_a = checkpoint(&path, "a");
-        of_a.save(place.clone()).await.unwrap();
-        assert_eq!(checkpoint(&path, "a").load(), Some(place));
-        assert_eq!(checkpoint(&path, "b").load(), None);
+        let of_ledger = Some("ledger".to_owned());
+        of_a.save(place.clone(), of_ledger).await.unwrap();
+        assert_eq!(load("a"), Some(place.clone()));
+        assert_eq!(load("b"), None);
+        for other in [Some("another".to_owned()), None] {
+            of_a.save(place.clone(), other).await.unwrap();
+            assert_eq!(load("a"), None, "what was stored is not there");
+        }
         for damaged in ["{", r#"{"url":"","table":"a","updated_at":"soon","id":""}"#] {
             fs::write(&path, damaged).unwrap();
-            assert_eq!(checkpoint(&path, "a").load(), None, "{damaged}");
+            assert_eq!(load("a"), None, "{damaged}");
         }
     }
 }

@@ -47,6 +47,8 @@ pub(crate) enum Failure {
     Unstored(String),
     #[error("how far it was read could not be written")]
     Unsaved,
+    #[error("reading it ended with a panic, which the log has; it is tried again")]
+    Panicked,
 }
 
 impl Failure {
@@ -68,6 +70,7 @@ impl Failure {
             Self::Unpaged => "unpaged",
             Self::Unstored(_) => "not_stored",
             Self::Unsaved => "not_saved",
+            Self::Panicked => "panicked",
         }
     }
 

@@ -1,6 +1,7 @@
 //! From a page's body to rows.
 
 use crate::failure::Failure;
+use crate::limits::ROW_ID_CHARS_MAX;
 use crate::place::Place;
 use bytes::Bytes;
 use serde::Deserialize;
@@ -12,6 +13,8 @@ pub(crate) struct Row {
     pub(crate) json: Bytes,
     /// `None` where it has no `id`, or no time in `updated_at`.
     pub(crate) place: Option<Place>,
+    /// Text, or a whole number's digits.
+    pub(crate) id: Option<String>,
 }
 
 /// The rows of a page of at most `rows_max`, which share its memory.
@@ -23,6 +26,7 @@ pub(crate) fn rows(body: &Bytes, rows_max: usize) -> Result<Vec<Row>, Failure> {
     let row = |raw: &RawValue| Row {
         json: body.slice_ref(raw.get().as_bytes()),
         place: place(raw),
+        id: id(raw),
     };
     Ok(rows.into_iter().map(row).collect())
 }
@@ -36,6 +40,16 @@ fn place(raw: &RawValue) -> Option<Place> {
     }
     let known: Known<'_> = serde_json::from_str(raw.get()).ok()?;
     Place::new(&known.updated_at, &text(known.id)?)
+}
+
+fn id(raw: &RawValue) -> Option<String> {
+    #[derive(Deserialize)]
+    struct Known<'a> {
+        #[serde(borrow)]
+        id: &'a RawValue,
+    }
+    let known: Known<'_> = serde_json::from_str(raw.get()).ok()?;
+    text(known.id).filter(|id| (1..=ROW_ID_CHARS_MAX).contains(&id.chars().count()))
 }
 
 /// Text, or a whole number's digits.

@@ -1,6 +1,6 @@
 //! How far a source was read.
 
-use crate::limits::{OVERLAP_SECONDS, ROW_ID_CHARS_MAX};
+use crate::limits::ROW_ID_CHARS_MAX;
 use serde::{Deserialize, Serialize};
 use touchbook_events::{Moment, Timestamp};
 
@@ -33,9 +33,9 @@ impl Place {
         Moment::parse(&self.updated_at).map_or(Timestamp::MIN, Moment::at)
     }
 
-    /// A little before it, in its own form: with an offset or without.
-    fn overlapping(&self) -> String {
-        let before = self.at().plus_seconds(-OVERLAP_SECONDS);
+    /// So much before it, in its own form: with an offset or without.
+    fn before(&self, seconds: i64) -> String {
+        let before = self.at().plus_seconds(-seconds);
         match Moment::parse(&self.updated_at) {
             Ok(Moment::Local(_)) => {
                 let wall_clock = before.to_utc().naive_utc();
@@ -59,16 +59,15 @@ pub(crate) struct Cursor {
 const BEGINNING: &str = "1970-01-01T00:00:00Z";
 
 impl Cursor {
-    /// Where a poll begins whose last one came to `place`. A source that `is_settled` had nothing
-    /// new for as long as an overlap is; any other is read again from a little before.
-    pub(crate) fn first(place: Option<&Place>, is_settled: bool) -> Self {
-        match place {
-            Some(place) if is_settled => Self::behind(place.clone()),
-            Some(place) => Self {
-                since: place.overlapping(),
+    /// Where a poll begins whose last one came to `place`, of which `again_seconds` are read again.
+    pub(crate) fn first(place: Option<&Place>, again_seconds: Option<i64>) -> Self {
+        match (place, again_seconds) {
+            (Some(place), None) => Self::behind(place.clone()),
+            (Some(place), Some(seconds)) => Self {
+                since: place.before(seconds),
                 after: None,
             },
-            None => Self {
+            (None, _) => Self {
                 since: BEGINNING.to_owned(),
                 after: None,
             },
@@ -102,13 +101,13 @@ mod tests {
     fn a_poll_overlaps_the_last_one_until_there_is_nothing_new() {
         let since = |updated_at| {
             let place = Place::new(updated_at, "7").unwrap();
-            Cursor::first(Some(&place), false).since
+            Cursor::first(Some(&place), Some(60)).since
         };
         assert_eq!(since("2024-01-15T09:00:30+02:00"), "2024-01-15T06:59:30Z");
         assert_eq!(since("2024-01-15T09:00:30.25"), "2024-01-15T08:59:30.250");
         let place = Place::new("2024-01-15T09:00:30Z", "7").unwrap();
-        let settled = Cursor::first(Some(&place), true);
+        let settled = Cursor::first(Some(&place), None);
         assert_eq!(settled, Cursor::behind(place));
-        assert_eq!(Cursor::first(None, true).since, BEGINNING);
+        assert_eq!(Cursor::first(None, None).since, BEGINNING);
     }
 }

@@ -12,6 +12,19 @@ pub trait Sink: Send + Sync + 'static {
     /// # Errors
     /// When they could not be stored now; some of them may be.
     fn store(&self, rows: Vec<Bytes>) -> impl Future<Output = Result<Stored, Unstored>> + Send;
+
+    /// Names what holds the rows that were stored so far, so that it is known again; `None` where
+    /// it can't be named now.
+    fn mark(&self) -> Option<String>;
+
+    /// Whether what is behind this sink holds what was so named.
+    fn confirms(&self, mark: &str) -> bool;
+
+    /// Keeps that a row is too large to be read; `place` is the JSON of its `id` and `updated_at`.
+    ///
+    /// # Errors
+    /// When that could not be stored now.
+    fn pass_by(&self, place: Bytes) -> impl Future<Output = Result<Stored, Unstored>> + Send;
 }
 
 /// What became of rows.

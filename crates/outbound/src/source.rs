@@ -45,13 +45,43 @@ impl SourceUrl {
 
     /// The page of `table` behind `cursor` (PostgREST's query language).
     pub(crate) fn page(&self, table: &Table, cursor: &Cursor, rows: usize) -> Url {
+        self.behind(table, "*", cursor, rows)
+    }
+
+    /// Where the row behind `cursor` stands, without the rest of it.
+    pub(crate) fn next_place(&self, table: &Table, cursor: &Cursor) -> Url {
+        self.behind(table, "id,updated_at", cursor, 1)
+    }
+
+    /// Rows that don't say when they were changed, behind the one with the id `after`.
+    pub(crate) fn undated(&self, table: &Table, after: Option<&str>, rows: usize) -> Url {
+        let mut url = self.of_table(table);
+        let mut query = url.query_pairs_mut();
+        query
+            .append_pair("select", "*")
+            .append_pair("order", "id.asc")
+            .append_pair("updated_at", "is.null");
+        if let Some(after) = after {
+            query.append_pair("id", &format!("gt.{after}"));
+        }
+        query.append_pair("limit", &rows.to_string());
+        drop(query);
+        url
+    }
+
+    fn of_table(&self, table: &Table) -> Url {
         let mut url = self.0.clone();
         if let Ok(mut path) = url.path_segments_mut() {
             path.pop_if_empty().extend(["rest", "v1", table.as_str()]);
         }
+        url
+    }
+
+    fn behind(&self, table: &Table, members: &str, cursor: &Cursor, rows: usize) -> Url {
+        let mut url = self.of_table(table);
         let mut query = url.query_pairs_mut();
         query
-            .append_pair("select", "*")
+            .append_pair("select", members)
             .append_pair("order", "updated_at.asc,id.asc")
             .append_pair("updated_at", &format!("gte.{}", cursor.since));
         if let Some(after) = &cursor.after {

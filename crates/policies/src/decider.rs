@@ -38,17 +38,20 @@ impl PoliciesDecider {
     /// registration makes of it, once and for ever.
     fn decide_type(&self, draft: &mut Draft<'_>) {
         let types = self.in_force.types();
+        let (context, held) = (&draft.context, draft.incoming.held.as_deref());
         let decided = match &mut draft.incoming.data {
-            Data::EventTypeRegistered(registered) => match types.check(registered) {
-                Ok(Some(position)) => {
-                    draft.verdict = Verdict::Duplicate { position };
-                    return;
+            Data::EventTypeRegistered(registered) => {
+                match types.check(registered, context.schema_bytes) {
+                    Ok(Some(position)) => {
+                        draft.verdict = Verdict::Duplicate { position };
+                        return;
+                    }
+                    checked => checked.map(|_| None),
                 }
-                checked => checked.map(|_| None),
-            },
+            }
             Data::Custom(custom) => types.of(custom).and_then(|registration| {
                 let zone = self.in_force.policies().zone;
-                registration.decide(custom, zone, draft.context.recorded_at)
+                registration.decide(custom, zone, context, held)
             }),
             _ => return,
         };
@@ -66,7 +69,7 @@ impl Decider for PoliciesDecider {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn decide(&self, draft: &mut Draft<'_>) {

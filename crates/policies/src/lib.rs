@@ -7,7 +7,8 @@
 //! lost. It knows the types that the tenant registered ([`RegisteredTypes`]): an event of one is
 //! held against its schema, and what the mapping makes of it is written into it, so that the record
 //! says it for ever. What readers may have of all this is [`InForce`]. What a policy may hold is
-//! said by `touchbook_events::Policies`.
+//! said by `touchbook_events::Policies`. [`Ahead`] finds in a sender's own thread what deciding an
+//! event of a registered type would take long for.
 //!
 //! **Never** applies a policy to anybody: deciders and readers do that with the value they are
 //! given.
@@ -20,4 +21,4 @@ mod words;
 
 pub use decider::PoliciesDecider;
 pub use in_force::InForce;
-pub use types::{RegisteredTypes, Registration};
+pub use types::{Ahead, RegisteredTypes, Registration};

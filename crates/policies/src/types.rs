@@ -1,12 +1,16 @@
 //! The types that a tenant registered, each version beside the others.
 
+mod ahead;
+mod compiled;
 mod mapped;
 mod registration;
 mod schema;
+mod weight;
 
+pub use ahead::Ahead;
 pub use registration::Registration;
 
-use registration::taken_otherwise;
+use registration::{canonical_schema, check_batch, check_facts, given_schema, taken_otherwise};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -58,32 +62,60 @@ impl RegisteredTypes {
     }
 
     /// Whether a registration can be taken. One that is registered already, word for word, answers
-    /// its position.
-    pub(crate) fn check(&self, registered: &EventTypeRegistered) -> Result<Option<u64>, Problem> {
-        let new = Registration::read(registered, 0)?;
-        if let Some(known) = self.get(new.name(), new.version()) {
-            return match known.says_as_much_as(&new) {
+    /// its position. What takes longest comes last: the schema is compiled only where nothing else
+    /// stands against it. `schema_bytes` as in [`touchbook_projection::Context`].
+    pub(crate) fn check(
+        &self,
+        registered: &EventTypeRegistered,
+        schema_bytes: u64,
+    ) -> Result<Option<u64>, Problem> {
+        let in_schema = |problem: Problem| problem.under("/data/schema");
+        let facts = &registered.facts;
+        check_facts(facts)?;
+        if registered.personal.is_none() {
+            return Err(Problem::invalid("/data/schema", "missing"));
+        }
+        schema::check_size(given_schema(registered)).map_err(in_schema)?;
+        let text = canonical_schema(registered).map_err(in_schema)?;
+        if let Some(known) = self.get(&facts.name, facts.version) {
+            return match known.says(facts, &text) {
                 true => Ok(Some(known.position())),
                 false => Err(taken_otherwise(known)),
             };
         }
-        let versions = self.0.get(new.name()).map_or(0, BTreeMap::len);
+        self.check_room(&facts.name, text.len())?;
+        let values = schema::values(&text).map_err(in_schema)?;
+        check_batch(values, schema_bytes)?;
+        compiled::compiled(&text).map_err(in_schema)?;
+        Ok(None)
+    }
+
+    /// Whether there is room for one more version of a type, with a schema of so many bytes.
+    fn check_room(&self, name: &str, schema_bytes: usize) -> Result<(), Problem> {
+        let too_many = |member: &str, detail| {
+            Err(Problem::new(
+                "too_many_types",
+                format!("/data/{member}"),
+                detail,
+            ))
+        };
+        let versions = self.0.get(name).map_or(0, BTreeMap::len);
         if versions == 0 && self.0.len() >= REGISTERED_TYPES_MAX {
             let detail = format!("a tenant registers at most {REGISTERED_TYPES_MAX} types");
-            return Err(Problem::new("too_many_types", "/data/name", detail));
+            return too_many("name", detail);
         }
         if versions >= VERSIONS_PER_TYPE_MAX {
             let detail = format!("a type has at most {VERSIONS_PER_TYPE_MAX} versions");
-            return Err(Problem::new("too_many_types", "/data/version", detail));
+            return too_many("version", detail);
         }
         let bytes = self.iter().map(|known| known.schema().len());
-        if bytes.sum::<usize>() + new.schema().len() > TYPE_SCHEMAS_BYTES_MAX {
+        if bytes.sum::<usize>() + schema_bytes > TYPE_SCHEMAS_BYTES_MAX {
             let detail = format!(
                 "the schemas of all types together may have {TYPE_SCHEMAS_BYTES_MAX} bytes"
             );
-            return Err(Problem::new("too_many_types", "/data/schema", detail));
+            return too_many("schema", detail);
         }
-        Ok(None)
+        Ok(())
     }
 
     /// The registration that holds for an event: of the version that it names, else the newest.
@@ -109,15 +141,14 @@ impl RegisteredTypes {
         })
     }
 
-    /// Takes a registration that was found good. One that the version which reads it no longer
-    /// takes leaves the types as they are.
+    /// Takes what a record registered, as a snapshot does: whether it can be used was decided when
+    /// it was recorded, and no rule that came later takes it away. The first of a version stands.
     pub(crate) fn register(&mut self, registered: &EventTypeRegistered, position: u64) {
-        if let Ok(new) = Registration::read(registered, position) {
-            let versions = self.0.entry(new.name().into()).or_default();
-            versions
-                .entry(new.version())
-                .or_insert_with(|| Arc::new(new));
-        }
+        let new = Registration::of_record(registered, position);
+        let versions = self.0.entry(new.name().into()).or_default();
+        versions
+            .entry(new.version())
+            .or_insert_with(|| Arc::new(new));
     }
 
     pub(crate) fn rows(&self) -> Vec<Row> {
@@ -132,5 +163,58 @@ impl RegisteredTypes {
             versions.insert(known.version(), Arc::new(known));
         }
         types
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use touchbook_events::incoming::Entrance;
+    use touchbook_events::{Data, Incoming, Principal, TenantKey};
+
+    fn registered(name: &str, version: u32, schema: &str) -> EventTypeRegistered {
+        let json = format!(
+            r#"{{"specversion":"1.0","id":"1","source":"s","type":"event_type.registered",
+                "data":{{"name":"{name}","version":{version},"schema":{schema}}}}}"#
+        );
+        let key = TenantKey::from_salt(b"test");
+        let principal = Principal::touchbook();
+        let incoming = Incoming::read(&json, Entrance::Service, &principal, &key).unwrap();
+        match incoming.data {
+            Data::EventTypeRegistered(registered) => *registered,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn what_is_known_or_one_too_many_is_not_compiled() {
+        let mut types = RegisteredTypes::default();
+        let known = registered("shop.visit", 1, r#"{"title":"known"}"#);
+        types.register(&known, 7);
+        assert_eq!(types.check(&known, 0), Ok(Some(7)));
+        let other = registered("shop.visit", 1, r#"{"title":"other"}"#);
+        let refused = types.check(&other, 0).unwrap_err();
+        assert_eq!(refused.code, "version_registered");
+        for version in 2..=VERSIONS_PER_TYPE_MAX as u32 {
+            types.register(&registered("shop.visit", version, "{}"), 8);
+        }
+        let more = registered("shop.visit", 99, r#"{"title":"one more"}"#);
+        assert_eq!(types.check(&more, 0).unwrap_err().code, "too_many_types");
+        for title in ["known", "other", "one more"] {
+            let schema = format!(r#"{{"title":"{title}"}}"#);
+            assert!(!compiled::is_kept(&schema), "{title}");
+        }
+        let new = registered("shop.sale", 1, r#"{"title":"new"}"#);
+        assert_eq!(types.check(&new, 0), Ok(None));
+        assert!(compiled::is_kept(r#"{"title":"new"}"#));
+    }
+
+    /// What it takes to read a ledger doesn't depend on what was registered.
+    #[test]
+    fn a_record_that_registers_is_taken_without_compiling_its_schema() {
+        let mut types = RegisteredTypes::default();
+        types.register(&registered("shop.visit", 1, r#"{"title":"lazy"}"#), 1);
+        assert!(types.has("shop.visit"));
+        assert!(!compiled::is_kept(r#"{"title":"lazy"}"#));
     }
 }

@@ -4,11 +4,13 @@
 
 use serde_json::{Value, json};
 use std::sync::Arc;
+use touchbook_events::catalogue::account::EventTypeRegistered;
 use touchbook_events::catalogue::call::Direction;
-use touchbook_events::catalogue::custom::{CountsAs, Custom};
+use touchbook_events::catalogue::custom::{CountsAs, Custom, TypeName};
 use touchbook_events::catalogue::sentiment::SentimentLabel;
+use touchbook_events::catalogue::typed::Json;
 use touchbook_events::limits::{REGISTERED_TYPES_MAX, VERSIONS_PER_TYPE_MAX};
-use touchbook_events::{Data, Moment, Problem, Timestamp};
+use touchbook_events::{Data, Moment, Problem, Record, Timestamp};
 use touchbook_policies::{InForce, PoliciesDecider};
 use touchbook_projection::driver::Outcome;
 use touchbook_projection::{Decider, Driver};
@@ -366,4 +368,46 @@ fn a_restored_decider_knows_the_types_that_the_ledger_has() {
         send(&mut again, "shop.visit", json!({}), &data),
         Outcome::Appended { .. }
     ));
+}
+
+fn in_force(decider: &dyn Decider) -> Arc<InForce> {
+    decider.published().unwrap().downcast().unwrap()
+}
+
+/// Design law 3: what was registered stays, whatever the version that reads it would refuse: a
+/// node that folds the ledger decides as one that loads a snapshot.
+#[test]
+fn a_registration_that_would_be_refused_by_now_is_there_both_ways() {
+    let driver = registered();
+    let first: &Record = &driver.records()[0];
+    let with = |change: &dyn Fn(&mut EventTypeRegistered)| {
+        let mut record = first.clone();
+        let Data::EventTypeRegistered(registered) = &mut record.data else {
+            panic!("it registers a type");
+        };
+        change(registered);
+        record
+    };
+    let reserved = with(&|registered| {
+        registered.facts.name = TypeName::new("order.visit").unwrap();
+    });
+    let unusable = with(&|registered| {
+        let schema = r#"{"type":"text"}"#;
+        registered.personal.as_mut().unwrap().schema = Json(schema.into());
+    });
+    for (record, name) in [(reserved, "order.visit"), (unusable, "shop.visit")] {
+        let mut folded = PoliciesDecider::new();
+        folded.apply(&record);
+        let mut restored = PoliciesDecider::new();
+        restored.restore(&folded.encode()).unwrap();
+        assert_eq!(in_force(&restored), in_force(&folded));
+        for decider in [folded, restored] {
+            assert!(in_force(&decider).types().has(name), "{name}");
+            let mut driver = Driver::new(vec![Box::new(decider)]);
+            if name == "shop.visit" {
+                let refused = send(&mut driver, name, json!({}), &json!({ "who": 1 }));
+                assert_eq!(problem(refused).code, "schema_unusable");
+            }
+        }
+    }
 }

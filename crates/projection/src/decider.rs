@@ -19,6 +19,9 @@ pub struct Context<'a> {
     pub next_position: u64,
     /// The records that the event names by their positions ([`Data::positions`]), those that exist.
     pub earlier: &'a [Earlier],
+    /// What its message has brought to be held against schemas, the event's own included, as
+    /// [`SchemaBytes`](crate::SchemaBytes) counts it.
+    pub schema_bytes: u64,
 }
 
 /// A record that an event names by its position, as far as a decision needs it.

@@ -11,6 +11,7 @@ use crate::deciders::{Decided, Deciders};
 use crate::history::{History, HistoryError};
 use crate::projection::{Folding, Projection};
 use crate::projector::Projector;
+use crate::schema_bytes::SchemaBytes;
 use hashbrown::HashMap;
 use touchbook_events::incoming::Entrance;
 use touchbook_events::{
@@ -127,6 +128,7 @@ impl Driver {
         }
         let earlier: Vec<Earlier> = self.earlier(&incoming);
         let context = Context {
+            schema_bytes: SchemaBytes::default().with(&incoming.data),
             earlier: &earlier,
             key: &self.key,
             recorded_at,

@@ -20,6 +20,7 @@ pub mod place;
 pub mod projection;
 pub mod projector;
 pub mod refunds;
+pub mod schema_bytes;
 pub mod slices;
 pub mod snapshot;
 
@@ -35,4 +36,5 @@ pub use place::{Cursor, NotACursor, Place};
 pub use projection::{AnyProjection, Folding, Projection, SHARDS, Stale};
 pub use projector::Projector;
 pub use refunds::Refunds;
+pub use schema_bytes::SchemaBytes;
 pub use slices::{Grouping, Groups, Refold, Slices};

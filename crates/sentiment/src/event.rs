@@ -145,7 +145,7 @@ pub(crate) mod tests {
 
     fn scored_mail(id: &str, scorer: &dyn Scorer) -> ScoredEvent {
         let record = stored(incoming("email.received", id, MAIL));
-        let text = text_of(&record.data, false).unwrap();
+        let text = text_of(&record.data).unwrap();
         ScoredEvent::of(&record, &text, scorer, &key()).unwrap()
     }
 

@@ -10,12 +10,9 @@ use touchbook_events::{Data, EventType};
 ///
 /// `None` for what we sent, for orders, quotes and everything else that nobody says, for what was
 /// erased, for a revision that leaves the words out, and for a transcript in another language than
-/// English, if it says so. Where a sender rated the entry itself, which who calls knows, nothing is
-/// to be scored.
-pub fn text_of(data: &Data, is_rated_by_sender: bool) -> Option<Cow<'_, str>> {
-    if is_rated_by_sender {
-        return None;
-    }
+/// English, if it says so. Whether somebody rated the entry is all the same: our score stands behind
+/// theirs, and shows once they take it back.
+pub fn text_of(data: &Data) -> Option<Cow<'_, str>> {
     let text = words(data)?;
     (!text.trim().is_empty()).then_some(text)
 }
@@ -82,7 +79,7 @@ mod tests {
     use touchbook_events::{Incoming, Principal, TenantKey};
 
     fn text(event_type: &str, json: &str) -> Option<String> {
-        text_of(&data(event_type, json), false).map(Cow::into_owned)
+        text_of(&data(event_type, json)).map(Cow::into_owned)
     }
 
     /// S1-112.
@@ -152,7 +149,7 @@ mod tests {
         let (key, us) = (TenantKey::from_salt(b""), Principal::touchbook());
         for event_type in EventType::ALL {
             let event = Incoming::read(event_type.example(), Entrance::Service, &us, &key);
-            let has_text = text_of(&event.unwrap().data, false).is_some();
+            let has_text = text_of(&event.unwrap().data).is_some();
             assert!(!has_text || may_have_text(*event_type), "{event_type}");
         }
         let with_text = EventType::ALL.iter().filter(|of| may_have_text(**of));
@@ -160,10 +157,9 @@ mod tests {
     }
 
     #[test]
-    fn what_was_erased_or_rated_by_its_sender_is_not_scored() {
+    fn what_was_erased_is_not_scored() {
         let mut sms = data("sms.received", r#"{"body":"Thank you"}"#);
-        assert_eq!(text_of(&sms, true), None);
         sms.erase();
-        assert_eq!(text_of(&sms, false), None);
+        assert_eq!(text_of(&sms), None);
     }
 }

@@ -6,7 +6,7 @@ use anyhow::Context;
 use bytes::Bytes;
 use std::sync::Arc;
 use tokio::task::JoinHandle;
-use touchbook_api::{Api, QuoteFeed, QuoteSourceStanding};
+use touchbook_api::{Api, Fed, FeedError, QuoteFeed, QuoteSourceStanding};
 use touchbook_engine::{chain, clock};
 use touchbook_outbound::{
     Health, Key, Poller, Settings, Sink, SourceUrl, Standing, Stored, Unstored,
@@ -75,14 +75,30 @@ struct Feed(QuoteFeed);
 
 impl Sink for Feed {
     async fn store(&self, rows: Vec<Bytes>) -> Result<Stored, Unstored> {
-        match self.0.take(rows).await {
-            Ok(fed) => Ok(Stored {
-                accepted: fed.accepted,
-                duplicates: fed.duplicates,
-                dead_letters: fed.dead_letters,
-            }),
-            Err(error) => Err(Unstored { code: error.code }),
-        }
+        stored(self.0.take(rows).await)
+    }
+
+    fn mark(&self) -> Option<String> {
+        self.0.mark()
+    }
+
+    fn confirms(&self, mark: &str) -> bool {
+        self.0.confirms(mark)
+    }
+
+    async fn pass_by(&self, place: Bytes) -> Result<Stored, Unstored> {
+        stored(self.0.pass_by(place).await)
+    }
+}
+
+fn stored(fed: Result<Fed, FeedError>) -> Result<Stored, Unstored> {
+    match fed {
+        Ok(fed) => Ok(Stored {
+            accepted: fed.accepted,
+            duplicates: fed.duplicates,
+            dead_letters: fed.dead_letters,
+        }),
+        Err(error) => Err(Unstored { code: error.code }),
     }
 }
 

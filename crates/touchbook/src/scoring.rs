@@ -21,7 +21,7 @@ use task::Task;
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use touchbook_engine::Engine;
-use touchbook_sentiment::Vader;
+use touchbook_sentiment::{Scorer, Vader};
 
 /// A scorer at work.
 pub(crate) struct Scoring {
@@ -36,16 +36,24 @@ impl Scoring {
         data_dir: &Path,
         engine: &Engine,
     ) -> anyhow::Result<Option<Self>> {
-        let is_on = choice == ScorerChoice::Vader;
-        (engine.scorers()).add(Vader::NAME, Vader::VERSION, is_on);
-        if !is_on {
+        if choice != ScorerChoice::Vader {
+            (engine.scorers()).add(Vader::NAME, Vader::VERSION, false);
             return Ok(None);
         }
+        Self::start_with(Box::new(Vader::new()), data_dir, engine).map(Some)
+    }
+
+    fn start_with(
+        scorer: Box<dyn Scorer>,
+        data_dir: &Path,
+        engine: &Engine,
+    ) -> anyhow::Result<Self> {
+        (engine.scorers()).add(scorer.name(), scorer.version(), true);
         let stop = CancellationToken::new();
         let task = Task {
             engine: engine.clone(),
-            scorer: Box::new(Vader::new()),
-            files: Files::new(data_dir, Vader::NAME),
+            files: Files::new(data_dir, scorer.name()),
+            scorer,
             runtime: Handle::current(),
             stop: stop.clone(),
             standings: Default::default(),
@@ -54,7 +62,7 @@ impl Scoring {
             .name("touchbook-scorer".to_owned())
             .spawn(move || task.run())
             .context("could not start the scorer's thread")?;
-        Ok(Some(Self { thread, stop }))
+        Ok(Self { thread, stop })
     }
 
     /// Afterwards it holds nothing of the engine.

@@ -11,6 +11,7 @@ use crate::extract::fresh::FreshnessParams;
 use crate::extract::{
     Caller, Freshness, IdempotencyKey, JsonBody, LedgerCaller, Params, Path, Query, Values,
 };
+use crate::feed::is_cut;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::submit::{Command, SOURCE};
@@ -87,7 +88,8 @@ pub(crate) async fn list_dead_letters(
 ///
 /// It is decided like any event. What is wrong with it still is answered as if you had sent it. One
 /// that was dealt with already is answered 409 with the position that says so. One of the node's
-/// own ledger goes to the tenant that it names, in whose ledger `resubmitted_position` is then.
+/// own ledger goes to the tenant that it names, in whose ledger `resubmitted_position` is then. One
+/// that holds a part of a row of the quote source, which was too large, is answered 422.
 #[utoipa::path(
     post,
     path = "/api/v1/dead-letters/{position}/resubmit",
@@ -178,6 +180,7 @@ fn named(api: &Api, letter: &DeadLetter) -> Result<Arc<Tenant>, Problem> {
 
 /// Sends what came in as events of `caller`; answers their last position.
 async fn send_again(api: &Api, caller: &Caller, letter: DeadLetter) -> Result<u64, Problem> {
+    let is_cut = is_cut(&letter);
     let Some(personal) = letter.personal else {
         let detail = "what came in was erased";
         return Err(Problem::new(
@@ -186,6 +189,12 @@ async fn send_again(api: &Api, caller: &Caller, letter: DeadLetter) -> Result<u6
             detail,
         ));
     };
+    if is_cut {
+        let detail = "a part of the row is kept, and not all of it; once the row is changed at its \
+                      source it is read again, so dismiss this";
+        let status = StatusCode::UNPROCESSABLE_ENTITY;
+        return Err(Problem::new(status, "not_whole", detail));
+    }
     let raw = personal.raw.0.into();
     if let Some(shape) = Shape::of_route(&letter.facts.origin) {
         let delivery = Delivery::again(shape, raw);

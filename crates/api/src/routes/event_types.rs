@@ -1,7 +1,9 @@
 //! `/event-types`: the catalogue, the types that a tenant registers, and the schemas of payloads.
 
 use crate::answer::Stamped;
-use crate::extract::{Caller, IdempotencyKey, JsonBody, Path, Query};
+use crate::extract::query::invalid;
+use crate::extract::{Caller, IdempotencyKey, JsonBody, Params, Path, Query, Values};
+use crate::limits::PAGE_MAX;
 use crate::problem::Problem;
 use crate::state::Api;
 use crate::submit::Command;
@@ -15,6 +17,7 @@ use touchbook_events::catalogue::Sender;
 use touchbook_events::catalogue::custom::schema_path;
 use touchbook_events::{EventType, schema};
 use touchbook_policies::Registration;
+use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
@@ -26,27 +29,57 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
 
 /// List event types
 ///
-/// The catalogue, then every version of the types that the tenant registered.
+/// The catalogue, then every version of the types that the tenant registered, by name.
 #[utoipa::path(
     get,
     path = "/api/v1/event-types",
     tag = "events",
-    responses((status = 200, description = "All types", body = EventTypeList)),
+    params(ListParams),
+    responses((status = 200, description = "A page of types", body = EventTypeList)),
 )]
 pub(crate) async fn list_event_types(
     caller: Caller,
-    Query(()): Query<()>,
-) -> Stamped<Json<EventTypeList>> {
+    Query(params): Query<ListParams>,
+) -> Result<Stamped<Json<EventTypeList>>, Problem> {
     let in_force = caller.in_force();
     let registered = in_force.types().iter().map(registered);
-    let items = EventType::named().map(item).chain(registered).collect();
-    Stamped(
-        caller.tenant.head(),
-        Json(EventTypeList {
-            items,
-            next_cursor: None,
-        }),
-    )
+    let mut all = EventType::named().map(item).chain(registered);
+    if let Some(cursor) = params.cursor
+        && !all.any(|known| place(&known) == cursor)
+    {
+        return Err(invalid("cursor", "it is none of this list"));
+    }
+    let mut items: Vec<_> = all.take(params.limit + 1).collect();
+    let has_more = items.len() > params.limit;
+    items.truncate(params.limit);
+    let next_cursor = items.last().map(place).filter(|_| has_more);
+    let list = EventTypeList { items, next_cursor };
+    Ok(Stamped(caller.tenant.head(), Json(list)))
+}
+
+#[derive(IntoParams)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct ListParams {
+    #[param(minimum = 1, maximum = 500, default = 500)]
+    limit: usize,
+    /// `next_cursor` of the page before.
+    #[param(value_type = Option<String>)]
+    cursor: Option<String>,
+}
+
+impl Params for ListParams {
+    fn read(values: &mut Values) -> Result<Self, Problem> {
+        let limit = values.number("limit", 1..=PAGE_MAX)?;
+        Ok(Self {
+            limit: limit.unwrap_or(PAGE_MAX) as usize,
+            cursor: values.text("cursor")?,
+        })
+    }
+}
+
+/// Where a page ends whose last row this is.
+fn place(item: &EventTypeItem) -> String {
+    format!("{}/{}", item.r#type, item.version)
 }
 
 fn item(event_type: EventType) -> EventTypeItem {

@@ -191,6 +191,62 @@ async fn what_breaks_a_registered_schema_is_refused_where_it_does() {
     assert_eq!(answer["errors"][0]["pointer"], "/data/mood");
 }
 
+/// Design law 8.
+#[tokio::test(flavor = "multi_thread")]
+async fn types_come_in_pages() {
+    let service = Service::start().await;
+    for version in 1..=4 {
+        service.register(&visit(version)).await;
+    }
+    let name = |item: &Value| format!("{}/{}", item["type"].as_str().unwrap(), item["version"]);
+    let names = |page: &Value| -> Vec<String> {
+        page["items"].as_array().unwrap().iter().map(name).collect()
+    };
+    let all = service.get("/api/v1/event-types").await.body;
+    assert_eq!(all["next_cursor"], Value::Null);
+    let (mut paged, mut cursor) = (Vec::new(), String::new());
+    loop {
+        let path = format!("/api/v1/event-types?limit=7{cursor}");
+        let page = service.get(&path).await.body;
+        assert!(names(&page).len() <= 7, "{page}");
+        paged.extend(names(&page));
+        match page["next_cursor"].as_str() {
+            Some(next) => cursor = format!("&cursor={next}"),
+            None => break,
+        }
+    }
+    assert_eq!(paged, names(&all));
+    let unknown = service.get("/api/v1/event-types?cursor=shop.visit/9").await;
+    assert_eq!(unknown.problem(), (400, "invalid_parameter"));
+}
+
+/// What is too much for one request is no other kind of too much than an event that is too large.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_payload_or_a_batch_that_takes_too_long_to_check_is_too_large() {
+    let service = Service::start().await;
+    let numbers: Vec<u32> = (0..5_000).collect();
+    let mut heavy = visit(1);
+    heavy["schema"] = json!({ "properties": { "x": { "items": { "enum": numbers } } } });
+    assert_eq!(service.register(&heavy).await.status, 200);
+    let of = |id: usize, count: usize| visited(&id.to_string(), &json!({ "x": vec![0; count] }));
+    let large = service.events(&of(0, 5_000)).await;
+    assert_eq!(large.problem(), (413, "payload_too_large"));
+    let batch: Vec<Value> = (1..=100).map(|id| of(id, 1_500)).collect();
+    let answer = service.events(&json!(batch)).await.body;
+    let errors = answer["errors"].as_array().unwrap();
+    let accepted = answer["accepted"].as_u64().unwrap() as usize;
+    assert!(accepted > 10 && accepted + errors.len() == 100, "{answer}");
+    for error in errors {
+        assert_eq!(error["status"], 413, "{error}");
+        assert!(
+            error["type"].as_str().unwrap().contains("batch_too_costly"),
+            "{error}"
+        );
+    }
+    let again = service.events(&batch[99]).await;
+    assert_eq!(again.status, 200, "{:?}", again.body);
+}
+
 /// Design law 7, C20: a schema is its tenant's, and super admins alone register types.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_registered_type_is_its_tenants() {

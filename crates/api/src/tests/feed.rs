@@ -168,6 +168,53 @@ async fn a_row_that_is_too_large_is_kept_as_far_as_there_is_room() {
         &large.to_string()[..QUOTE_ROW_BYTES_MAX]
     );
     assert_eq!(of("invalid_value"), fits);
+    // A part of a row is another thing than the row.
+    let cut = letters
+        .iter()
+        .find(|letter| letter["reason"] == "event_too_large");
+    let path = format!("/api/v1/dead-letters/{}", cut.unwrap()["position"]);
+    let resubmit = format!("{path}/resubmit");
+    let refused = service.post(&resubmit, JSON, "{}").await;
+    assert_eq!(refused.problem(), (422, "not_whole"));
+    let dismiss = format!("{path}/dismiss");
+    let dismissed = service.post(&dismiss, JSON, "{}").await;
+    assert_eq!(dismissed.status, 200, "{:?}", dismissed.body);
+}
+
+/// What is known of a row that can't be read is kept, once.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_row_that_was_passed_by_is_a_dead_letter_that_can_not_be_sent_again() {
+    let service = Service::start().await;
+    let feed = QuoteFeed::new(service.api.clone(), "default");
+    let place = r#"{"id":"qs_1","updated_at":"2024-01-15T09:00:00Z"}"#;
+    for _ in 0..2 {
+        let fed = feed.pass_by(place.into()).await.unwrap();
+        assert_eq!(fed.dead_letters, 1);
+    }
+    let letters = service.open_letters().await;
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0]["raw"]["text"], place);
+    let resubmit = format!("/api/v1/dead-letters/{}/resubmit", letters[0]["position"]);
+    let refused = service.post(&resubmit, JSON, "{}").await;
+    assert_eq!(refused.problem(), (422, "not_whole"));
+}
+
+/// A copy of the ledger from before knows nothing of what came since, and another one nothing.
+#[tokio::test(flavor = "multi_thread")]
+async fn only_the_ledger_that_holds_its_rows_confirms_how_far_a_source_was_read() {
+    let (service, other) = (Service::start().await, Service::start().await);
+    let of = |service: &Service| QuoteFeed::new(service.api.clone(), "default");
+    service.feed(&[row("active").to_string()]).await;
+    let mark = of(&service).mark().unwrap();
+    other.feed(&[row("active").to_string()]).await;
+    assert!(of(&service).confirms(&mark));
+    assert!(!of(&other).confirms(&mark));
+    service.feed(&[row("quote_sent").to_string()]).await;
+    assert!(of(&service).confirms(&mark), "it goes on");
+    let beyond = format!("1{mark}");
+    for unknown in [&*beyond, "", "1", "x/y"] {
+        assert!(!of(&service).confirms(unknown), "{unknown}");
+    }
 }
 
 /// S1-138: unset is off, and nothing of the source makes the service unready.

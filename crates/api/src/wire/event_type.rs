@@ -54,8 +54,8 @@ pub(crate) struct EventTypeRegistration {
     #[schema(example = "shop")]
     pub source: Option<String>,
     /// JSON Schema of `data`, 2020-12 or, with `$schema`, draft-07; at most 64 KiB. References stay
-    /// within it and never lead back to themselves, patterns have no look-around, formats say
-    /// nothing.
+    /// within it and never lead back to themselves; patterns have no look-around, at most ten
+    /// differ, and each fits 64 KiB once it is compiled; formats say nothing.
     #[schema(value_type = Object)]
     pub schema: Box<RawValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -82,7 +82,7 @@ pub(crate) struct TypeMappingDocument {
     /// `company`.
     #[schema(value_type = Option<Object>)]
     customer: Option<serde_json::Value>,
-    /// Of a number from −1 to 1, or of `positive`, `neutral`, `negative` or `mixed`.
+    /// Of a number from −1 to 1, which is rounded to six digits after the point, or of `positive`, `neutral`, `negative` or `mixed`.
     #[schema(example = "/mood")]
     sentiment: Option<String>,
     /// Of a time, which then is the event's own.

@@ -34,7 +34,7 @@ impl Writer {
         let data = Data::DeadLetter(Box::new(of(dead, origin.subject)));
         let key = writer.tenant().key().clone();
         let incoming = Incoming::own(data, SOURCE, &id, &subject, &key);
-        let (_, records) = writer.decide(incoming, origin.recorded_at, origin.sequence)?;
+        let (_, records) = writer.decide(incoming, 0, origin)?;
         self.stage(tenant, index, records);
         Ok(())
     }

@@ -1,7 +1,7 @@
 //! One tenant as the writer has it: what decides, and what was decided but is not yet durable.
 
-use super::CommitFailed;
 use super::publication::Publication;
+use super::{CommitFailed, Origin};
 use crate::config::Registry;
 use crate::error::chain;
 use crate::outcome::{Outcome, OutcomeKind};
@@ -86,10 +86,10 @@ impl WriterTenant {
     pub(super) fn decide(
         &mut self,
         incoming: Incoming,
-        recorded_at: Timestamp,
-        stream_sequence: u64,
+        schema_bytes: u64,
+        origin: Origin<'_>,
     ) -> Result<(Outcome, Vec<Record>), CommitFailed> {
-        match self.decide_over_records(incoming, recorded_at, stream_sequence) {
+        match self.decide_over_records(incoming, schema_bytes, origin) {
             Err(error) if error.is_damage() && self.tenant.decides_alone() => {
                 let detail = format!(
                     "a record that this is about can't be read: {}",
@@ -105,8 +105,8 @@ impl WriterTenant {
     fn decide_over_records(
         &mut self,
         incoming: Incoming,
-        recorded_at: Timestamp,
-        stream_sequence: u64,
+        schema_bytes: u64,
+        origin: Origin<'_>,
     ) -> Result<(Outcome, Vec<Record>), CommitFailed> {
         if let Some(known) = self.known(incoming.event_key)? {
             return Ok((repeated(&known, incoming.content), Vec::new()));
@@ -115,14 +115,15 @@ impl WriterTenant {
             // Two began it at once: the first stands, under its own salt.
             return Ok((Outcome::duplicate(1), Vec::new()));
         }
-        let recorded_at = self.recorded_at.max(recorded_at);
+        let recorded_at = self.recorded_at.max(origin.recorded_at);
         let earlier = self.earlier(incoming.data.positions())?;
         let context = Context {
             earlier: &earlier,
             key: self.tenant.key(),
             recorded_at,
-            stream_sequence,
+            stream_sequence: origin.sequence,
             next_position: self.next_position,
+            schema_bytes,
         };
         match self.deciders.decide(context, incoming) {
             Decided::Append { records, index } => {

@@ -91,10 +91,6 @@ async fn a_body_over_the_limit_is_not_read_and_fewer_rows_are_asked_for() {
         std::iter::repeat_with(|| Ok::<_, std::io::Error>(Bytes::from_static(&[b' '; 999])));
     let endless = Body::from_stream(futures::stream::iter(chunks));
     scene.answer_instead(Response::new(endless));
-    for _ in 0..2 {
-        scene.poller.turn().await;
-        assert!(scene.reason().contains("larger than 5000 bytes"));
-    }
     scene.poller.turn().await;
     assert!(scene.is_ok(), "{:?}", scene.health.standing());
     assert_eq!(scene.stored().len(), 150);
@@ -105,6 +101,47 @@ async fn a_body_over_the_limit_is_not_read_and_fewer_rows_are_asked_for() {
         .collect();
     let halves = [PAGE_ROWS, PAGE_ROWS / 2, PAGE_ROWS / 4].map(|rows| rows.to_string());
     assert_eq!(limits[..3], halves);
+}
+
+/// Whoever looks is told, and what comes later is read once it can be.
+#[tokio::test]
+async fn a_panic_is_a_failure_and_polling_goes_on() {
+    let mut scene = Scene::new(vec![row("a", 1)]).await;
+    scene.poller.turn().await;
+    scene.source.lock().unwrap().rows.push(row("bad", 2));
+    *scene.sink.fatal_id.lock().unwrap() = Some("bad".to_owned());
+    for _ in 0..2 {
+        assert!(scene.poller.turn().await >= INTERVAL);
+        assert!(scene.reason().contains("panic"), "{}", scene.reason());
+    }
+    *scene.sink.fatal_id.lock().unwrap() = None;
+    scene.poller.turn().await;
+    assert!(scene.is_ok());
+    assert_eq!(scene.stored(), ["a", "bad"]);
+}
+
+/// A row that no page can hold is told of, once, and holds back nothing behind it.
+#[tokio::test]
+async fn a_row_that_is_too_large_is_passed_by() {
+    let bounds = Bounds {
+        bytes: 5_000,
+        ..Bounds::default()
+    };
+    let mut rows: Vec<_> = (0..100).map(|id| row(&format!("{id:05}"), id)).collect();
+    for large in [40, 41, 80] {
+        rows[large]["text"] = "x".repeat(6_000).into();
+    }
+    let mut scene = Scene::bounded(rows, bounds).await;
+    for _ in 0..3 {
+        scene.poller.turn().await;
+        assert!(scene.is_ok(), "{:?}", scene.health.standing());
+    }
+    let passed_by = scene.sink.passed_by.lock().unwrap().clone();
+    assert_eq!(passed_by, ["00040", "00041", "00080"]);
+    let stored = scene.stored();
+    assert_eq!(stored.len(), 97);
+    assert_eq!(stored.last().unwrap(), "00099");
+    assert!(scene.asked().len() < 60, "pages grow again behind it");
 }
 
 /// The key goes to nobody whom nobody named.

@@ -1,9 +1,13 @@
 //! How a source is read to its end, and on from there.
 
-use super::support::{INTERVAL, Scene, at, row};
+use super::support::{INTERVAL, NOW, Scene, at, poller_at, row};
+use crate::Clock;
 use crate::limits::PAGE_ROWS;
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
+use touchbook_events::Timestamp;
 
 /// So many that pages end in the middle of rows of one instant.
 fn many() -> Vec<Value> {
@@ -51,8 +55,11 @@ async fn only_what_is_new_is_read_the_next_time() {
     scene.poller.turn().await;
     assert_eq!(scene.asked()[0]["updated_at"], format!("gte.{}", at(1)));
     assert_eq!(scene.stored(), ["late"]);
+    // One quiet poll is none for a minute.
     scene.poller.turn().await;
     scene.asked();
+    scene.poller.turn().await;
+    assert_eq!(scene.asked()[0]["updated_at"], format!("gte.{}", at(1)));
     scene.poller.turn().await;
     let asked = scene.asked();
     assert_eq!(
@@ -100,17 +107,56 @@ async fn a_row_of_next_year_is_stored_and_holds_back_no_other() {
 
 #[tokio::test]
 async fn a_restart_goes_on_where_the_last_run_came_to() {
-    let mut scene = Scene::new(many()).await;
+    let old = json!({ "id": "old", "updated_at": "2024-01-13T00:00:00Z" });
+    let mut scene = Scene::new(vec![old, row("a", 1), row("b", 2)]).await;
     scene.poller.turn().await;
-    let (all, last) = (many(), scene.stored());
+    assert_eq!(scene.stored(), ["old", "a", "b"]);
     scene.asked();
     scene.restart();
     scene.poller.turn().await;
     let asked = scene.asked();
-    assert_ne!(asked[0]["updated_at"], "gte.1970-01-01T00:00:00Z");
-    let again = scene.stored();
-    assert!(again.len() < all.len(), "{} are read again", again.len());
-    assert_eq!(again.last(), last.last());
+    assert_eq!(asked[0]["updated_at"], "gte.2024-01-14T00:02:00Z");
+    assert_eq!(scene.stored(), ["a", "b"]);
+}
+
+/// A transaction may take longer than the overlap is: once a day, more is read again.
+#[tokio::test]
+async fn a_row_that_becomes_visible_after_an_hour_is_read_within_a_day() {
+    let mut scene = Scene::new(vec![row("a", 1), row("b", 200)]).await;
+    let now = Arc::new(AtomicI64::new(NOW.micros()));
+    let hours = 60 * 60 * 1_000_000;
+    let clock = Arc::clone(&now);
+    let clock: Clock = Arc::new(move || Timestamp::from_micros(clock.load(Ordering::Relaxed)));
+    let (settings, bounds) = (&scene.settings, scene.bounds);
+    scene.poller = poller_at(settings, bounds, &scene.sink, &scene.health, clock);
+    for _ in 0..4 {
+        scene.poller.turn().await;
+    }
+    assert_eq!(scene.stored(), ["a", "b"]);
+    scene.source.lock().unwrap().rows.push(row("late", 100));
+    now.fetch_add(23 * hours, Ordering::Relaxed);
+    scene.poller.turn().await;
+    assert!(scene.stored().is_empty());
+    now.fetch_add(hours, Ordering::Relaxed);
+    scene.poller.turn().await;
+    assert_eq!(scene.stored(), ["late"]);
+}
+
+/// Where `updated_at` may be missing, a row is told all the same.
+#[tokio::test]
+async fn rows_that_do_not_say_when_they_changed_are_read_too() {
+    let undated = |id: usize| json!({ "id": format!("{id:05}"), "updated_at": null });
+    let mut rows: Vec<_> = (0..PAGE_ROWS + 3).map(undated).collect();
+    rows.push(row("a", 1));
+    let mut scene = Scene::new(rows).await;
+    for _ in 0..3 {
+        scene.poller.turn().await;
+        assert!(scene.is_ok());
+    }
+    let stored = scene.stored();
+    assert_eq!(stored.len(), PAGE_ROWS + 4);
+    assert_eq!(stored[0], "a");
+    assert_eq!(stored[PAGE_ROWS + 3], format!("{:05}", PAGE_ROWS + 2));
 }
 
 /// What was stored of a poll that broke is not stored again.

@@ -57,9 +57,11 @@ async fn page(
 ) -> Response {
     assert_eq!(headers["apikey"], KEY);
     assert_eq!(headers[header::AUTHORIZATION], format!("Bearer {KEY}"));
-    assert_eq!(query["select"], "*");
-    assert_eq!(query["order"], "updated_at.asc,id.asc");
     let mut source = source.lock().unwrap();
+    if query["updated_at"] == "is.null" {
+        return undated(&source, &query);
+    }
+    assert_eq!(query["order"], "updated_at.asc,id.asc");
     source.asked.push(query.clone());
     if let Some(answer) = source.instead.pop_front() {
         return answer;
@@ -73,6 +75,20 @@ async fn page(
     rows.sort_by_key(key);
     rows.retain(|row| is_asked_for(row, &query, source.is_simple));
     rows.truncate(limit);
+    if query["select"] == "id,updated_at" {
+        let narrow = |row: &Value| json!({ "id": row["id"], "updated_at": row["updated_at"] });
+        rows = rows.iter().map(narrow).collect();
+    }
+    axum::Json(rows).into_response()
+}
+
+fn undated(source: &Source, query: &HashMap<String, String>) -> Response {
+    assert_eq!(query["order"], "id.asc");
+    let after = query.get("id").map(|id| id.strip_prefix("gt.").unwrap());
+    let mut rows = source.rows.clone();
+    rows.retain(|row| row["updated_at"].is_null() && row["id"].as_str() > after);
+    rows.sort_by_key(key);
+    rows.truncate(query["limit"].parse().unwrap());
     axum::Json(rows).into_response()
 }
 
@@ -85,7 +101,7 @@ fn key(row: &Value) -> (String, String) {
 fn is_asked_for(row: &Value, query: &HashMap<String, String>, is_simple: bool) -> bool {
     let since = query["updated_at"].strip_prefix("gte.").unwrap();
     let (updated_at, id) = key(row);
-    if updated_at.as_str() < since {
+    if updated_at.is_empty() || updated_at.as_str() < since {
         return false;
     }
     let Some(after) = query.get("or").filter(|_| !is_simple) else {
@@ -123,6 +139,10 @@ pub(super) struct Remembering {
     pub(super) ids: Arc<Mutex<Vec<String>>>,
     /// Why nothing can be stored.
     pub(super) refusal: Arc<Mutex<Option<String>>>,
+    /// The ids of rows that it was told are too large.
+    pub(super) passed_by: Arc<Mutex<Vec<String>>>,
+    /// A row that it can't bear.
+    pub(super) fatal_id: Arc<Mutex<Option<String>>>,
 }
 
 impl Sink for Remembering {
@@ -130,14 +150,35 @@ impl Sink for Remembering {
         if let Some(code) = self.refusal.lock().unwrap().clone() {
             return Err(Unstored { code });
         }
-        let mut ids = self.ids.lock().unwrap();
         let accepted = rows.len() as u64;
         for row in rows {
             let row: Value = serde_json::from_slice(&row).unwrap();
+            let fatal_id = self.fatal_id.lock().unwrap().clone();
+            let is_fatal = fatal_id.is_some_and(|fatal| row["id"] == fatal);
+            assert!(!is_fatal, "it can't be borne");
+            let mut ids = self.ids.lock().unwrap();
             ids.push(row["id"].as_str().unwrap_or("?").to_owned());
         }
         Ok(Stored {
             accepted,
+            ..Stored::default()
+        })
+    }
+
+    fn mark(&self) -> Option<String> {
+        Some("sink".to_owned())
+    }
+
+    fn confirms(&self, mark: &str) -> bool {
+        mark == "sink"
+    }
+
+    async fn pass_by(&self, place: Bytes) -> Result<Stored, Unstored> {
+        let place: Value = serde_json::from_slice(&place).unwrap();
+        let id = place["id"].as_str().unwrap().to_owned();
+        self.passed_by.lock().unwrap().push(id);
+        Ok(Stored {
+            dead_letters: 1,
             ..Stored::default()
         })
     }
@@ -232,7 +273,16 @@ pub(super) fn poller(
     sink: &Remembering,
     health: &Arc<Health>,
 ) -> Poller<Remembering> {
-    let clock: Clock = Arc::new(|| NOW);
+    poller_at(settings, bounds, sink, health, Arc::new(|| NOW))
+}
+
+pub(super) fn poller_at(
+    settings: &Settings,
+    bounds: Bounds,
+    sink: &Remembering,
+    health: &Arc<Health>,
+    clock: Clock,
+) -> Poller<Remembering> {
     let (settings, sink) = (settings.clone(), sink.clone());
     Poller::with_bounds(settings, bounds, sink, Arc::clone(health), clock).unwrap()
 }

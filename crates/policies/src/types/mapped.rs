@@ -4,7 +4,7 @@ use serde_json::Value;
 use touchbook_events::catalogue::call::Direction;
 use touchbook_events::catalogue::custom::{CustomerMapping, CustomerPointers, TypeMapping};
 use touchbook_events::catalogue::sentiment::SentimentLabel;
-use touchbook_events::score::Sentiment;
+use touchbook_events::score::{Score, Sentiment};
 use touchbook_events::text::Title;
 use touchbook_events::{CustomerRef, Moment, Problem, Text, Timestamp};
 
@@ -135,16 +135,21 @@ fn felt(value: &Value, pointer: &str) -> Result<(Sentiment, SentimentLabel), Pro
     let labelled = value.as_str().and_then(SentimentLabel::parse);
     let found = match labelled {
         Some(label) => Sentiment::new(label.score()).map(|score| (score, label)),
-        None if value.is_number() => serde_json::from_str::<Sentiment>(&value.to_string())
-            .ok()
-            .map(|score| (score, SentimentLabel::of(*score))),
+        None if value.is_number() => {
+            rounded(&value.to_string()).map(|score| (score, SentimentLabel::of(*score)))
+        }
         None => None,
     };
     found.ok_or_else(|| {
         let labels = SentimentLabel::ALL.iter().map(|label| label.as_str());
-        let what = "a number from -1 to 1, with at most 6 digits after the point, or a label";
-        needed(pointer, what).allowing(labels)
+        needed(pointer, "a number from -1 to 1, or a label").allowing(labels)
     })
+}
+
+/// The nearest whole millionth: models say `0.8316000000000001`, and `8.3e-1`.
+fn rounded(number: &str) -> Option<Sentiment> {
+    let millionths = (number.parse::<f64>().ok()? * 1_000_000.0).round();
+    Sentiment::new(Score::from_millionths(millionths as i64))
 }
 
 fn went(value: &Value, pointer: &str) -> Result<Direction, Problem> {
@@ -163,4 +168,28 @@ fn happened(
     let moment = value.as_str().and_then(|text| Moment::parse(text).ok());
     let moment = moment.ok_or_else(|| needed(pointer, "a time such as `2024-01-15T10:30:00Z`"))?;
     Ok((moment.in_zone(zone), at(pointer)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_sentiment_is_rounded_to_millionths_and_stays_in_its_range() {
+        for (number, millionths) in [
+            ("0.8316000000000001", 831_600),
+            ("-8.3e-1", -830_000),
+            ("0.0000004", 0),
+            ("0.0000006", 1),
+            ("1.0000000000000002", 1_000_000),
+            ("-1", -1_000_000),
+            ("1e-999", 0),
+        ] {
+            let score = rounded(number).map(|score| score.millionths());
+            assert_eq!(score, Some(millionths), "{number}");
+        }
+        for number in ["1.000001", "-1.5", "1e400", "-1e400"] {
+            assert_eq!(rounded(number), None, "{number}");
+        }
+    }
 }

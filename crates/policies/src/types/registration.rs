@@ -1,14 +1,18 @@
 //! One version of a registered type: checked when it is registered, and what it makes of an event.
 
 use super::Row;
+use super::compiled::Place;
 use super::mapped::Mapped;
-use super::schema::Schema;
+use super::schema::{self, check_steps};
+use serde_json::Value;
 use std::sync::OnceLock;
 use touchbook_events::catalogue::account::{EventTypeRegistered, EventTypeRegisteredFacts};
 use touchbook_events::catalogue::custom::{
     CountsAs, Custom, CustomerMapping, TypeMapping, is_name, schema_path,
 };
-use touchbook_events::{Code, EntrySource, Problem, Timestamp, canonical};
+use touchbook_events::limits::BATCH_CHECK_STEPS_MAX;
+use touchbook_events::{Code, EntrySource, Held, Problem, Timestamp, canonical};
+use touchbook_projection::Context;
 
 /// A version of a registered type. Versions stand beside each other, and none ever changes.
 #[derive(Debug)]
@@ -17,13 +21,14 @@ pub struct Registration {
     facts: EventTypeRegisteredFacts,
     /// Canonical JSON.
     schema: Box<str>,
-    /// Made of `schema` when an event needs it first.
-    compiled: OnceLock<Option<Schema>>,
+    compiled: Place,
+    /// How many values the schema has; `None` where it can no longer be read.
+    values: OnceLock<Option<u64>>,
 }
 
 impl PartialEq for Registration {
     fn eq(&self, other: &Self) -> bool {
-        self.position == other.position && self.says_as_much_as(other)
+        self.position == other.position && self.says(&other.facts, &other.schema)
     }
 }
 
@@ -31,33 +36,14 @@ impl PartialEq for Registration {
 const RESERVED_SOURCES: [&str; 2] = [EntrySource::Custom.as_str(), "import"];
 
 impl Registration {
-    /// # Errors
-    /// What can't be used of it, with a pointer from the event's root.
-    pub(super) fn read(registered: &EventTypeRegistered, position: u64) -> Result<Self, Problem> {
-        let facts = &registered.facts;
-        check_name(&facts.name)?;
-        if facts.version == 0 {
-            return Err(Problem::invalid("/data/version", "versions begin with 1"));
-        }
-        let mapping = facts.mapping.as_ref();
-        mapping.map_or(Ok(()), check_mapping)?;
-        let Some(personal) = &registered.personal else {
-            return Err(Problem::invalid("/data/schema", "missing"));
-        };
-        let mut text = Vec::new();
-        canonical::write(&personal.schema.0, &mut text)
-            .map_err(|problem| problem.under("/data/schema"))?;
-        let text = String::from_utf8(text)
-            .map_err(|_| Problem::invalid("/data/schema", "must be JSON in UTF-8"))?;
-        let compiled = Schema::compile(&text).map_err(|problem| problem.under("/data/schema"))?;
-        let registration = Self {
+    /// What a record registered, as it stands there; whether it can be used was decided.
+    pub(super) fn of_record(registered: &EventTypeRegistered, position: u64) -> Self {
+        Self::of_row(Row {
             position,
-            facts: facts.clone(),
-            schema: text.into(),
-            compiled: OnceLock::from(Some(compiled)),
-        };
-        check_source(registration.source())?;
-        Ok(registration)
+            facts: registered.facts.clone(),
+            schema: canonical_schema(registered)
+                .unwrap_or_else(|_| given_schema(registered).into()),
+        })
     }
 
     pub fn name(&self) -> &str {
@@ -70,10 +56,7 @@ impl Registration {
 
     /// What its entries are shown and filtered as: by default the first part of its name.
     pub fn source(&self) -> &str {
-        match &self.facts.source {
-            Some(source) => source,
-            None => self.name().split('.').next().unwrap_or_default(),
-        }
+        source_of(&self.facts)
     }
 
     pub fn mapping(&self) -> Option<&TypeMapping> {
@@ -94,8 +77,9 @@ impl Registration {
         self.position
     }
 
-    pub(super) fn says_as_much_as(&self, other: &Self) -> bool {
-        self.facts == other.facts && self.schema == other.schema
+    /// Whether it says the same, `schema` being canonical.
+    pub(super) fn says(&self, facts: &EventTypeRegisteredFacts, schema: &str) -> bool {
+        self.facts == *facts && *self.schema == *schema
     }
 
     pub(super) fn row(&self) -> Row {
@@ -111,7 +95,8 @@ impl Registration {
             position: row.position,
             facts: row.facts,
             schema: row.schema,
-            compiled: OnceLock::new(),
+            compiled: Place::default(),
+            values: OnceLock::new(),
         }
     }
 
@@ -121,24 +106,18 @@ impl Registration {
         &self,
         custom: &mut Custom,
         zone: chrono_tz::Tz,
-        recorded_at: Timestamp,
+        context: &Context<'_>,
+        held: Option<&Held>,
     ) -> Result<Option<Timestamp>, Problem> {
-        let text = custom.payload().unwrap_or("{}");
-        let payload = serde_json::from_str(text)
-            .map_err(|error| Problem::unreadable(format!("`data`: {error}")))?;
-        let schema = self
-            .compiled
-            .get_or_init(|| Schema::compile(&self.schema).ok());
-        let Some(schema) = schema else {
-            let detail = "the type's schema can no longer be read; register a new version";
-            return Err(Problem::new("schema_unusable", "/type", detail));
-        };
-        let of_version = |problem: Problem| {
-            let path = schema_path(self.name(), self.version());
-            let detail = format!("{}; the schema is `{path}`", problem.detail);
-            Problem { detail, ..problem }.under("/data")
-        };
-        schema.check(&payload, text.len()).map_err(of_version)?;
+        let payload = payload(custom)?;
+        match held.filter(|held| held.position == self.position) {
+            Some(held) => held.result()?,
+            None => {
+                self.check_size(custom)?;
+                check_batch(self.values()?, context.schema_bytes)?;
+                self.check(custom, &payload)?;
+            }
+        }
         let default = TypeMapping::default();
         let mapping = self.mapping().unwrap_or(&default);
         let mapped = Mapped::read(mapping, &payload, zone)?;
@@ -156,7 +135,104 @@ impl Registration {
         let Some((at, pointer)) = mapped.occurred_at else {
             return Ok(None);
         };
-        touchbook_events::incoming::in_bounds(at, recorded_at, &pointer).map(Some)
+        touchbook_events::incoming::in_bounds(at, context.recorded_at, &pointer).map(Some)
+    }
+
+    /// How many values the schema has.
+    pub(super) fn values(&self) -> Result<u64, Problem> {
+        let values = self
+            .values
+            .get_or_init(|| schema::values(&self.schema).ok());
+        values.ok_or_else(unusable)
+    }
+
+    /// What comes of holding an event against the schema, before it is decided.
+    pub(super) fn hold(&self, custom: &Custom) -> Option<Held> {
+        let held = self.check(custom, &payload(custom).ok()?);
+        Held::new(self.position, held)
+    }
+
+    /// Whether the schema lets a payload be as large as that of an event.
+    pub(super) fn check_size(&self, custom: &Custom) -> Result<(), Problem> {
+        let checked = check_steps(self.values()?, bytes(custom));
+        checked.map(drop).map_err(|problem| self.named(problem))
+    }
+
+    fn check(&self, custom: &Custom, payload: &Value) -> Result<(), Problem> {
+        let compiled = self.compiled.find(&self.schema).ok_or_else(unusable)?;
+        let checked = compiled.schema().check(payload, bytes(custom));
+        checked.map_err(|problem| self.named(problem))
+    }
+
+    /// A problem of a payload, with the version whose schema it is about.
+    fn named(&self, problem: Problem) -> Problem {
+        let path = schema_path(self.name(), self.version());
+        let detail = format!("{}; the schema is `{path}`", problem.detail);
+        Problem { detail, ..problem }.under("/data")
+    }
+}
+
+fn bytes(custom: &Custom) -> usize {
+    custom.payload().map_or(0, str::len)
+}
+
+fn payload(custom: &Custom) -> Result<Value, Problem> {
+    serde_json::from_str(custom.payload().unwrap_or("{}"))
+        .map_err(|error| Problem::unreadable(format!("`data`: {error}")))
+}
+
+fn unusable() -> Problem {
+    let detail = "the type's schema can no longer be read; register a new version";
+    Problem::new("schema_unusable", "/type", detail)
+}
+
+/// What the events of one batch may cost together: the writer decides them in one go, while
+/// everybody waits.
+pub(super) fn check_batch(values: u64, schema_bytes: u64) -> Result<(), Problem> {
+    if values.saturating_mul(schema_bytes) <= BATCH_CHECK_STEPS_MAX {
+        return Ok(());
+    }
+    Err(too_costly())
+}
+
+/// Why the rest of a batch is not looked at.
+pub(super) fn too_costly() -> Problem {
+    let detail = "to hold it against its schema, after all that comes before it in its batch, \
+                  takes too long; send it again in a smaller batch";
+    Problem::new("batch_too_costly", "", detail)
+}
+
+/// The schema of a registration as canonical JSON.
+pub(super) fn canonical_schema(registered: &EventTypeRegistered) -> Result<Box<str>, Problem> {
+    let mut text = Vec::new();
+    canonical::write(given_schema(registered), &mut text)?;
+    let text = String::from_utf8(text);
+    text.map(Into::into)
+        .map_err(|_| Problem::invalid("", "must be JSON in UTF-8"))
+}
+
+/// The same as it was sent; nothing once it is erased.
+pub(super) fn given_schema(registered: &EventTypeRegistered) -> &str {
+    let personal = registered.personal.as_ref();
+    personal.map_or("", |personal| &*personal.schema.0)
+}
+
+/// What a registration must be, whatever is registered, all but its schema.
+pub(super) fn check_facts(facts: &EventTypeRegisteredFacts) -> Result<(), Problem> {
+    check_name(&facts.name)?;
+    if facts.version == 0 {
+        return Err(Problem::invalid("/data/version", "versions begin with 1"));
+    }
+    let mapping = facts.mapping.as_ref();
+    mapping.map_or(Ok(()), check_mapping)?;
+    check_source(source_of(facts))
+}
+
+/// By default the first part of its name.
+fn source_of(facts: &EventTypeRegisteredFacts) -> &str {
+    match &facts.source {
+        Some(source) => source,
+        None => facts.name.split('.').next().unwrap_or_default(),
     }
 }
 

@@ -4,18 +4,14 @@
 //! A schema refers to nothing but its own parts and never to itself, patterns are matched in time
 //! that grows with the text alone, and formats are annotations: so any two nodes decide alike.
 
+use super::weight::weigh;
 use jsonschema::{Draft, PatternOptions, Validator};
 use serde_json::Value;
-use std::collections::BTreeMap;
 use touchbook_events::Problem;
 use touchbook_events::limits::{
-    JSON_DEPTH_MAX, TYPE_CHECK_STEPS_MAX, TYPE_SCHEMA_BYTES_MAX, TYPE_SCHEMA_VALUES_MAX,
+    TYPE_CHECK_STEPS_MAX, TYPE_PATTERN_BYTES_MAX, TYPE_SCHEMA_BYTES_MAX,
 };
 
-/// Memory of one compiled pattern.
-const PATTERN_BYTES_MAX: usize = 256 * 1024;
-/// What a pattern counts as among the values of a schema.
-const PATTERN_VALUES: u64 = 100;
 /// Where a check takes more steps, what exactly is wrong is not looked for: each branch of a
 /// schema would be written down for each value of the payload.
 const EXPLAINED_STEPS_MAX: u64 = 1 << 19;
@@ -31,20 +27,6 @@ const DIALECTS: [(&str, Draft); 2] = [
     ("http://json-schema.org/draft-07/schema", Draft::Draft7),
 ];
 
-/// Keywords that move references elsewhere, or make them depend on the way that led there.
-const REFUSED: [&str; 6] = [
-    "$anchor",
-    "$dynamicAnchor",
-    "$dynamicRef",
-    "$recursiveAnchor",
-    "$recursiveRef",
-    "$vocabulary",
-];
-
-/// Keywords that below the root begin a resource of its own, in which references mean others: with
-/// `$schema` of an older dialect, `id` does.
-const NESTED_REFUSED: [&str; 2] = ["$id", "$schema"];
-
 #[derive(Debug)]
 pub(super) struct Schema {
     validator: Validator,
@@ -56,20 +38,12 @@ impl Schema {
     /// # Errors
     /// With a pointer from the schema's root, where one place is at fault.
     pub(super) fn compile(text: &str) -> Result<Self, Problem> {
-        if text.len() > TYPE_SCHEMA_BYTES_MAX {
-            let detail = format!("a schema has at most {TYPE_SCHEMA_BYTES_MAX} bytes");
-            return Err(Problem::invalid("", detail));
-        }
-        let schema: Value = serde_json::from_str(text)
-            .map_err(|error| Problem::invalid("", format!("not a schema: {error}")))?;
-        if !schema.is_object() {
-            return Err(Problem::invalid("", "must be an object"));
-        }
+        let schema = parsed(text)?;
         let draft = dialect(&schema)?;
-        let values = Weight::of(&schema)?;
+        let values = weigh(&schema)?;
         let patterns = PatternOptions::regex()
-            .size_limit(PATTERN_BYTES_MAX)
-            .dfa_size_limit(PATTERN_BYTES_MAX);
+            .size_limit(TYPE_PATTERN_BYTES_MAX)
+            .dfa_size_limit(TYPE_PATTERN_BYTES_MAX);
         let validator = jsonschema::options()
             .with_draft(draft)
             .offline()
@@ -88,13 +62,7 @@ impl Schema {
     /// # Errors
     /// With the first place, in the order of pointers, that breaks it.
     pub(super) fn check(&self, payload: &Value, bytes: usize) -> Result<(), Problem> {
-        let steps = self.values.saturating_mul(bytes as u64);
-        if steps > TYPE_CHECK_STEPS_MAX {
-            let bytes_max = TYPE_CHECK_STEPS_MAX / self.values.max(1);
-            let detail =
-                format!("a payload of this type has at most {bytes_max} bytes, given its schema");
-            return Err(Problem::new("payload_too_large", "", detail));
-        }
+        let steps = check_steps(self.values, bytes)?;
         if self.validator.is_valid(payload) {
             return Ok(());
         }
@@ -116,6 +84,46 @@ impl Schema {
     }
 }
 
+/// How many values the schema in `text` has once its references are replaced: what it costs to hold
+/// a payload against it, known without compiling it.
+///
+/// # Errors
+/// As [`Schema::compile`], as far as it can be told.
+pub(super) fn values(text: &str) -> Result<u64, Problem> {
+    weigh(&parsed(text)?)
+}
+
+/// How many steps it takes at most to hold a payload of so many bytes against a schema of so many
+/// values.
+pub(super) fn check_steps(values: u64, bytes: usize) -> Result<u64, Problem> {
+    let steps = values.saturating_mul(bytes as u64);
+    if steps <= TYPE_CHECK_STEPS_MAX {
+        return Ok(steps);
+    }
+    let bytes_max = TYPE_CHECK_STEPS_MAX / values.max(1);
+    let detail = format!("a payload of this type has at most {bytes_max} bytes, given its schema");
+    Err(Problem::new("payload_too_large", "", detail))
+}
+
+/// Looked at before anything is done with a schema.
+pub(super) fn check_size(text: &str) -> Result<(), Problem> {
+    if text.len() <= TYPE_SCHEMA_BYTES_MAX {
+        return Ok(());
+    }
+    let detail = format!("a schema has at most {TYPE_SCHEMA_BYTES_MAX} bytes");
+    Err(Problem::invalid("", detail))
+}
+
+fn parsed(text: &str) -> Result<Value, Problem> {
+    check_size(text)?;
+    let schema: Value = serde_json::from_str(text)
+        .map_err(|error| Problem::invalid("", format!("not a schema: {error}")))?;
+    match schema.is_object() {
+        true => Ok(schema),
+        false => Err(Problem::invalid("", "must be an object")),
+    }
+}
+
 fn clipped(text: &str) -> String {
     text.chars().take(DETAIL_CHARS_MAX).collect()
 }
@@ -132,139 +140,11 @@ fn dialect(schema: &Value) -> Result<Draft, Problem> {
     })
 }
 
-/// Counts values, each reference as what it names.
-struct Weight<'a> {
-    root: &'a Value,
-    /// By reference; `None` while it is being counted.
-    counted: BTreeMap<&'a str, Option<Count>>,
-}
-
-/// How many values a part of a schema has, and how many are looked at once more for each
-/// `unevaluated…` around it: those of every branch, and of every branch of each branch.
-#[derive(Clone, Copy)]
-struct Count {
-    values: u64,
-    again: u64,
-}
-
-impl Count {
-    const ONE: Self = Self::of(1);
-    const NONE: Self = Self::of(0);
-
-    const fn of(values: u64) -> Self {
-        Self {
-            values,
-            again: values,
-        }
-    }
-
-    fn and(self, more: Self) -> Self {
-        Self {
-            values: self.values.saturating_add(more.values),
-            again: self.again.saturating_add(more.again),
-        }
-    }
-
-    /// As a branch of what is around it.
-    fn within(self) -> Self {
-        Self {
-            again: self.again.saturating_add(self.values),
-            ..self
-        }
-    }
-}
-
-impl<'a> Weight<'a> {
-    fn of(root: &'a Value) -> Result<u64, Problem> {
-        let mut weight = Self {
-            root,
-            counted: BTreeMap::new(),
-        };
-        let Count { values, .. } = weight.value(root, 0)?;
-        if values > TYPE_SCHEMA_VALUES_MAX {
-            let detail = format!(
-                "it has {values} values once its references are replaced, at most \
-                 {TYPE_SCHEMA_VALUES_MAX} are allowed; a pattern counts as {PATTERN_VALUES}, and \
-                 what `unevaluated…` looks at again counts again"
-            );
-            return Err(Problem::invalid("", detail));
-        }
-        Ok(values)
-    }
-
-    fn value(&mut self, value: &'a Value, depth: usize) -> Result<Count, Problem> {
-        if depth > JSON_DEPTH_MAX {
-            let detail = format!("nested deeper than {JSON_DEPTH_MAX} levels, references included");
-            return Err(Problem::invalid("", detail));
-        }
-        let mut count = Count::ONE;
-        match value {
-            Value::Array(items) => {
-                for item in items {
-                    count = count.and(self.value(item, depth + 1)?.within());
-                }
-            }
-            Value::Object(members) => {
-                for (name, member) in members {
-                    count = count.and(self.member(name, member, depth)?.within());
-                }
-                if members.keys().any(|name| name.starts_with("unevaluated")) {
-                    count.values = count.values.saturating_add(count.again);
-                }
-            }
-            _ => {}
-        }
-        Ok(count)
-    }
-
-    fn member(&mut self, name: &str, member: &'a Value, depth: usize) -> Result<Count, Problem> {
-        let is_plain = member.is_string() || member.is_boolean();
-        let is_refused = REFUSED.contains(&name) || (NESTED_REFUSED.contains(&name) && depth > 0);
-        if is_plain && is_refused {
-            let detail = format!("`{name}` is not supported in the schema of a registered type");
-            return Err(Problem::invalid("", detail));
-        }
-        let more = match (name, member) {
-            ("$ref", Value::String(reference)) => self.reference(reference, depth)?,
-            ("pattern", Value::String(_)) => Count::of(PATTERN_VALUES),
-            ("patternProperties", Value::Object(patterns)) => {
-                Count::of(PATTERN_VALUES.saturating_mul(patterns.len() as u64))
-            }
-            _ => Count::NONE,
-        };
-        Ok(more.and(self.value(member, depth + 1)?))
-    }
-
-    fn reference(&mut self, reference: &'a str, depth: usize) -> Result<Count, Problem> {
-        match self.counted.get(reference) {
-            Some(Some(known)) => return Ok(*known),
-            Some(None) => {
-                let detail = format!("`{reference}` leads back to itself, which is not supported");
-                return Err(Problem::invalid("", detail));
-            }
-            None => {}
-        }
-        let pointer = reference
-            .strip_prefix('#')
-            .filter(|pointer| !pointer.contains('%'));
-        let target = pointer.and_then(|pointer| self.root.pointer(pointer));
-        let Some(target) = target else {
-            let detail = format!(
-                "`{reference}` names nothing in this schema; `$ref` is `#/…`, a JSON pointer"
-            );
-            return Err(Problem::invalid("", detail));
-        };
-        self.counted.insert(reference, None);
-        let count = self.value(target, depth + 1)?;
-        self.counted.insert(reference, Some(count));
-        Ok(count)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use serde_json::json;
+    use touchbook_events::limits::TYPE_PATTERNS_MAX;
 
     fn compiled(schema: &Value) -> Result<Schema, Problem> {
         Schema::compile(&schema.to_string())
@@ -320,6 +200,13 @@ mod tests {
             })
         };
         assert!(compiled(&unevaluated(4)).is_ok());
+        let patterns = |count: usize| {
+            let pattern = |number| json!({ "pattern": format!("^[a-z]{{{number}}}$") });
+            (0..count).map(pattern).collect::<Vec<_>>()
+        };
+        let mut often = patterns(TYPE_PATTERNS_MAX);
+        often.extend(patterns(TYPE_PATTERNS_MAX));
+        assert!(compiled(&json!({ "allOf": often })).is_ok());
         for (schema, word) in [
             (json!([]), "object"),
             (json!({ "$ref": "https://example.com/schema" }), "$ref"),
@@ -338,6 +225,11 @@ mod tests {
             (
                 json!({ "pattern": "(((\\w{90}){90}){90})" }),
                 "not a schema",
+            ),
+            (json!({ "pattern": "\\p{L}{4}aa" }), "not a schema"),
+            (
+                json!({ "allOf": patterns(TYPE_PATTERNS_MAX + 1) }),
+                "patterns",
             ),
             (doubled(12), "values"),
             (unevaluated(25), "values"),

@@ -2,14 +2,15 @@
 
 use super::place::{Activated, Kind, Stretch};
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use touchbook_calls::Calls;
+use touchbook_engine::metrics as names;
 use touchbook_engine::{ReadError, Submission, Tenant};
 use touchbook_events::incoming::Entrance;
 use touchbook_events::record::CodecError;
-use touchbook_events::{Data, EventType, Header, Incoming, Principal, Record};
+use touchbook_events::{Data, EventType, Header, Incoming, Principal, Record, Timestamp};
 use touchbook_projection::Projector;
 use touchbook_sentiment::{SOURCE, ScoredEvent, Scorer, may_have_text, text_of};
-use touchbook_timeline::Timeline;
 
 /// Scores that are published together: a commit takes no longer for them than for a small request.
 const SCORES_MAX: usize = 100;
@@ -18,8 +19,8 @@ const TEXT_BYTES_MAX: usize = 256 * 1024;
 /// Records that are looked at at a time.
 const RECORDS_MAX: u64 = 20_000;
 
-/// The projections that say what is known of an entry.
-pub(super) const PROJECTIONS: [&str; 2] = [Timeline::NAME, Calls::NAME];
+/// The projections that say what is known of a call.
+pub(super) const PROJECTIONS: [&str; 1] = [Calls::NAME];
 
 /// What was found in a stretch of the ledger.
 #[derive(Default)]
@@ -61,7 +62,7 @@ impl Reading<'_> {
         let mut looked = Ok(());
         let positions = stretch.after + 1..=stretch.to;
         let scanned = self.tenant.scan(positions, &mut |position, bytes| {
-            looked = self.look(stretch.kind, position, bytes, &mut found);
+            looked = self.look_guarded(stretch.kind, position, bytes, &mut found);
             if looked.is_err() {
                 return ControlFlow::Break(());
             }
@@ -75,6 +76,27 @@ impl Reading<'_> {
             Err(error) if found.reached == stretch.after => Err(error),
             _ => Ok(found),
         }
+    }
+
+    /// A record that the scorer can't bear is passed by: it would end all scoring, at each start.
+    fn look_guarded(
+        &self,
+        kind: Kind,
+        position: u64,
+        bytes: &[u8],
+        found: &mut Found,
+    ) -> Result<(), ReadError> {
+        let look = AssertUnwindSafe(|| self.look(kind, position, bytes, found));
+        catch_unwind(look).unwrap_or_else(|_| {
+            let tenant = self.tenant.slug();
+            tracing::error!(
+                tenant,
+                position,
+                "the scorer panicked; the record is passed by"
+            );
+            metrics::counter!(names::SENTIMENT_SKIPPED_TOTAL).increment(1);
+            Ok(())
+        })
     }
 
     /// Most records are told by their header.
@@ -97,10 +119,13 @@ impl Reading<'_> {
                 found.activated.extend(self.activation(&record));
                 Ok(())
             }
-            Kind::Past(since) if is_activation || header.time < since => Ok(()),
+            Kind::Past(_) if is_activation => Ok(()),
             Kind::New | Kind::Past(_) => {
                 let record = Record::decode(bytes).map_err(undecodable)?;
-                self.score(&record, found)
+                match kind {
+                    Kind::Past(since) if happened_at(&record) < since => Ok(()),
+                    Kind::New | Kind::Past(_) => self.score(&record, found),
+                }
             }
         }
     }
@@ -121,7 +146,7 @@ impl Reading<'_> {
     /// What the ledger knows already is not scored again, whatever was kept of how far that is.
     fn score(&self, record: &Record, found: &mut Found) -> Result<(), ReadError> {
         let (header, key) = (&record.header, self.tenant.key());
-        let Some(text) = text_of(&record.data, self.is_rated_by_sender(header)) else {
+        let Some(text) = text_of(&record.data) else {
             return Ok(());
         };
         let id = ScoredEvent::id_of(header, self.scorer, key);
@@ -133,16 +158,6 @@ impl Reading<'_> {
         let submission = scored.and_then(|scored| self.submission(&scored));
         found.scores.extend(submission);
         Ok(())
-    }
-
-    fn is_rated_by_sender(&self, header: &Header) -> bool {
-        let timeline = self.tenant.projection::<Timeline>();
-        let rated = timeline.and_then(|timeline| {
-            timeline.find(header.subject, |_, state| {
-                Some(state.entry(header.subject)?.is_rated_by_sender())
-            })
-        });
-        rated.unwrap_or(false)
     }
 
     /// Whether it is the summary of a call whose own words are known.
@@ -179,4 +194,9 @@ impl Reading<'_> {
         };
         Some(Submission { incoming, json })
     }
+}
+
+/// When the entry happened that the record tells of, which may be long before anybody told.
+fn happened_at(record: &Record) -> Timestamp {
+    record.data.placed_at().unwrap_or(record.header.time)
 }

@@ -5,6 +5,7 @@ use super::place::{Kind, Place, Stretch};
 use super::reading::{Found, PROJECTIONS, Reading};
 use serde_json::json;
 use std::collections::HashMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Handle;
@@ -17,7 +18,7 @@ use touchbook_sentiment::Scorer;
 
 /// How often it is looked whether anything is new.
 const LOOK_AGAIN: Duration = Duration::from_millis(200);
-/// How often places are kept and gauges set.
+/// How often places are kept.
 const SAVE_EVERY: Duration = Duration::from_secs(5);
 /// How long callers' events go first, where always some wait: then one batch is in between.
 const YIELD_MAX: Duration = Duration::from_secs(1);
@@ -56,6 +57,8 @@ enum Trouble {
     Read(#[from] ReadError),
     #[error(transparent)]
     Submit(#[from] SubmitError),
+    #[error("it panicked, and is tried again")]
+    Panicked,
     #[error("the service is stopping")]
     Stopping,
 }
@@ -67,13 +70,17 @@ impl Task {
         while !self.stop.is_cancelled() {
             let mut has_worked = false;
             for tenant in self.engine.tenants() {
-                has_worked |= self.turn(&tenant);
+                let turn = catch_unwind(AssertUnwindSafe(|| self.turn(&tenant)));
+                has_worked |= turn.unwrap_or_else(|_| {
+                    self.note(&tenant, Some(Trouble::Panicked));
+                    self.pause(REST_MAX);
+                    false
+                });
             }
             if saved_at.elapsed() >= SAVE_EVERY {
                 self.save();
                 saved_at = Instant::now();
             }
-            self.tell_lag();
             if !has_worked {
                 self.pause(LOOK_AGAIN);
             }
@@ -85,7 +92,7 @@ impl Task {
     /// most.
     fn turn(&mut self, tenant: &Arc<Tenant>) -> bool {
         let head = tenant.head();
-        let Some(stretch) = self.place(tenant, head).next(head) else {
+        let Some(stretch) = self.place(tenant).next(head) else {
             return false;
         };
         if self.is_cancelled(tenant, stretch) {
@@ -101,15 +108,14 @@ impl Task {
     }
 
     /// How far it is, which of a tenant that is met for the first time is on the disk.
-    fn place(&mut self, tenant: &Tenant, head: u64) -> Place {
+    fn place(&mut self, tenant: &Tenant) -> Place {
         if let Some(standing) = self.standings.get(&tenant.number()) {
             return standing.place;
         }
-        let saved = self.files.load(tenant.number());
-        let place = saved.within(head);
+        let place = self.files.load(tenant);
         let standing = Standing {
             place,
-            saved,
+            saved: place,
             ..Standing::default()
         };
         self.standings.insert(tenant.number(), standing);
@@ -207,22 +213,14 @@ impl Task {
         }
     }
 
-    fn tell_lag(&self) {
-        let lag = |tenant: &Arc<Tenant>| {
-            let standing = self.standings.get(&tenant.number());
-            let position = standing.map_or(0, |standing| standing.place.position);
-            tenant.head().saturating_sub(position)
-        };
-        let lag: u64 = self.engine.tenants().iter().map(lag).sum();
-        metrics::gauge!(names::SENTIMENT_LAG_RECORDS).set(lag as f64);
-    }
-
     fn save(&mut self) {
-        for (tenant, standing) in &mut self.standings {
-            if standing.place == standing.saved {
+        for tenant in self.engine.tenants() {
+            let standing = self.standings.get_mut(&tenant.number());
+            let Some(standing) = standing.filter(|standing| standing.place != standing.saved)
+            else {
                 continue;
-            }
-            match self.files.save(*tenant, &standing.place) {
+            };
+            match self.files.save(&tenant, &standing.place) {
                 Ok(()) => standing.saved = standing.place,
                 Err(error) => tracing::warn!(%error, "could not keep how far the scorer is"),
             }

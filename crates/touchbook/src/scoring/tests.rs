@@ -1,5 +1,5 @@
 use super::files::Files;
-use super::place::Place;
+use super::place::{Activated, Place};
 use super::*;
 use crate::registry;
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use std::sync::Arc;
 use tempfile::TempDir;
 use touchbook_engine::{Config, SNAPSHOT_RECORDS, ScrubConfig, StreamConfig, Submission, Tenant};
 use touchbook_events::incoming::Entrance;
-use touchbook_events::{Data, Incoming, Principal, Record, Timestamp};
+use touchbook_events::{Data, Incoming, Principal, Record, Score, Timestamp};
 use touchbook_projection::Projector;
 use touchbook_testkit::{data_dir, eventually};
 use touchbook_timeline::Timeline;
@@ -48,7 +48,8 @@ impl Node {
     }
 
     async fn send(&mut self, time: &str, event_type: &str, subject: &str, mut data: Value) -> u64 {
-        if !["sentiment.scored", "scorer.activated"].contains(&event_type) {
+        let names_nobody = ["sentiment.scored", "scorer.activated", "event.retracted"];
+        if !names_nobody.contains(&event_type) {
             data["customer"] = json!({ "user": "jane" });
         }
         self.sent += 1;
@@ -78,8 +79,11 @@ impl Node {
 
     /// Scores until there is nothing left to score.
     async fn score(&self) {
-        let choice = ScorerChoice::Vader;
-        let scoring = Scoring::start(choice, self.dir.path(), &self.engine).unwrap();
+        self.score_with(Box::new(Vader::new())).await;
+    }
+
+    async fn score_with(&self, scorer: Box<dyn Scorer>) {
+        let scoring = Scoring::start_with(scorer, self.dir.path(), &self.engine);
         eventually("everything is scored", || {
             let status = self.engine.scorers().of(&self.tenant)[0];
             let position = status.progress.map(|progress| progress.position);
@@ -206,23 +210,30 @@ async fn a_summary_is_scored_only_while_there_is_no_transcript() {
     node.stop().await;
 }
 
-/// C7.
+/// C7: whoever says how an entry was meant is believed, whenever that is; once it is taken back,
+/// what we found shows, whether it was said before we looked or after.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_its_sender_rated_is_not_scored() {
+async fn what_its_sender_said_stands_before_our_score_until_it_is_taken_back() {
     let mut node = Node::start().await;
     let time = "2024-01-01T10:00:00Z";
+    let rated = || json!({ "label": "negative" });
     node.sms(time, 1, "I love it!").await;
-    let rated = json!({ "label": "negative" });
-    node.send(time, "sentiment.scored", "sms/1", rated).await;
-    node.score().await;
-    assert_eq!(node.scores(), []);
     node.sms(time, 2, "I love it!").await;
+    let before = node.send(time, "sentiment.scored", "sms/1", rated()).await;
     node.score().await;
-    let rated = json!({ "label": "negative" });
-    node.send("2023-01-01T10:00:00Z", "sentiment.scored", "sms/2", rated)
+    let earlier = "2023-01-01T10:00:00Z";
+    let after = node
+        .send(earlier, "sentiment.scored", "sms/2", rated())
         .await;
-    assert_eq!(node.scores(), scored(&[("sms/2", "positive")]));
-    assert_eq!(node.label("sms/2").await, Some("negative"), "it stands");
+    let both = [("sms/1", "positive"), ("sms/2", "positive")];
+    assert_eq!(node.scores(), scored(&both));
+    for (subject, rated) in [("sms/1", before), ("sms/2", after)] {
+        assert_eq!(node.label(subject).await, Some("negative"), "{subject}");
+        let retracted = json!({ "positions": [rated] });
+        node.send(time, "event.retracted", subject, retracted).await;
+        node.score().await;
+        assert_eq!(node.label(subject).await, Some("positive"), "{subject}");
+    }
     node.stop().await;
 }
 
@@ -238,7 +249,7 @@ async fn an_activation_scores_what_happened_since_its_moment() {
         position: node.tenant.head(),
         ..Place::default()
     };
-    node.files().save(node.tenant.number(), &place).unwrap();
+    node.files().save(&node.tenant, &place).unwrap();
     node.score().await;
     assert_eq!(node.scores(), []);
     let mut activated = json!({ "name": "vader", "version": "no such" });
@@ -275,4 +286,104 @@ async fn a_scorer_that_is_off_publishes_nothing() {
     assert!(off.unwrap().is_none());
     assert!(!node.engine.scorers().of(&node.tenant)[0].is_on);
     node.stop().await;
+}
+
+/// Panics at one word, and else finds everything good.
+struct Delicate;
+
+impl Scorer for Delicate {
+    fn name(&self) -> &'static str {
+        Vader::NAME
+    }
+
+    fn version(&self) -> &'static str {
+        Vader::VERSION
+    }
+
+    fn score(&self, text: &str) -> Score {
+        assert!(!text.contains("unbearable"), "it can't be borne");
+        Vader::new().score(text)
+    }
+}
+
+/// One text ends neither the scoring of others nor that of other tenants, whenever it begins.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_text_that_the_scorer_can_not_bear_is_passed_by() {
+    let mut node = Node::start().await;
+    for (number, body) in [(1, "I love it!"), (2, "unbearable"), (3, "Great work.")] {
+        node.sms("2024-01-01T10:00:00Z", number, body).await;
+    }
+    node.score_with(Box::new(Delicate)).await;
+    let want = scored(&[("sms/1", "positive"), ("sms/3", "positive")]);
+    assert_eq!(node.scores(), want);
+    let tenants = node.engine.tenants();
+    assert_eq!(node.engine.scorers().lag_records(&tenants), Some(0));
+    node.sms("2024-01-01T10:00:00Z", 4, "Great!").await;
+    assert_eq!(node.engine.scorers().lag_records(&tenants), Some(1));
+    node.score_with(Box::new(Delicate)).await;
+    assert_eq!(node.scores().len(), 3);
+    node.stop().await;
+}
+
+/// Not when somebody told: a post of last year that is learned of today is none of this year's.
+#[tokio::test(flavor = "multi_thread")]
+async fn since_when_an_activation_counts_is_compared_with_when_entries_happened() {
+    let mut node = Node::start().await;
+    for (time, subject, happened) in [
+        ("2024-05-20T00:00:00Z", "email/1", "2023-03-01T00:00:00Z"),
+        ("2024-01-20T00:00:00Z", "email/2", "2024-05-20T00:00:00Z"),
+    ] {
+        let mail = json!({ "body": "Great work.", "created_at": happened });
+        node.send(time, "email.received", subject, mail).await;
+    }
+    let place = Place {
+        position: node.tenant.head(),
+        ..Place::default()
+    };
+    node.files().save(&node.tenant, &place).unwrap();
+    let activated = json!({
+        "name": "vader",
+        "version": Vader::VERSION,
+        "since": "2024-05-01T00:00:00Z",
+    });
+    let now = "2024-06-01T00:00:00Z";
+    node.send(now, "scorer.activated", "scorer/vader", activated)
+        .await;
+    node.score().await;
+    assert_eq!(node.scores(), scored(&[("email/2", "positive")]));
+    node.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_place_comes_back_and_one_of_another_ledger_or_damaged_begins_again() {
+    let (mut node, mut other) = (Node::start().await, Node::start().await);
+    for node in [&mut node, &mut other] {
+        for number in 1..=3 {
+            node.sms("2024-01-01T10:00:00Z", number, "I love it!").await;
+        }
+    }
+    let (files, tenant) = (node.files(), &node.tenant);
+    assert_eq!(files.load(tenant), Place::default());
+    let mut place = Place {
+        position: 3,
+        ..Place::default()
+    };
+    place.activate(Activated {
+        position: 2,
+        since: Some(Timestamp::from_micros(1_700_000_000_123_456)),
+    });
+    files.save(tenant, &place).unwrap();
+    assert_eq!(files.load(tenant), place);
+    assert_eq!(files.load(&other.tenant), Place::default());
+    let ahead = Place {
+        position: tenant.head() + 1,
+        ..Place::default()
+    };
+    assert!(files.save(tenant, &ahead).is_err());
+    for damaged in ["", "{", r#"{"place":{"position":-1},"ledger":""}"#] {
+        std::fs::write(files.path(tenant.number()), damaged).unwrap();
+        assert_eq!(files.load(tenant), Place::default(), "{damaged}");
+    }
+    node.stop().await;
+    other.stop().await;
 }

@@ -18,7 +18,8 @@ event_object! {
         /// Of a text or a number; what is shown are its first 80 characters.
         preview: Option<Reference>,
         customer: Option<CustomerMapping>,
-        /// Of a number from −1 to 1, or of `positive`, `neutral`, `negative` or `mixed`.
+        /// Of a number from −1 to 1, which is rounded to six digits after the point, or of
+        /// `positive`, `neutral`, `negative` or `mixed`.
         sentiment: Option<Reference>,
         /// Of a time, which then is the event's own; what has none keeps the envelope's.
         occurred_at: Option<Reference>,
