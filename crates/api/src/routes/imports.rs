@@ -233,7 +233,8 @@ impl Params for UndoParams {
 /// Undo an import
 ///
 /// A job after which everything is as if the file had never been imported, but for what others
-/// have changed since: the job's result has it as `conflicts`.
+/// have changed since, which the job's result has as `conflicts`, and for policies that the import
+/// caused. One that ends early is gone on with by undoing the import again.
 #[utoipa::path(
     post,
     path = "/api/v1/imports/{id}/undo",
