@@ -2,6 +2,7 @@
 
 mod half_way;
 mod meanwhile;
+mod scores;
 
 use super::*;
 use std::collections::BTreeSet;
