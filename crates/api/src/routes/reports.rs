@@ -5,7 +5,7 @@ use crate::blocking::reporting;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::{Given, invalid};
 use crate::extract::{Caller, Freshness, Params, Query, Values};
-use crate::limits::{PAGE_MAX, WAIT_DEFAULT};
+use crate::limits::PAGE_MAX;
 use crate::problem::Problem;
 use crate::routes::customers::views::text;
 use crate::state::Api;
@@ -94,10 +94,12 @@ pub(crate) async fn report_agents(
         AgentReport::new(calendar.clone(), params.limit, cursor)
     });
     let groups = Arc::new(Groups::of(&caller)?);
+    let mut freshness = freshness;
     for _ in 0..ATTEMPTS_MAX {
         let at = groups.changed_at();
         // Who is one by then is one in all that is walked.
-        caller.tenant.applied(&reads, at, WAIT_DEFAULT).await?;
+        freshness = freshness.and_at(Some(at));
+        freshness.of(&api, &caller.tenant, &reads).await?;
         let (groups, report) = (Arc::clone(&groups), Arc::clone(&report));
         let summed = move || groups.as_of(at, || text(&groups.sum(report()).page()));
         if let Some(written) = reporting(move || summed().transpose()).await? {
