@@ -68,3 +68,27 @@ async fn in_turn<T: Send + 'static>(
     });
     working.await.map_err(|error| Problem::internal(&error))?
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+    use tokio::sync::oneshot;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn a_report_waits_until_the_one_before_is_made() {
+        let (begins, has_begun) = oneshot::channel();
+        let (go, gone) = mpsc::channel::<()>();
+        let first = tokio::spawn(reporting(move || {
+            begins.send(()).unwrap();
+            gone.recv().unwrap();
+            Ok(1)
+        }));
+        has_begun.await.unwrap();
+        assert_eq!(REPORTS.available_permits(), 0, "one at a time");
+        let second = tokio::spawn(reporting(|| Ok(2)));
+        go.send(()).unwrap();
+        let made = [first.await.unwrap(), second.await.unwrap()];
+        assert_eq!(made.map(Result::unwrap), [1, 2]);
+    }
+}

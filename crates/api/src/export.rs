@@ -5,6 +5,7 @@ use futures::Stream;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::sync::Arc;
+use tokio::sync::OwnedSemaphorePermit;
 use tokio::sync::mpsc::{self, Sender};
 use touchbook_customers::{Customers, Summary, summary};
 use touchbook_events::{CustomerId, IdentifierKind, Policies, Timestamp};
@@ -43,7 +44,12 @@ pub(crate) fn custom_fields(customers: &Projection<Customers>) -> BTreeSet<Strin
 }
 
 /// The file, piece by piece; writing waits for its reader.
-pub(crate) fn chunks(export: Export) -> impl Stream<Item = io::Result<Bytes>> {
+///
+/// `place` is one of [`EXPORTS_MAX`](crate::limits::EXPORTS_MAX), kept until all is written.
+pub(crate) fn chunks(
+    export: Export,
+    place: OwnedSemaphorePermit,
+) -> impl Stream<Item = io::Result<Bytes>> {
     let (sender, chunks) = mpsc::channel(CHUNKS_MAX);
     tokio::task::spawn_blocking(move || {
         let sink = Chunks {
@@ -54,15 +60,24 @@ pub(crate) fn chunks(export: Export) -> impl Stream<Item = io::Result<Bytes>> {
         if let Err(error) = export.write(sink) {
             let _ = sender.blocking_send(Err(error));
         }
+        drop(place);
     });
     tokio_stream::wrappers::ReceiverStream::new(chunks)
 }
 
 impl Export {
     fn write(&self, sink: Chunks) -> io::Result<()> {
+        self.write_all(&by_age(&self.customers), sink)?.end()
+    }
+
+    /// Writes those who are listed; one who was merged since is in another's row.
+    pub(crate) fn write_all<W: Write>(&self, known: &[CustomerId], sink: W) -> io::Result<W> {
         let mut writer = Writer::new(sink, self.columns.clone(), self.headers)?;
-        for together in by_age(&self.customers).chunk_by(began_together) {
+        for together in known.chunk_by(began_together) {
             for customer in self.by_position(together) {
+                if self.customers.canonical(customer) != customer {
+                    continue;
+                }
                 let written = self.customers.read(customer, |state, _| {
                     let shown = summary(customer, state, &self.policies, self.now);
                     writer.write(&row(&shown))
@@ -70,7 +85,7 @@ impl Export {
                 written.transpose()?;
             }
         }
-        writer.into_inner().end()
+        Ok(writer.into_inner())
     }
 
     fn by_position(&self, together: &[CustomerId]) -> Vec<CustomerId> {
@@ -83,7 +98,7 @@ impl Export {
 }
 
 /// Those who are listed, by the millisecond in which they began: 16 bytes each.
-fn by_age(customers: &Projection<Customers>) -> Vec<CustomerId> {
+pub(crate) fn by_age(customers: &Projection<Customers>) -> Vec<CustomerId> {
     let mut known = Vec::with_capacity(customers.customers());
     customers.for_each(|customer, state| {
         if state.is_listed() {

@@ -16,6 +16,8 @@ mod rows;
 mod run;
 mod sending;
 mod tally;
+#[cfg(test)]
+mod turns;
 mod undo;
 mod upload;
 
@@ -36,6 +38,9 @@ pub(crate) struct Imports {
     files: Files,
     known: Mutex<BTreeMap<String, Arc<Import>>>,
     uploads: Arc<Semaphore>,
+    /// Lets tests write between the steps of an undoing.
+    #[cfg(test)]
+    pub(crate) turns: turns::Turns,
 }
 
 /// One import: what is known of it, changed by its job alone.
@@ -66,6 +71,8 @@ impl Imports {
             known: Mutex::new(known.collect()),
             files,
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
+            #[cfg(test)]
+            turns: turns::Turns::default(),
         }
     }
 

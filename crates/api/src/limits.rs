@@ -105,9 +105,11 @@ pub const UPLOADS_MAX: usize = 8;
 pub const IMPORTS_KEPT_MAX: usize = 1_000;
 /// How long they are kept.
 pub const IMPORTS_KEPT_SECONDS: i64 = 90 * 24 * 60 * 60;
-/// Errors of an import that its answer lists; the error file has all.
+/// Errors of an import that its answer lists. The error file has those of every row that is wrong
+/// in itself, and of [`IMPORT_REFUSED_MAX`] that the ledger refused.
 pub const IMPORT_ERRORS_MAX: usize = 100;
-/// Rows of an import that the ledger refused, whose errors stand in the error file.
+/// Rows of an import that the ledger refused, whose errors stand in the error file; of more of them
+/// it is only counted that they failed.
 pub const IMPORT_REFUSED_MAX: usize = 10_000;
 /// Conflicts that an undone import lists.
 pub const IMPORT_CONFLICTS_MAX: usize = 1_000;
@@ -115,3 +117,9 @@ pub const IMPORT_CONFLICTS_MAX: usize = 1_000;
 pub const INLINE_BYTES_MAX: usize = 16 * 1024;
 /// Records that a search of the ledger looks at in one request.
 pub const FILTER_SCAN_RECORDS_MAX: u64 = 200_000;
+/// Bytes of records after which such a search ends as well. Tests of this crate have less, so that
+/// few records are too many.
+pub const FILTER_SCAN_BYTES_MAX: usize = if cfg!(test) { 1 } else { 256 } * 1024 * 1024;
+/// Files of customers, or of rows that failed, that are on their way at once: each keeps a thread
+/// until its reader has taken it.
+pub const EXPORTS_MAX: usize = 8;

@@ -7,7 +7,8 @@ use crate::budget::Budget;
 use crate::connections::{self, Connections};
 use crate::imports::Imports;
 use crate::limits::{
-    ANSWERS_BYTES_MAX, BODIES_BYTES_MAX, SSE_CONNECTIONS_PART, SSE_READERS_MAX, WAITERS_MAX,
+    ANSWERS_BYTES_MAX, BODIES_BYTES_MAX, EXPORTS_MAX, SSE_CONNECTIONS_PART, SSE_READERS_MAX,
+    WAITERS_MAX,
 };
 use crate::problem::Problem;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -35,6 +36,7 @@ struct Inner {
     connections: Connections,
     /// Event streams of all tenants.
     sse_readers: Arc<Semaphore>,
+    exports: Arc<Semaphore>,
     rates: Rates,
     refusals: Arc<Refusals>,
     imports: Imports,
@@ -100,6 +102,7 @@ impl Api {
             answers: Budget::new(ANSWERS_BYTES_MAX),
             connections: Connections::new(count),
             sse_readers: Arc::new(Semaphore::new(count / SSE_CONNECTIONS_PART)),
+            exports: Arc::new(Semaphore::new(EXPORTS_MAX)),
             quote_source: OnceLock::new(),
         }))
     }
@@ -111,6 +114,18 @@ impl Api {
         standing: impl Fn() -> QuoteSourceStanding + Send + Sync + 'static,
     ) {
         let _ = self.0.quote_source.set(Box::new(standing));
+    }
+
+    /// A place among the files that are sent, of all tenants together.
+    ///
+    /// # Errors
+    /// 429 where all are taken.
+    pub(crate) fn export_place(&self) -> Result<OwnedSemaphorePermit, Problem> {
+        let place = Arc::clone(&self.0.exports).try_acquire_owned();
+        place.map_err(|_| {
+            let detail = format!("{EXPORTS_MAX} files are being sent already");
+            Problem::too_many(detail)
+        })
     }
 
     pub(crate) fn quote_source(&self) -> QuoteSourceStanding {

@@ -419,6 +419,12 @@ impl Tenant {
         self.history().each_of(customer, to, each)
     }
 
+    /// Position of the record before the one at `position` that names the same customer; those that
+    /// name none are told apart by their headers alone.
+    pub fn previous_of(&self, position: u64) -> Option<u64> {
+        self.reader.previous_of(self.number, position)
+    }
+
     /// The position of the event that `source` sent as `id`.
     pub fn find(&self, source: &str, id: &str) -> Result<Option<u64>, ReadError> {
         self.find_key(&self.key.event_key(source, id).0)

@@ -368,9 +368,11 @@ fn check_schema(envelope: &Envelope<'_>, event_type: EventType) -> Result<(), Pr
     Err(Problem::invalid("/dataschema", format!("`{schema}` is not known")).allowing([newest]))
 }
 
-/// A condition that nobody would decide must not be ignored either.
+/// A condition that nobody would decide must not be ignored either. Of retractions, those by which
+/// an import is undone are decided with theirs.
 fn check_condition(envelope: &Envelope<'_>, event_type: EventType) -> Result<(), Problem> {
-    if envelope.expected_position.is_none() || event_type.is_conditional() {
+    let undoes = event_type == EventType::EventRetracted && envelope.source == IMPORT_SOURCE;
+    if envelope.expected_position.is_none() || event_type.is_conditional() || undoes {
         return Ok(());
     }
     let detail = format!(

@@ -93,12 +93,25 @@ fn is_outdated(state: &State, draft: &mut Draft<'_>, customer: Option<u32>) -> b
     if draft.incoming.expected_position.is_none() {
         return false;
     }
-    let changed_at = customer.map_or(0, |customer| state.changed_at(customer));
+    let changed_at = match undoes_an_import(draft) {
+        true => customer.map_or(0, |customer| written_at(state, customer)),
+        false => customer.map_or(0, |customer| state.changed_at(customer)),
+    };
     let lost = draft.loses_to(changed_at);
     if lost {
         draft.customer = customer.map(|customer| state.id_of(customer));
     }
     lost
+}
+
+/// The position at which somebody last wrote of a customer. What is written of others in its group
+/// counts only where it is not the group's canonical one, whose row has the group's changes.
+fn written_at(state: &State, customer: u32) -> u64 {
+    let merged = state.merges().merged_at(state.id_of(customer));
+    match merged {
+        Some(_) => state.changed_at(customer),
+        None => state.customers.get(customer).changed_at(),
+    }
 }
 
 fn resolver<'a>(state: &'a State, draft: &'a Draft<'_>) -> Resolver<'a> {

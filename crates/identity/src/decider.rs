@@ -90,17 +90,19 @@ impl IdentityDecider {
     }
 
     /// A suggestion, with what speaks for it.
-    fn suggest(&mut self, data: &MergeSuggested) {
+    fn suggest(&mut self, header: &Header, data: &MergeSuggested) {
         let facts = &data.facts;
         let Some(pair) = self.pair(facts.customer, facts.other) else {
             return;
         };
         let personal = data.personal.as_ref();
         let shown = personal.map_or(&[][..], |personal| &personal.identifiers);
-        self.state.suggest(pair, evidence::of(&self.key, shown));
-        for identifier in shown {
-            self.state
-                .share(evidence::digest(&self.key, identifier), pair);
+        let evidence = evidence::of(&self.key, shown);
+        let shared = shown.iter().map(|one| evidence::digest(&self.key, one));
+        let shared: Vec<_> = shared.collect();
+        self.state.suggest(pair, evidence, &shared, header.position);
+        if header.correlation.is_some() {
+            self.state.note_suggested(header.position, pair, shared);
         }
     }
 
@@ -166,10 +168,10 @@ impl IdentityDecider {
                     self.state.assign(subject, to);
                 }
             }
-            Data::MergeSuggested(data) => self.suggest(data),
+            Data::MergeSuggested(data) => self.suggest(header, data),
             Data::MergeDismissed(data) => {
                 if let Some(pair) = self.pair(data.facts.customer, data.facts.other) {
-                    self.state.dismiss(pair);
+                    self.state.dismiss(pair, header.position);
                 }
             }
             Data::CustomerMerged(data) => {
@@ -210,7 +212,7 @@ impl Decider for IdentityDecider {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn decide(&self, draft: &mut Draft<'_>) {

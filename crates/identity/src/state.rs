@@ -9,11 +9,10 @@ mod undo;
 
 pub(crate) use rows::{Customer, Revision, Subject};
 
-use crate::evidence::Suspicion;
+use crate::evidence::{Sharers, Suspicion};
 use crate::groups::Merges;
 use crate::slab::{Slab, hash};
 use hashbrown::HashMap;
-use std::collections::BTreeSet;
 use std::hash::{BuildHasherDefault, Hasher};
 use touchbook_events::{CustomerId, Digest, IdentifierKind};
 use undo::Undo;
@@ -52,7 +51,10 @@ pub(crate) struct State {
     aliases: ByDigest<u32>,
     suspicions: HashMap<Pair, Suspicion>,
     /// Customers that share an identifier with its owner, who is among them; of those that any do.
-    sharers: ByDigest<BTreeSet<u32>>,
+    sharers: ByDigest<Sharers>,
+    /// Pair and identifiers of the suggestions that imports caused, by position: alone among
+    /// suggestions these may be retracted.
+    suggested: HashMap<u64, (Pair, Vec<Digest>)>,
     merges: Merges,
     /// Retracted positions, and the position that retracted each.
     retracted: HashMap<u64, u64>,
@@ -101,10 +103,9 @@ impl State {
     }
 
     /// How many share an identifier once these two do.
-    pub(crate) fn sharers(&self, identifier: Digest, (one, other): Pair) -> usize {
-        let mut sharers = self.sharers.get(&identifier).cloned().unwrap_or_default();
-        sharers.extend([one, other]);
-        sharers.len()
+    pub(crate) fn sharers(&self, identifier: Digest, pair: Pair) -> usize {
+        let known = self.sharers.get(&identifier);
+        known.map_or(2, |known| known.count_with(pair))
     }
 
     pub(crate) fn merges(&self) -> &Merges {
@@ -209,25 +210,62 @@ impl State {
         }
     }
 
-    pub(crate) fn suggest(&mut self, pair: Pair, evidence: u64) {
-        self.suspect(pair, |known| known.suggest(evidence));
+    /// A suggestion at `position`: what speaks for it, and the identifiers that the two share.
+    pub(crate) fn suggest(&mut self, pair: Pair, evidence: u64, shared: &[Digest], position: u64) {
+        self.suspect(pair, |known| {
+            known.suggest(evidence, position);
+            true
+        });
+        for identifier in shared {
+            self.share(*identifier, |known| {
+                known.share(pair, position);
+                true
+            });
+        }
     }
 
-    pub(crate) fn dismiss(&mut self, pair: Pair) {
-        self.suspect(pair, Suspicion::dismiss);
+    /// Remembers a suggestion that may be retracted.
+    pub(crate) fn note_suggested(&mut self, position: u64, pair: Pair, shared: Vec<Digest>) {
+        self.suggested.insert(position, (pair, shared));
+        let before = None;
+        self.note(Undo::Suggested { position, before });
     }
 
-    fn suspect(&mut self, pair: Pair, change: impl FnOnce(&mut Suspicion)) {
+    /// Takes back the suggestion at `position`, if there is one that may be.
+    fn forget_suggested(&mut self, position: u64) {
+        let Some((pair, shared)) = self.suggested.remove(&position) else {
+            return;
+        };
+        self.suspect(pair, |known| known.retract(position));
+        for identifier in &shared {
+            self.share(*identifier, |known| known.retract(position));
+        }
+        let before = Some((pair, shared));
+        self.note(Undo::Suggested { position, before });
+    }
+
+    pub(crate) fn dismiss(&mut self, pair: Pair, position: u64) {
+        self.suspect(pair, |known| {
+            known.dismiss(position);
+            true
+        });
+    }
+
+    /// Changes what is known of a pair, which is forgotten where `change` answers so.
+    fn suspect(&mut self, pair: Pair, change: impl FnOnce(&mut Suspicion) -> bool) {
         let before = self.suspicions.get(&pair).cloned();
-        change(self.suspicions.entry(pair).or_default());
+        if !change(self.suspicions.entry(pair).or_default()) {
+            self.suspicions.remove(&pair);
+        }
         self.note(Undo::Suspected { pair, before });
     }
 
-    /// These two share an identifier.
-    pub(crate) fn share(&mut self, identifier: Digest, (one, other): Pair) {
+    /// Changes who shares an identifier, as [`State::suspect`] does.
+    fn share(&mut self, identifier: Digest, change: impl FnOnce(&mut Sharers) -> bool) {
         let before = self.sharers.get(&identifier).cloned();
-        let sharers = self.sharers.entry(identifier).or_default();
-        sharers.extend([one, other]);
+        if !change(self.sharers.entry(identifier).or_default()) {
+            self.sharers.remove(&identifier);
+        }
         self.note(Undo::Shared { identifier, before });
     }
 
@@ -257,6 +295,7 @@ impl State {
         if let hashbrown::hash_map::Entry::Vacant(entry) = self.retracted.entry(position) {
             entry.insert(by);
             self.note(Undo::Retracted { position });
+            self.forget_suggested(position);
         }
     }
 

@@ -142,6 +142,13 @@ impl Reader {
         })
     }
 
+    /// Position of the record of the same customer before the one at `position`, by the index
+    /// alone: no record is read.
+    pub fn previous_of(&self, tenant: TenantNumber, position: u64) -> Option<u64> {
+        let state = self.shared.tenant(tenant)?;
+        read(&state).index.previous_of(position)
+    }
+
     /// The tenant's chain after the record at `position`; 0 is before the first.
     pub fn chain_at(&self, tenant: TenantNumber, position: u64) -> Result<Chain, Error> {
         if position == 0 {

@@ -8,6 +8,7 @@ use crate::blocking::blocking;
 use crate::extract::Caller;
 use crate::problem::Problem;
 use crate::state::Api;
+use axum::http::StatusCode;
 use std::sync::Arc;
 use touchbook_engine::jobs::Job;
 use touchbook_engine::{JobError, JobState, Tenant};
@@ -33,6 +34,7 @@ pub(crate) async fn begin(
     let runtime = tokio::runtime::Handle::current();
     blocking(move || {
         let prefix = prefix(&caller.tenant, digest)?;
+        check_whole(&caller.tenant, &prefix)?;
         let id = match options.dry_run {
             true => format!("{prefix}-dry"),
             false => prefix.clone(),
@@ -83,6 +85,19 @@ fn prefix(tenant: &Tenant, file: Digest) -> Result<String, Problem> {
             return Ok(prefix);
         }
         generation += 1;
+    }
+}
+
+/// An import that is there by half is neither imported again nor decided already.
+fn check_whole(tenant: &Tenant, prefix: &str) -> Result<(), Problem> {
+    let begins = format!("{prefix}:{}", undo::BEGINS);
+    match tenant.find(SOURCE, &begins)? {
+        None => Ok(()),
+        Some(position) => {
+            let detail = format!("import {prefix} is not undone yet: {}", undo::HALF_UNDONE);
+            let problem = Problem::new(StatusCode::CONFLICT, "half_undone", detail);
+            Err(problem.position(Some(position)))
+        }
     }
 }
 

@@ -42,6 +42,8 @@ pub(crate) enum ImportState {
     Refused,
     Cancelled,
     Undoing,
+    /// Undoing it ended early; undoing it again goes on, and until then its file is not taken.
+    HalfUndone,
     Undone,
 }
 
@@ -54,6 +56,9 @@ pub(crate) struct Undone {
     pub customers: u64,
     pub conflict_count: u64,
     pub conflicts: Vec<ImportConflict>,
+    /// Where the import caused policies, which stay in force.
+    #[serde(default)]
+    pub policies: Vec<u64>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize)]

@@ -86,6 +86,15 @@ impl Sending {
     }
 
     pub(super) fn event(&self, about: &About<'_>) -> Result<Submission, Halt> {
+        self.event_expecting(about, None)
+    }
+
+    /// The same of one that loses where its customer was changed after `expected_position`.
+    pub(super) fn event_expecting(
+        &self,
+        about: &About<'_>,
+        expected_position: Option<u64>,
+    ) -> Result<Submission, Halt> {
         let data = to_raw_value(&about.data).map_err(|error| Halt::Failed(error.to_string()))?;
         let id = format!("{}:{}", self.prefix, about.name);
         let envelope = Envelope {
@@ -94,6 +103,7 @@ impl Sending {
             event_type: about.event_type.as_str().into(),
             subject: about.subject.map(Into::into),
             data: Some(&data),
+            expected_position,
             ..Envelope::default()
         };
         let sender = Sender {

@@ -4,7 +4,13 @@
 //! identifiers of all others whom it named become nobody's again.
 
 mod fields;
+mod freed;
+mod looking;
+mod marks;
 mod plan;
+mod work;
+
+pub(super) use work::BEGINS;
 
 use super::Import;
 use super::begin::begin_job;
@@ -12,23 +18,26 @@ use super::manifest::{ImportState, Manifest, Undone};
 use super::sending::{About, Halt, Sending};
 use crate::blocking::blocking;
 use crate::extract::Caller;
-use crate::limits::IMPORT_CONFLICTS_MAX;
 use crate::problem::Problem;
 use crate::state::Api;
 use axum::http::StatusCode;
-use plan::{Freed, Plan};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
+use touchbook_customers::Customers;
 use touchbook_engine::jobs::Job;
-use touchbook_engine::{JobState, JobView, OutcomeKind, Tenant, chain};
-use touchbook_events::limits::{BATCH_EVENTS_MAX, POSITIONS_MAX};
+use touchbook_engine::{JobState, JobView, Tenant, WaitError, chain};
 use touchbook_events::{EventType, Principal, PrincipalKind};
 use touchbook_ingest::csv::SOURCE;
+use touchbook_projection::Projector;
+use work::Work;
 
 /// What jobs that undo imports are called.
 pub(super) const KIND: &str = "undo";
-/// Records whose identifiers are given back together.
-const FREED_TOGETHER: usize = BATCH_EVENTS_MAX / 10;
+/// Why an import can be neither sent again nor left as it is.
+pub(super) const HALF_UNDONE: &str = "undoing it ended half-way; undo it again";
+/// How long it waits until it looks whether it should still wait.
+const APPLY_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// An undoing's job, and all it needs.
 struct Undoing {
@@ -37,6 +46,8 @@ struct Undoing {
     import: Option<Arc<Import>>,
     is_dry: bool,
     from: u64,
+    /// How the import stood before; `None` where a start goes on.
+    before: Option<ImportState>,
 }
 
 /// Begins to undo an import, or to say what that would come to.
@@ -50,7 +61,10 @@ pub(crate) async fn begin(
     blocking(move || {
         let tenant = &caller.tenant;
         let found = |name: &str| tenant.find(SOURCE, &format!("{id}:{name}"));
-        let from = found("started")?.ok_or_else(Problem::not_found)?;
+        let import = api.imports().get(tenant.slug(), &id);
+        let Some(from) = found("started")? else {
+            return Err(nothing_to_undo(import.is_some()));
+        };
         if let Some(position) = found("undone")? {
             let detail = "it was undone already; importing its file again is another import";
             let problem = Problem::new(StatusCode::CONFLICT, "already_undone", detail);
@@ -58,7 +72,7 @@ pub(crate) async fn begin(
         }
         let job = begin_job(&api, KIND, tenant.slug(), &id)?;
         let view = job.view();
-        let import = api.imports().get(tenant.slug(), &id);
+        let before = import.as_ref().map(|import| import.manifest().state);
         if let Some(import) = import.as_ref().filter(|_| !is_dry) {
             let known = import.change(|known| {
                 known.state = ImportState::Undoing;
@@ -75,11 +89,21 @@ pub(crate) async fn begin(
             import,
             is_dry,
             from,
+            before,
         };
         runtime.spawn(undoing.run());
         Ok(view)
     })
     .await
+}
+
+/// A dry run, or a file that was refused, leaves nothing in the ledger.
+fn nothing_to_undo(is_known: bool) -> Problem {
+    if !is_known {
+        return Problem::not_found();
+    }
+    let detail = "it wrote nothing, so there is nothing to undo";
+    Problem::new(StatusCode::CONFLICT, "nothing_to_undo", detail)
 }
 
 /// Goes on with what an earlier process left.
@@ -94,7 +118,10 @@ pub(super) fn resume(api: &Api, manifest: &Manifest) {
     };
     let import = api.imports().get(slug, id);
     if let Some(import) = &import {
-        import.change(|known| known.job_id = job.id().to_owned());
+        import.change(|known| {
+            known.job_id = job.id().to_owned();
+            known.reason = None;
+        });
     }
     let principal = manifest.principal_id.clone();
     let undoing = Undoing {
@@ -102,6 +129,7 @@ pub(super) fn resume(api: &Api, manifest: &Manifest) {
         import,
         is_dry: false,
         from,
+        before: None,
     };
     tokio::spawn(undoing.run());
 }
@@ -134,99 +162,45 @@ impl Undoing {
     }
 
     async fn undo(&self) -> Result<Undone, Halt> {
-        let (tenant, prefix) = (
-            Arc::clone(&self.sending.tenant),
-            self.sending.prefix.clone(),
-        );
-        let from = self.from;
-        let planned = tokio::task::spawn_blocking(move || Plan::of(&tenant, &prefix, from));
-        let plan = planned.await;
-        let plan = plan.map_err(|_| Halt::Failed("it ended with a panic".to_owned()))?;
-        let plan = plan.map_err(|error| Halt::Failed(chain(&error)))?;
-        let undone = Undone {
-            records: plan.positions.len() as u64,
-            customers: plan.gone,
-            conflict_count: plan.conflicts.len() as u64,
-            conflicts: plan
-                .conflicts
-                .iter()
-                .take(IMPORT_CONFLICTS_MAX)
-                .cloned()
-                .collect(),
-        };
-        if !self.is_dry {
-            self.retract(&plan).await?;
-            let data = json!({ "import_id": self.sending.prefix, "conflicts": undone.conflicts });
-            let about = About {
-                event_type: EventType::ImportUndone,
-                name: "undone",
-                subject: None,
-                data,
-            };
-            self.sending.say(&about).await?;
+        self.caught_up().await?;
+        let work = Work::begin(&self.sending, self.from).await?;
+        if self.is_dry {
+            return work.undone().await;
         }
+        work.undo().await?;
+        let undone = work.undone().await?;
+        let data = json!({ "import_id": self.sending.prefix, "conflicts": undone.conflicts });
+        let about = About {
+            event_type: EventType::ImportUndone,
+            name: "undone",
+            subject: None,
+            data,
+        };
+        self.sending.say(&about).await?;
         Ok(undone)
     }
 
-    /// Gives back identifiers, then retracts all that was recorded, and the giving back with it.
-    async fn retract(&self, plan: &Plan) -> Result<(), Halt> {
-        let total = plan.positions.len() as u64;
-        let mut positions = plan.positions.clone();
-        for freeing in plan.freeing.chunks(FREED_TOGETHER) {
+    /// Waits until it is known what was retracted so far.
+    async fn caught_up(&self) -> Result<(), Halt> {
+        let tenant = &self.sending.tenant;
+        let (of, head) = ([Customers::NAME], tenant.head());
+        loop {
             self.sending.look()?;
-            positions.extend(self.free(freeing).await?);
-        }
-        positions.sort_unstable();
-        positions.dedup();
-        for (at, retracted) in positions.chunks(POSITIONS_MAX).enumerate() {
-            self.sending.look()?;
-            let (Some(first), Some(last)) = (retracted.first(), retracted.last()) else {
-                continue;
-            };
-            let about = About {
-                event_type: EventType::EventRetracted,
-                name: &format!("retract-{first}-{last}-{}", retracted.len()),
-                subject: None,
-                data: json!({ "positions": retracted, "reason": "the import is undone" }),
-            };
-            self.sending.say(&about).await?;
-            let done = ((at + 1) * POSITIONS_MAX) as u64;
-            self.sending.job.progress(done.min(total), total);
-        }
-        Ok(())
-    }
-
-    /// Makes identifiers nobody's; answers where that was recorded.
-    async fn free(&self, positions: &[u64]) -> Result<Vec<u64>, Halt> {
-        let (tenant, positions) = (Arc::clone(&self.sending.tenant), positions.to_vec());
-        let read = tokio::task::spawn_blocking(move || plan::freed(&tenant, &positions));
-        let freed = read.await;
-        let freed = freed.map_err(|_| Halt::Failed("it ended with a panic".to_owned()))?;
-        let freed = freed.map_err(|error| Halt::Failed(chain(&error)))?;
-        let events: Result<Vec<_>, Halt> = freed
-            .iter()
-            .map(|freed| self.sending.event(&detached(freed).about()))
-            .collect();
-        let mut recorded = Vec::new();
-        let mut events = events?;
-        while !events.is_empty() {
-            let rest = events.split_off(events.len().min(BATCH_EVENTS_MAX));
-            let outcomes = self
-                .sending
-                .submit(std::mem::replace(&mut events, rest))
-                .await?;
-            for outcome in outcomes {
-                match outcome.kind {
-                    // By now it is somebody else's, or was given back.
-                    OutcomeKind::Ineffective { .. } | OutcomeKind::Conflict => {}
-                    OutcomeKind::Refused(problem) => {
-                        return Err(Halt::Failed(problem.to_string()));
-                    }
-                    _ => recorded.extend(outcome.position),
-                }
+            match tenant.applied(&of, head, APPLY_WAIT_MAX).await {
+                Ok(_) => return Ok(()),
+                Err(WaitError::TimedOut { .. }) => {}
+                Err(error) => return Err(Halt::Interrupted(chain(&error))),
             }
         }
-        Ok(recorded)
+    }
+
+    /// How the import stands where its undoing was given up.
+    fn given_up(&self) -> ImportState {
+        let begins = format!("{}:{BEGINS}", self.sending.prefix);
+        // What can't be looked up may have begun.
+        let has_begun = !matches!(self.sending.tenant.find(SOURCE, &begins), Ok(None));
+        let before = self.before.filter(|_| !has_begun);
+        before.unwrap_or(ImportState::HalfUndone)
     }
 
     fn end(&self, undone: Result<Undone, Halt>) {
@@ -245,11 +219,18 @@ impl Undoing {
             }
             // The next start goes on.
             Err(Halt::Stopping) => JobState::Cancelled,
-            Err(Halt::Interrupted(reason)) => JobState::Failed { reason },
+            Err(Halt::Interrupted(reason)) => {
+                if let Some(known) = known_here {
+                    known.reason = Some(reason.clone());
+                }
+                JobState::Failed { reason }
+            }
             Err(halt) => {
                 if let Some(known) = known_here {
-                    known.state = ImportState::Succeeded;
-                    known.reason = Some("undoing it ended half-way; undo it again".to_owned());
+                    known.state = self.given_up();
+                    if known.state == ImportState::HalfUndone {
+                        known.reason = Some(HALF_UNDONE.to_owned());
+                    }
                 }
                 match halt {
                     Halt::Failed(reason) => JobState::Failed { reason },
@@ -269,6 +250,8 @@ impl Undoing {
             }
             _ => finish(),
         }
+        #[cfg(test)]
+        self.sending.api.imports().turns.end();
     }
 
     fn result(&self, undone: &Undone) -> serde_json::Value {
@@ -278,32 +261,7 @@ impl Undoing {
             "customers": undone.customers,
             "conflict_count": undone.conflict_count,
             "conflicts": undone.conflicts,
+            "policy_positions": undone.policies,
         })
-    }
-}
-
-/// The texts of an event that gives back an identifier.
-struct Detached {
-    name: String,
-    subject: String,
-    data: serde_json::Value,
-}
-
-fn detached(freed: &Freed) -> Detached {
-    Detached {
-        name: format!("free-{}-{}", freed.position, freed.ordinal),
-        subject: format!("customer/{}", freed.customer),
-        data: json!({ "kind": freed.kind, "value": freed.value }),
-    }
-}
-
-impl Detached {
-    fn about(&self) -> About<'_> {
-        About {
-            event_type: EventType::IdentifierDetached,
-            name: &self.name,
-            subject: Some(&self.subject),
-            data: self.data.clone(),
-        }
     }
 }

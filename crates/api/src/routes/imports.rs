@@ -15,7 +15,7 @@ use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, Read};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use touchbook_events::text::Name;
 use utoipa::IntoParams;
 use utoipa_axum::router::OpenApiRouter;
@@ -201,6 +201,7 @@ pub(crate) async fn get_import_errors(
     let import = find(&api, &caller, &id)?;
     let path = api.imports().error_file(&import);
     let path = path.ok_or_else(Problem::not_found)?;
+    let place = api.export_place()?;
     let file = tokio::task::spawn_blocking(move || File::open(path));
     let file = file.await.map_err(|error| Problem::internal(&error))?;
     let file = file.map_err(|error| Problem::internal(&error))?;
@@ -210,7 +211,7 @@ pub(crate) async fn get_import_errors(
         (header::CONTENT_TYPE, kind),
         (header::CONTENT_DISPOSITION, name),
     ];
-    Ok((headers, Body::from_stream(pieces(file))).into_response())
+    Ok((headers, Body::from_stream(pieces(file, place))).into_response())
 }
 
 #[derive(IntoParams)]
@@ -232,7 +233,8 @@ impl Params for UndoParams {
 /// Undo an import
 ///
 /// A job after which everything is as if the file had never been imported, but for what others
-/// have changed since: the job's result has it as `conflicts`.
+/// have changed since, which the job's result has as `conflicts`, and for policies that the import
+/// caused. One that ends early is gone on with by undoing the import again.
 #[utoipa::path(
     post,
     path = "/api/v1/imports/{id}/undo",
@@ -265,10 +267,14 @@ fn answered(api: &Api, import: Manifest) -> Import {
     Import::of(import, job.as_ref(), has_errors)
 }
 
-/// A file, piece by piece; reading waits for its reader.
-fn pieces(mut file: File) -> impl futures::Stream<Item = io::Result<Bytes>> {
+/// A file, piece by piece; reading waits for its reader, and keeps its place until it has all.
+fn pieces(
+    mut file: File,
+    place: OwnedSemaphorePermit,
+) -> impl futures::Stream<Item = io::Result<Bytes>> {
     let (sender, pieces) = mpsc::channel(PIECES_MAX);
     tokio::task::spawn_blocking(move || {
+        let _place = place;
         loop {
             let mut piece = vec![0; PIECE_BYTES];
             let read = file.read(&mut piece).map(|bytes| {

@@ -5,7 +5,7 @@ use crate::blocking::blocking;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::query::invalid;
 use crate::extract::{Caller, Freshness, LedgerCaller, Params, Query, Values};
-use crate::limits::{FILTER_SCAN_RECORDS_MAX, PAGE_BYTES_MAX};
+use crate::limits::{FILTER_SCAN_BYTES_MAX, FILTER_SCAN_RECORDS_MAX, PAGE_BYTES_MAX};
 use crate::problem::Problem;
 use crate::routes::jobs::Begun;
 use crate::state::Api;
@@ -113,8 +113,8 @@ impl Filter {
 /// Read records in ledger order
 ///
 /// A page of large records ends after 2 MiB, with a `next_cursor`. Which records have what is asked
-/// for is in no index: a page looks at 200,000 at most, may have fewer rows, or none, and goes on
-/// where its `next_cursor` says.
+/// for is in no index: a page looks at 200,000 at most, or at 256 MiB of them, may have fewer rows,
+/// or none, and goes on where its `next_cursor` says.
 #[utoipa::path(
     get,
     path = "/api/v1/ledger/events",
@@ -152,6 +152,7 @@ fn list(tenant: &Tenant, params: RecordParams, head: u64) -> Result<EventList, P
         limit: params.limit,
         items: Vec::new(),
         bytes: 0,
+        bytes_read: 0,
         last: to,
         bad: None,
     };
@@ -174,6 +175,8 @@ struct Page {
     items: Vec<EventRecord>,
     /// Of the records in it.
     bytes: usize,
+    /// Of all that were looked at.
+    bytes_read: usize,
     /// The last position that was looked at.
     last: u64,
     bad: Option<touchbook_events::record::CodecError>,
@@ -181,22 +184,29 @@ struct Page {
 
 impl Page {
     fn take(&mut self, position: u64, bytes: &[u8]) -> ControlFlow<()> {
+        self.bytes_read += bytes.len();
         match self.read(bytes) {
-            Ok(None) => ControlFlow::Continue(()),
+            Ok(None) => {}
             Ok(Some(record)) => {
                 self.items.push(record.into());
                 self.bytes += bytes.len();
-                if self.items.len() < self.limit && self.bytes < PAGE_BYTES_MAX {
-                    return ControlFlow::Continue(());
-                }
-                self.last = position;
-                ControlFlow::Break(())
             }
             Err(error) => {
                 self.bad = Some(error);
-                ControlFlow::Break(())
+                return ControlFlow::Break(());
             }
         }
+        if !self.is_full() {
+            return ControlFlow::Continue(());
+        }
+        self.last = position;
+        ControlFlow::Break(())
+    }
+
+    fn is_full(&self) -> bool {
+        self.items.len() >= self.limit
+            || self.bytes >= PAGE_BYTES_MAX
+            || (!self.filter.is_all() && self.bytes_read >= FILTER_SCAN_BYTES_MAX)
     }
 
     fn read(&self, bytes: &[u8]) -> Result<Option<Record>, touchbook_events::record::CodecError> {

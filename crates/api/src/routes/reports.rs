@@ -11,8 +11,9 @@ use crate::routes::customers::views::text;
 use crate::state::Api;
 use crate::wire::report::AgentReport as AgentReportDocument;
 use axum::extract::State;
+use std::sync::Arc;
 use touchbook_calls::Calls;
-use touchbook_projection::Projector;
+use touchbook_projection::{Projection, Projector};
 use touchbook_timeline::Timeline;
 use touchbook_views::agents::Cursor;
 use touchbook_views::{AgentReport, Calendar, Period};
@@ -88,35 +89,112 @@ pub(crate) async fn report_agents(
     let from = from.unwrap_or_else(|| to.plus_seconds(-DEFAULT_SECONDS));
     let calendar = Calendar::of(params.period, from, to, &policies);
     let calendar = calendar.map_err(|error| invalid("from", error.to_string()))?;
-    let written = reporting(move || {
-        let report = || AgentReport::new(calendar.clone(), params.limit, params.cursor.clone());
-        text(&summed(&caller, report)?.page())
+    let report = Arc::new(move || {
+        let cursor = params.cursor.clone();
+        AgentReport::new(calendar.clone(), params.limit, cursor)
     });
-    Ok(Stamped(applied, JsonText(written.await?)))
-}
-
-/// Walks all customers one by one, so that folding waits for none of it.
-fn summed(caller: &Caller, report: impl Fn() -> AgentReport) -> Result<AgentReport, Problem> {
-    let calls = caller.projection::<Calls>()?;
-    let timeline = caller.projection::<Timeline>()?;
-    let resliced_at = || timeline.slices(u64::MAX).changed_at();
-    let mut made = report();
+    let groups = Arc::new(Groups::of(&caller)?);
+    let mut freshness = freshness;
     for _ in 0..ATTEMPTS_MAX {
-        let before = resliced_at();
-        made = report();
-        let mut known = Vec::with_capacity(timeline.customers());
-        timeline.for_each(|customer, _| known.push(customer));
-        for customer in known {
-            if timeline.canonical(customer) != customer {
-                continue;
-            }
-            made.next_customer();
-            calls.read(customer, |state, _| made.take_calls(state));
-            timeline.read(customer, |state, _| made.take_messages(state));
-        }
-        if before == resliced_at() {
-            break;
+        let at = groups.changed_at();
+        // Who is one by then is one in all that is walked.
+        freshness = freshness.and_at(Some(at));
+        freshness.of(&api, &caller.tenant, &reads).await?;
+        let (groups, report) = (Arc::clone(&groups), Arc::clone(&report));
+        let summed = move || groups.as_of(at, || text(&groups.sum(report()).page()));
+        if let Some(written) = reporting(move || summed().transpose()).await? {
+            return Ok(Stamped(applied, JsonText(written)));
         }
     }
-    Ok(made)
+    let detail = "customers became one, or others, all the while it was summed up";
+    Err(Problem::unavailable("customers_changed", detail))
+}
+
+/// What is walked, and who is one in it.
+struct Groups {
+    calls: Arc<Projection<Calls>>,
+    timeline: Arc<Projection<Timeline>>,
+}
+
+impl Groups {
+    fn of(caller: &Caller) -> Result<Self, Problem> {
+        Ok(Self {
+            calls: caller.projection()?,
+            timeline: caller.projection()?,
+        })
+    }
+
+    /// Where customers last became one, or others, as far as either knows.
+    fn changed_at(&self) -> u64 {
+        let [calls, timeline] = self.last_changes();
+        calls.max(timeline)
+    }
+
+    fn last_changes(&self) -> [u64; 2] {
+        let (calls, timeline) = (&self.calls, &self.timeline);
+        [
+            calls.slices(u64::MAX).changed_at(),
+            timeline.slices(u64::MAX).changed_at(),
+        ]
+    }
+
+    fn as_of<R>(&self, at: u64, work: impl FnOnce() -> R) -> Option<R> {
+        unless_changed(at, || self.last_changes(), work)
+    }
+
+    /// Walks all customers one by one, so that folding waits for none of it.
+    fn sum(&self, mut report: AgentReport) -> AgentReport {
+        let mut known = Vec::with_capacity(self.timeline.customers());
+        self.timeline.for_each(|customer, _| known.push(customer));
+        for customer in known {
+            if self.timeline.canonical(customer) != customer {
+                continue;
+            }
+            report.next_customer();
+            self.calls
+                .read(customer, |state, _| report.take_calls(state));
+            self.timeline
+                .read(customer, |state, _| report.take_messages(state));
+        }
+        report
+    }
+}
+
+/// What comes of `work` where both change last at `at`, before it and after it: else it may have
+/// counted a customer twice, or not at all.
+fn unless_changed<R>(
+    at: u64,
+    last_changes: impl Fn() -> [u64; 2],
+    work: impl FnOnce() -> R,
+) -> Option<R> {
+    let is_as_of = || last_changes() == [at; 2];
+    let done = is_as_of().then(work);
+    done.filter(|_| is_as_of())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    #[test]
+    fn a_report_is_of_one_moment_or_of_none() {
+        assert_eq!(unless_changed(7, || [7, 7], || 1), Some(1));
+        assert_eq!(unless_changed(7, || [7, 6], || 1), None, "one is behind");
+        assert_eq!(
+            unless_changed(6, || [7, 7], || 1),
+            None,
+            "it changed before"
+        );
+        for which in 0..2 {
+            let changes = Cell::new([7, 7]);
+            let work = || {
+                let mut later = changes.get();
+                later[which] = 8;
+                changes.set(later);
+            };
+            let made = unless_changed(7, || changes.get(), work);
+            assert_eq!(made, None, "it changed meanwhile");
+        }
+    }
 }

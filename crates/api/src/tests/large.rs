@@ -1,7 +1,7 @@
 //! Answers that would be large: they end earlier, and say where they go on.
 
 use super::{Answer, Service, order};
-use crate::limits::{ANSWERS_BYTES_MAX, PAGE_BYTES_MAX, UNCOUNTED_BYTES};
+use crate::limits::{ANSWERS_BYTES_MAX, EXPORTS_MAX, PAGE_BYTES_MAX, UNCOUNTED_BYTES};
 use axum::body::{Body, HttpBody};
 use axum::http::Request;
 use axum::response::Response;
@@ -9,6 +9,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use touchbook_events::EventType;
+use touchbook_testkit::eventually;
 use tower::ServiceExt;
 
 /// So many large records are more than a page may have.
@@ -126,7 +127,17 @@ async fn a_page_of_large_customers_ends_early_and_goes_on() {
         let answer = service.post("/api/v1/customers", "application/json", change);
         last = answer.await.body["position"].as_u64().unwrap();
     }
-    for view in ["view=recent", "view=top", "q=customer"] {
+    for number in 0..CUSTOMERS {
+        let id = format!("sms-{number}");
+        let customer = json!({"email": format!("customer-{number}@example.com")});
+        let asked = json!({
+            "specversion": "1.0", "id": id, "source": "phone", "type": "sms.received",
+            "time": "2024-05-02T10:00:00Z",
+            "data": {"customer": customer, "body": "Where is it?"},
+        });
+        last = service.stored(&asked).await;
+    }
+    for view in ["view=recent", "view=top", "q=customer", "view=attention"] {
         let path = format!("/api/v1/customers?min_position={last}&{view}&");
         let rows = service.all_pages(&path, "cursor").await;
         let ids: BTreeMap<&str, ()> = rows
@@ -135,6 +146,57 @@ async fn a_page_of_large_customers_ends_early_and_goes_on() {
             .collect();
         assert_eq!((rows.len(), ids.len()), (CUSTOMERS, CUSTOMERS), "{view}");
     }
+}
+
+/// What is asked for may be in none of many large records.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_search_of_large_records_ends_early_and_goes_on() {
+    let service = Service::with_large_orders().await;
+    service.stored(&order("2", "7", json!({}))).await;
+    for what in ["principal=nobody", "subject=order%2F2"] {
+        let path = format!("/api/v1/ledger/events?{what}&");
+        let rows = service.all_pages(&path, "after").await;
+        assert_eq!(
+            rows.len(),
+            usize::from(what.starts_with("subject")),
+            "{what}"
+        );
+    }
+}
+
+/// Files that nobody takes are no reason to keep a thread from everybody else.
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_sent_so_many_at_once_and_no_more() {
+    let service = Service::start().await;
+    let fields: BTreeMap<String, String> = (0..100)
+        .map(|field| (format!("field_{field}"), "x".repeat(500)))
+        .collect();
+    for number in 0..10 {
+        let email = format!("customer-{number}@example.com");
+        let change = json!({"email": email, "custom_fields": fields}).to_string();
+        let answer = service.post("/api/v1/customers", "application/json", change);
+        let position = &answer.await.body["position"];
+        let caught_up = format!("/api/v1/customers?min_position={position}");
+        assert_eq!(service.get(&caught_up).await.status, 200);
+    }
+    let ask = async || {
+        let request = Request::get("/api/v1/customers/export");
+        let request = request.body(Body::empty()).unwrap();
+        service.router.clone().oneshot(request).await.unwrap()
+    };
+    let mut untaken = Vec::new();
+    for _ in 0..EXPORTS_MAX {
+        untaken.push(ask().await);
+    }
+    assert!(untaken.iter().all(|answer| answer.status() == 200));
+    let refused = ask().await;
+    assert_eq!(refused.status(), 429);
+    assert_eq!(refused.headers()["retry-after"], "1");
+    untaken.pop();
+    eventually("a place is free again", || async {
+        ask().await.status() == 200
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

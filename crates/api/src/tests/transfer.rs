@@ -1,6 +1,8 @@
 //! Customers as files.
 
 use super::*;
+use crate::export::{Export, by_age};
+use touchbook_ingest::csv::{Columns, HeaderStyle};
 
 impl Service {
     async fn export(&self, query: &str) -> String {
@@ -9,6 +11,40 @@ impl Service {
         assert_eq!(answer.header("content-type"), "text/csv; charset=utf-8");
         answer.body.as_str().unwrap().to_owned()
     }
+}
+
+/// One who is merged while a file is written has no row beside that of the other.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_merged_meanwhile_is_exported_once() {
+    let service = Service::start().await;
+    let mut head = 0;
+    for (id, customer) in [("1", "zoe"), ("2", "anna")] {
+        head = service.stored(&order(id, customer, json!({}))).await;
+    }
+    service.export(&format!("min_position={head}")).await;
+    let tenant = service.api.engine().tenant("default").unwrap();
+    let customers = tenant.projection::<Customers>().unwrap();
+    let known = by_age(&customers);
+    let [one, other] = known[..] else {
+        panic!("{known:?}");
+    };
+    let merged = json!({
+        "specversion": "1.0", "id": "merge", "source": "crm", "type": "customer.merged",
+        "data": {"into": one, "members": [other]},
+    });
+    let head = service.stored(&merged).await;
+    let columns = format!("columns=External_ID&min_position={head}");
+    let once = service.export(&columns).await;
+    assert_eq!(once.lines().count(), 2, "{once}");
+    let export = Export {
+        columns: Columns::choose(["External_ID"], &[]).unwrap(),
+        headers: HeaderStyle::Readable,
+        customers,
+        policies: Arc::default(),
+        now: touchbook_events::Timestamp::from_micros(NOW_MICROS),
+    };
+    let file = export.write_all(&known, Vec::new()).unwrap();
+    assert_eq!(String::from_utf8(file).unwrap(), once);
 }
 
 /// S0-031, S0-032, S0-033, S0-034, S0-035, S0-036, S0-037, S0-040, S0-042.

@@ -62,6 +62,9 @@ pub(crate) struct UndoneImport {
     pub conflict_count: u64,
     /// The first 1,000.
     pub conflicts: Vec<Conflict>,
+    /// Records by which the import changed policies, as where an identifier of many customers was
+    /// blocked: these stay in force. The first 100.
+    pub policy_positions: Vec<u64>,
 }
 
 /// What others changed after the import, and stays as it is.
@@ -131,6 +134,7 @@ impl From<Undone> for UndoneImport {
             customers: undone.customers,
             conflict_count: undone.conflict_count,
             conflicts: conflicts.collect(),
+            policy_positions: undone.policies,
         }
     }
 }

@@ -335,6 +335,23 @@ fn a_call_remembers_only_so_many_names() {
     assert!(found(recordings - 1), "the current one");
 }
 
+/// Two calls may claim one name; whichever came to us first, the older one has it.
+#[test]
+fn of_several_calls_of_one_name_the_oldest_is_found() {
+    let mut script = Script::new();
+    let named = json!({ "aliases": { "call_sid": "CA7" } });
+    for (time, subject) in [
+        ("01-02 10:00:00", "call/jane:2"),
+        ("01-01 10:00:00", "call/joe:1"),
+        ("01-03 10:00:00", "call/ann:3"),
+    ] {
+        script.send(time, "call.started", subject, named.clone());
+    }
+    let (customer, entry_id) = script.find("CA7").unwrap();
+    let joe = Named::id("joe").to_string();
+    assert_eq!((customer, &*entry_id), (joe, "call/joe:1"));
+}
+
 /// What was erased has no words left, and all of its numbers.
 #[test]
 fn an_erased_call_keeps_its_numbers() {

@@ -1,7 +1,7 @@
 //! What one customer needs attention for after a script.
 
 use super::script::{Asked, Script, at};
-use crate::{RULES_VERSION, reasons};
+use crate::{Number, RULES_VERSION, evidence, reasons};
 use serde_json::{Value, json};
 use touchbook_events::Policies;
 use touchbook_events::policy::AttentionRule::{
@@ -48,6 +48,23 @@ fn an_inbound_contact_waits_until_we_say_something() {
     );
     assert_eq!(script.found(NEW_YEAR), []);
     assert_eq!(RULES_VERSION, 1);
+}
+
+/// Of many that wait, a reason names the oldest, and a number the newest.
+#[test]
+fn so_many_records_are_named_and_no_more() {
+    const MESSAGES: u64 = 510;
+    let mut script = Script::new();
+    for number in 0..MESSAGES {
+        let time = format!("01-01 10:{:02}:{:02}", number / 60, number % 60);
+        script.plain(&time, "sms.received", &format!("sms/jane:{number}"));
+    }
+    let oldest: Vec<u64> = (1..=100).collect();
+    assert_eq!(script.found(NEW_YEAR), [(Unanswered, oldest)]);
+    let newest: Vec<u64> = (MESSAGES - 499..=MESSAGES).collect();
+    let policies = Policies::default();
+    let behind = script.jane(|state| evidence(state, Number::Unanswered, &policies, at(NEW_YEAR)));
+    assert_eq!(behind, newest);
 }
 
 /// C2, C6: nobody took a call whose outcome says so, else one that ended so.

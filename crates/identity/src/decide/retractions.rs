@@ -1,6 +1,6 @@
 //! Records that stop counting, and count again.
 
-use super::{lose, undoes_an_import};
+use super::{lose, undoes_an_import, written_at};
 use crate::state::State;
 use std::collections::BTreeSet;
 use touchbook_events::record::Ineffective;
@@ -14,6 +14,13 @@ pub(super) fn retracted(state: &State, draft: &mut Draft<'_>) -> Result<(), Prob
     let positions = &data.facts.positions;
     check(positions, draft)?;
     retractable(state, draft)?;
+    if takes_whom_others_wrote_of(state, draft) {
+        return Ok(());
+    }
+    let Data::EventRetracted(data) = &draft.incoming.data else {
+        return Ok(());
+    };
+    let positions = &data.facts.positions;
     if positions.iter().all(|at| state.retracted_by(*at).is_some()) {
         let winner = positions.last().and_then(|at| state.retracted_by(*at));
         lose(draft, Ineffective::AlreadyRetracted, winner);
@@ -75,6 +82,19 @@ fn retractable(state: &State, draft: &Draft<'_>) -> Result<(), Problem> {
     };
     let positions = &data.facts.positions;
     refuse_first(positions, |at| state.is_structural(at) && !may_go(at))
+}
+
+/// Whether the undoing of an import expects customers whom it takes back as they no longer are:
+/// then it loses, since what others wrote meanwhile would be nobody's.
+fn takes_whom_others_wrote_of(state: &State, draft: &mut Draft<'_>) -> bool {
+    if draft.incoming.expected_position.is_none() || !undoes_an_import(draft) {
+        return false;
+    }
+    let earlier = draft.context.earlier.iter();
+    let begun = earlier.filter(|named| named.event_type == EventType::CustomerCreated);
+    let rows = begun.filter_map(|named| state.customer(named.customer?));
+    let changed_at = rows.map(|row| written_at(state, row)).max();
+    draft.loses_to(changed_at.unwrap_or(0))
 }
 
 /// What an import made that was undone is free for others, and does not come back.

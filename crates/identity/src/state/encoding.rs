@@ -1,11 +1,10 @@
 //! The canonical bytes of the state: rows in the ledger's order, everything else sorted.
 
 use super::{ByDigest, Customer, Merges, Pair, State, Subject};
-use crate::evidence::Suspicion;
+use crate::evidence::{Sharers, Suspicion};
 use crate::groups::Parents;
 use crate::slab::{Slab, rows_with_room};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
 use std::hash::BuildHasherDefault;
 use touchbook_events::Digest;
 use touchbook_projection::snapshot::{self, take_items};
@@ -17,7 +16,8 @@ struct Encoded<'a> {
     identifiers: Vec<(Digest, u32)>,
     aliases: Vec<(Digest, u32)>,
     suspicions: Vec<(Pair, &'a Suspicion)>,
-    sharers: Vec<(Digest, &'a BTreeSet<u32>)>,
+    sharers: Vec<(Digest, &'a Sharers)>,
+    suggested: Vec<(u64, &'a (Pair, Vec<Digest>))>,
     parents: &'a Parents,
     retracted: Vec<(u64, u64)>,
     structural: &'a [u64],
@@ -32,7 +32,8 @@ const NUMBERED_DIGEST_BYTES_MIN: usize = size_of::<Digest>() + 1;
 #[derive(Deserialize)]
 struct Rest {
     suspicions: Vec<(Pair, Suspicion)>,
-    sharers: Vec<(Digest, BTreeSet<u32>)>,
+    sharers: Vec<(Digest, Sharers)>,
+    suggested: Vec<(u64, (Pair, Vec<Digest>))>,
     parents: Parents,
     retracted: Vec<(u64, u64)>,
     structural: Vec<u64>,
@@ -47,6 +48,7 @@ impl State {
             aliases: sorted(self.aliases.iter().map(copied)),
             suspicions: sorted(self.suspicions.iter().map(|(pair, known)| (*pair, known))),
             sharers: sorted(self.sharers.iter().map(|(digest, who)| (*digest, who))),
+            suggested: sorted(self.suggested.iter().map(|(at, what)| (*at, what))),
             parents: self.merges.parents(),
             retracted: sorted(self.retracted.iter().map(copied)),
             structural: &self.structural,
@@ -67,6 +69,7 @@ impl State {
             aliases,
             suspicions: rest.suspicions.into_iter().collect(),
             sharers: rest.sharers.into_iter().collect(),
+            suggested: rest.suggested.into_iter().collect(),
             merges: Merges::from_parents(rest.parents),
             retracted: rest.retracted.into_iter().collect(),
             structural: rest.structural,

@@ -1,9 +1,8 @@
 //! Taking back what a batch applied.
 
 use super::{Customer, Pair, State, Subject};
-use crate::evidence::Suspicion;
+use crate::evidence::{Sharers, Suspicion};
 use hashbrown::HashMap;
-use std::collections::BTreeSet;
 use std::hash::{BuildHasher, Hash};
 use touchbook_events::{CustomerId, Digest};
 
@@ -38,7 +37,11 @@ pub(super) enum Undo {
     },
     Shared {
         identifier: Digest,
-        before: Option<BTreeSet<u32>>,
+        before: Option<Sharers>,
+    },
+    Suggested {
+        position: u64,
+        before: Option<(Pair, Vec<Digest>)>,
     },
     Merged {
         member: CustomerId,
@@ -102,6 +105,9 @@ impl State {
             }
             Undo::Suspected { pair, before } => restore(&mut self.suspicions, pair, before),
             Undo::Shared { identifier, before } => restore(&mut self.sharers, identifier, before),
+            Undo::Suggested { position, before } => {
+                restore(&mut self.suggested, position, before);
+            }
             Undo::Merged { member } => {
                 self.merges.unmerge(member);
             }

@@ -11,3 +11,4 @@ mod revisions;
 mod script;
 mod steps;
 mod subjects;
+mod undone;

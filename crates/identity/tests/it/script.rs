@@ -13,7 +13,7 @@ const SALT: &[u8] = b"touchbook tests";
 
 pub(crate) struct Tenant {
     pub(crate) driver: Driver,
-    sent: u64,
+    pub(crate) sent: u64,
 }
 
 pub(crate) fn decider() -> IdentityDecider {

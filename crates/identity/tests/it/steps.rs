@@ -49,7 +49,7 @@ pub(crate) enum Step {
     },
 }
 
-fn reference() -> impl Strategy<Value = String> {
+pub(crate) fn reference() -> impl Strategy<Value = String> {
     let part = || proptest::option::of(0..4_u8);
     (part(), part(), part()).prop_map(|(shop, email, phone)| {
         let parts = [

@@ -137,6 +137,10 @@ impl Model {
                 reader.positions_of(tenant, &customer, 1, u64::MAX),
                 positions
             );
+            assert_eq!(reader.previous_of(tenant, positions[0]), None);
+            for pair in positions.windows(2) {
+                assert_eq!(reader.previous_of(tenant, pair[1]), Some(pair[0]));
+            }
             let mut seen = Vec::new();
             reader
                 .gather(tenant, &positions, |position, bytes| {

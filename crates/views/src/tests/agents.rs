@@ -188,6 +188,11 @@ fn a_report_has_a_bounded_number_of_periods() {
     assert_eq!(years(1), [true, true]);
     assert_eq!(years(2), [false, true]);
     assert_eq!(years(40), [false, false]);
+    let days = |count: i64| {
+        let to = Timestamp::from_micros((count * 24 * 60 * 60 - 1) * 1_000_000);
+        Calendar::of(Period::Day, Timestamp::from_micros(0), to, &plain).is_ok()
+    };
+    assert_eq!([days(400), days(401)], [true, false]);
 }
 
 proptest! {

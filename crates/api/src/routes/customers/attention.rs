@@ -3,6 +3,7 @@
 use super::ListParams;
 use super::shown::Shown;
 use crate::extract::query;
+use crate::limits::PAGE_BYTES_MAX;
 use crate::problem::Problem;
 use touchbook_customers::{Status, summary};
 use touchbook_engagement::Cursor;
@@ -17,21 +18,30 @@ pub(super) fn page(shown: &Shown, params: &ListParams) -> Result<Vec<u8>, Proble
         });
         status.is_some_and(|status| status != Status::Blocked)
     };
-    let page = shown
-        .engagement
-        .index(|index| index.attention(&shown.policies, shown.now, params.limit, after, is_shown));
+    let rows = |limit: usize| {
+        let (policies, now) = (&shown.policies, shown.now);
+        shown
+            .engagement
+            .index(|index| index.attention(policies, now, limit, after, is_shown))
+    };
+    let page = rows(params.limit);
+    let mut next_cursor = page.next_cursor;
     let mut text = b"{\"items\":[".to_vec();
     let mut separator: &[u8] = b"";
-    for row in &page.rows {
+    for (written, row) in (1..).zip(&page.rows) {
         let before = text.len();
         text.extend_from_slice(separator);
         match shown.write(&mut text, row.customer_id, None, Some(row))? {
             true => separator = b",",
             false => text.truncate(before),
         }
+        if text.len() >= PAGE_BYTES_MAX && written < page.rows.len() {
+            next_cursor = rows(written).next_cursor;
+            break;
+        }
     }
     text.extend_from_slice(b"],\"next_cursor\":");
-    let next_cursor = page.next_cursor.map(|cursor| cursor.to_string());
+    let next_cursor = next_cursor.map(|cursor| cursor.to_string());
     serde_json::to_writer(&mut text, &next_cursor).map_err(|error| Problem::internal(&error))?;
     text.push(b'}');
     Ok(text)

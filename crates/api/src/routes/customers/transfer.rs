@@ -125,6 +125,7 @@ pub(crate) async fn export_customers(
     caller: Caller,
     Query((params, freshness)): Query<(ExportParams, Freshness)>,
 ) -> Result<Response, Problem> {
+    let place = api.export_place()?;
     let applied = freshness
         .of(&api, &caller.tenant, &[Customers::NAME])
         .await?;
@@ -143,7 +144,7 @@ pub(crate) async fn export_customers(
             now,
         })
     });
-    let body = Body::from_stream(chunks(prepared.await?));
+    let body = Body::from_stream(chunks(prepared.await?, place));
     let name = HeaderValue::from_static("attachment; filename=\"customers.csv\"");
     let headers = [
         (header::CONTENT_TYPE, CSV),

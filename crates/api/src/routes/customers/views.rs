@@ -5,7 +5,7 @@ use crate::answer::{JsonText, Stamped};
 use crate::blocking::blocking;
 use crate::extract::fresh::FreshnessParams;
 use crate::extract::{Caller, Freshness, Params, Path, Query, Values};
-use crate::lookup::{self, NAMED_BY};
+use crate::lookup::{self, NAMED_BY, Named};
 use crate::past::{Past, PastParams, View};
 use crate::problem::Problem;
 use crate::state::Api;
@@ -14,10 +14,11 @@ use crate::wire::reference::{About, Whose};
 use crate::wire::view::{Explanation, OrderPage, QuotePage, ThreadPage};
 use axum::extract::State;
 use serde::Serialize;
+use std::sync::Arc;
 use touchbook_customers::Customers;
 use touchbook_engagement::{Engagement, insights};
 use touchbook_events::Record;
-use touchbook_projection::Projector;
+use touchbook_projection::{Projection, Projector};
 use touchbook_views::explain::Field;
 use touchbook_views::{Cursor, Explain, Orders, Quotes, Threads};
 use utoipa::IntoParams;
@@ -76,6 +77,19 @@ impl Asked {
     where
         S: Send + 'static,
     {
+        let read = move |slice: Slice<'_>| {
+            let view = slice.view;
+            let whose = slice.each(&mut |record| take(&mut state, record))?;
+            answer(&state, view, whose)
+        };
+        self.read(read).await
+    }
+
+    /// Answers what `read` makes of the slice.
+    pub(crate) async fn read(
+        self,
+        read: impl FnOnce(Slice<'_>) -> Result<Vec<u8>, Problem> + Send + 'static,
+    ) -> Answer {
         let (api, caller) = (self.api, self.caller);
         let reads = [Customers::NAME, NAMED_BY];
         let freshness = self.freshness.and_at(self.past.position());
@@ -85,13 +99,32 @@ impl Asked {
         let past = self.past;
         let read = blocking(move || {
             let view = past.view(&caller, applied, api.engine().now())?;
-            let mut each = |record: &Record| take(&mut state, record);
-            let folded = view.fold(&customers, named.member, &mut each)?;
-            let whose = named.whose_then(folded.ok_or_else(Problem::not_found)?);
-            Ok((view.position, answer(&state, &view, whose)?))
+            let slice = Slice {
+                view: &view,
+                customers,
+                named,
+            };
+            Ok((view.position, read(slice)?))
         });
         let (position, text) = read.await?;
         Ok(Stamped(position, JsonText(text)))
+    }
+}
+
+/// One customer's records, and where they are looked at from.
+pub(crate) struct Slice<'v> {
+    view: &'v View,
+    customers: Arc<Projection<Customers>>,
+    named: Named,
+}
+
+impl Slice<'_> {
+    /// Hands over the records in order; answers whose they are.
+    fn each(self, take: &mut dyn FnMut(&Record)) -> Result<Whose, Problem> {
+        let folded = self.view.fold(&self.customers, self.named.member, take)?;
+        Ok(self
+            .named
+            .whose_then(folded.ok_or_else(Problem::not_found)?))
     }
 }
 
@@ -299,12 +332,11 @@ pub(crate) async fn explain_customer(
         freshness,
         past,
     };
-    // Read twice: which policies hold is known with the view alone.
-    let take = |records: &mut Vec<Record>, record: &Record| records.push(record.clone());
-    let answer = move |records: &Vec<Record>, view: &View, whose| {
+    let read = move |slice: Slice<'_>| {
+        let view = slice.view;
         let mut explain = Explain::new(field, &view.policies, view.now, RULES_VERSION);
-        records.iter().for_each(|record| explain.take(record));
+        let whose = slice.each(&mut |record| explain.take(record))?;
         about(whose, explain.finish())
     };
-    asked.fold(Vec::new(), take, answer).await
+    asked.read(read).await
 }

@@ -1,5 +1,9 @@
 //! Undoing imports: law 4, "import then undo = never imported".
 
+mod half_way;
+mod meanwhile;
+mod scores;
+
 use super::*;
 use std::collections::BTreeSet;
 use std::ops::ControlFlow;
@@ -12,18 +16,27 @@ const HEADER: &str = "External_ID,Email,Phone,Name,Company,Status,Total_Agent_Ca
 impl Service {
     /// Undoes an import; answers the job's result.
     async fn undo(&self, import: &Value, query: &str) -> Value {
+        let job = self.begin_undo(import, query).await;
+        let ended = self.ended(&job).await;
+        assert_eq!(ended["state"], "succeeded", "{ended}");
+        ended["result"].clone()
+    }
+
+    /// Answers the path of the job.
+    async fn begin_undo(&self, import: &Value, query: &str) -> String {
         let id = import["id"].as_str().unwrap();
         let path = format!("/api/v1/imports/{id}/undo?{query}");
         let begun = self.post(&path, "application/json", "").await;
         assert_eq!(begun.status, StatusCode::ACCEPTED, "{:?}", begun.body);
-        let path = begun.header("location").to_owned();
+        begun.header("location").to_owned()
+    }
+
+    async fn ended(&self, job: &str) -> Value {
         eventually("the undoing ends", || async {
-            self.get(&path).await.body["state"] != "running"
+            self.get(job).await.body["state"] != "running"
         })
         .await;
-        let ended = self.get(&path).await.body;
-        assert_eq!(ended["state"], "succeeded", "{ended}");
-        ended["result"].clone()
+        self.get(job).await.body
     }
 
     fn records(&self) -> Vec<Record> {
@@ -70,6 +83,7 @@ fn without_imports(records: Vec<Record>) -> (Vec<Record>, Vec<&'static str>) {
     for record in &records {
         if let Data::EventRetracted(retracted) = &record.data
             && record.header.correlation.is_some()
+            && record.header.is_effective()
         {
             undone.insert(record.header.position);
             undone.extend(&retracted.facts.positions);
@@ -80,7 +94,7 @@ fn without_imports(records: Vec<Record>) -> (Vec<Record>, Vec<&'static str>) {
     never.retain(|record| {
         let is_import = record.header.event_type.object() == "import";
         let stays = !is_import && !undone.contains(&record.header.position);
-        if stays && record.header.correlation.is_some() {
+        if stays && record.header.correlation.is_some() && record.header.is_effective() {
             left.push(record.header.event_type.as_str());
         }
         stays
