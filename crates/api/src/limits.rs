@@ -107,8 +107,8 @@ pub const IMPORTS_KEPT_MAX: usize = 1_000;
 pub const IMPORTS_KEPT_SECONDS: i64 = 90 * 24 * 60 * 60;
 /// Errors of an import that its answer lists; the error file has all.
 pub const IMPORT_ERRORS_MAX: usize = 100;
-/// Rows of an import that the ledger refused, whose errors stand in the error file.
-pub const IMPORT_REFUSED_MAX: usize = 10_000;
+/// Identifiers of a file that a dry run looks at: it holds six bytes for each.
+pub const DRY_RUN_IDENTIFIERS_MAX: usize = 32 * 1024 * 1024;
 /// Conflicts that an undone import lists.
 pub const IMPORT_CONFLICTS_MAX: usize = 1_000;
 /// Bodies above this are read off the async threads.

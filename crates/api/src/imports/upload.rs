@@ -1,6 +1,7 @@
 //! A customer file while it arrives: into a file, in memory that does not grow with it.
 
 use super::Imports;
+use super::files::Part;
 use crate::extract::body::{refuse_encoded, too_large, unsupported, wait_max};
 use crate::limits::{DROPPED_BYTES_MAX, IMPORT_BYTES_MAX, IMPORT_PIECE_BYTES_MIN, UPLOADS_MAX};
 use crate::problem::Problem;
@@ -12,7 +13,7 @@ use bytes::Bytes;
 use futures::StreamExt;
 use std::fs::File;
 use std::io::{BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 use touchbook_ingest::csv::Reader;
@@ -24,7 +25,7 @@ const WRITTEN_BYTES: usize = 1024 * 1024;
 
 /// A file that is there as a whole, until it is dropped.
 pub(crate) struct Received {
-    path: PathBuf,
+    part: Part,
     /// Of its bytes, without a key.
     pub(super) hash: [u8; 32],
 }
@@ -32,14 +33,8 @@ pub(crate) struct Received {
 impl Received {
     /// Gives the file the name of its import.
     pub(super) fn keep_as(self, path: &Path) -> Result<(), Problem> {
-        std::fs::rename(&self.path, path).map_err(|error| Problem::internal(&error))
-    }
-}
-
-impl Drop for Received {
-    /// What was kept has another name by now.
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
+        let kept = self.part.keep_as(path);
+        kept.map_err(|error| Problem::internal(&error))
     }
 }
 
@@ -109,11 +104,9 @@ impl Writing {
 async fn write(api: &Api, pieces: &mut BodyDataStream) -> Result<Received, Problem> {
     let imports: &Imports = api.imports();
     let part = imports.files.part();
-    let (path, file) = part.map_err(|error| Problem::internal(&error))?;
-    let mut received = Received {
-        path,
-        hash: [0; 32],
-    };
+    let mut part = part.map_err(|error| Problem::internal(&error))?;
+    let file = part.file().try_clone();
+    let file = file.map_err(|error| Problem::internal(&error))?;
     let mut writing = Writing {
         file,
         hasher: blake3::Hasher::new(),
@@ -132,8 +125,8 @@ async fn write(api: &Api, pieces: &mut BodyDataStream) -> Result<Received, Probl
         }
     }
     let writing = writing.flush(true).await?;
-    received.hash = *writing.hasher.finalize().as_bytes();
-    Ok(received)
+    let hash = *writing.hasher.finalize().as_bytes();
+    Ok(Received { part, hash })
 }
 
 /// A file may take as long as it likes, so long as some of it keeps coming.
@@ -188,7 +181,7 @@ async fn drop_rest(api: &Api, mut pieces: BodyDataStream) {
 /// A file without a header that could be read is refused at once.
 async fn checked(received: Received) -> Result<Received, Problem> {
     let opened = tokio::task::spawn_blocking(move || {
-        let file = File::open(&received.path).map_err(|error| Problem::internal(&error))?;
+        let file = File::open(received.part.path()).map_err(|error| Problem::internal(&error))?;
         match Reader::open(BufReader::new(file)) {
             Ok(_) => Ok(received),
             Err(error) => {
