@@ -6,6 +6,7 @@
 //! What an import did can be found in the ledger by its correlation alone, and undone.
 
 mod begin;
+mod check;
 mod error_file;
 mod fates;
 mod files;
@@ -24,14 +25,14 @@ mod undo;
 mod upload;
 mod work;
 
-pub(crate) use begin::{begin, check_idle, resume};
+pub(crate) use begin::{begin, cancel, check_idle, resume};
 pub(crate) use manifest::{Counts, ImportState, Manifest, Options, Undone};
 pub(crate) use undo::begin as begin_undo;
 pub(crate) use upload::receive;
 
 use crate::limits::UPLOADS_MAX;
 use files::Files;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
@@ -41,6 +42,8 @@ pub(crate) struct Imports {
     files: Files,
     known: Mutex<BTreeMap<String, Arc<Import>>>,
     uploads: Arc<Semaphore>,
+    /// Tenants of whom a file arrives.
+    receiving: Mutex<BTreeSet<String>>,
 }
 
 /// One import: what is known of it, changed by its job alone.
@@ -74,6 +77,7 @@ impl Imports {
             known: Mutex::new(known.collect()),
             files,
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
+            receiving: Mutex::default(),
         }
     }
 
@@ -135,6 +139,12 @@ impl Imports {
         if manifest.state == ImportState::Undone {
             self.files.drop_fates(&manifest.prefix);
         }
+    }
+
+    fn receiving(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.receiving
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Import>>> {

@@ -99,14 +99,19 @@ pub const PARAMETER_BYTES_MAX: usize = 2_000;
 pub const IMPORT_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Of such a file so much must arrive in [`BODY_WAIT_MAX`], for as long as it takes.
 pub const IMPORT_PIECE_BYTES_MIN: usize = 64 * 1024;
-/// Customer files that arrive at once, of all tenants together.
+/// Customer files that arrive at once, of all tenants together; of each, one.
 pub const UPLOADS_MAX: usize = 8;
-/// Imports whose results are kept, with the files of rows that failed; older ones go first.
+/// What of the disk a customer file that arrives leaves free.
+pub const UPLOAD_FREE_BYTES_MIN: u64 = 256 * 1024 * 1024;
+/// Imports of a tenant whose results are kept, with the files of rows that failed; older ones go
+/// first.
 pub const IMPORTS_KEPT_MAX: usize = 1_000;
 /// How long they are kept.
 pub const IMPORTS_KEPT_SECONDS: i64 = 90 * 24 * 60 * 60;
 /// Errors of an import that its answer lists; the error file has all.
 pub const IMPORT_ERRORS_MAX: usize = 100;
+/// Identifiers with totals or history in a file that has both: 40 bytes are held for each at most.
+pub const BALANCE_IDENTIFIERS_MAX: usize = if cfg!(test) { 64 } else { 8 * 1024 * 1024 };
 /// Identifiers of a file that a dry run looks at: it holds six bytes for each.
 pub const DRY_RUN_IDENTIFIERS_MAX: usize = 32 * 1024 * 1024;
 /// Conflicts that an undone import lists.

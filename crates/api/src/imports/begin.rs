@@ -189,6 +189,27 @@ fn keep(
     Ok((imports.add(manifest), journal))
 }
 
+/// Ends an import early, whether it works, stands still or waits; what was imported stays.
+pub(crate) fn cancel(api: &Api, import: &Import) {
+    let known = import.manifest();
+    if known.state != ImportState::Running || api.engine().jobs().cancel(&known.job_id) {
+        return;
+    }
+    let now = api.engine().now();
+    let cancelled = import.change(|known| {
+        // Its job may have begun, or ended, meanwhile.
+        let stands =
+            known.state == ImportState::Running && !api.engine().jobs().cancel(&known.job_id);
+        if stands {
+            (known.state, known.finished_at) = (ImportState::Cancelled, Some(now));
+        }
+        stands.then(|| known.clone())
+    });
+    if let Some(cancelled) = cancelled {
+        api.imports().save(&cancelled);
+    }
+}
+
 /// Goes on with what an earlier process left.
 pub(crate) fn resume(api: &Api) {
     for manifest in api.imports().unfinished() {
@@ -246,14 +267,22 @@ fn resume_one(api: &Api, manifest: &Manifest) {
         }
     };
     let row = import.change(|known| {
+        if known.state != ImportState::Running {
+            return None;
+        }
         known.job_id = job.id().to_owned();
         known.reason = None;
         match &progress {
             Some(progress) => (known.done, known.counts) = (progress.done, progress.counts),
             None => (known.rows, known.done, known.counts) = (None, 0, Counts::default()),
         }
-        known.done
+        Some(known.done)
     });
+    let Some(row) = row else {
+        // It was cancelled while it waited.
+        job.finish(JobState::Cancelled, None, api.engine().now());
+        return;
+    };
     tracing::info!(import = id, row, "goes on with an import");
     let resumed = progress.map(|progress| progress.in_flight);
     let runtime = Handle::current();

@@ -250,3 +250,43 @@ fn remove(path: &Path) {
         _ => {}
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Customer files are personal data.
+    #[test]
+    fn a_start_leaves_no_file_that_nobody_will_import() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::new(dir.path());
+        files.part().unwrap().keep_as(&files.upload("1-0")).unwrap();
+        let folder = dir.path().join(FOLDER);
+        let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+        write("2-0.errors", "nobody's");
+        write("3-0-dry.rows", "nobody's");
+        write("4-0.json", "no manifest");
+        write("4-0.csv", "its file");
+        write("5.part", "half a file");
+        write("6-0.past", "what became of rows");
+        write("7-0.rows", "what became of rows");
+        assert!(files.manifests().is_empty());
+        let left = fs::read_dir(&folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name());
+        let mut left: Vec<_> = left.map(|name| name.into_string().unwrap()).collect();
+        left.sort();
+        assert_eq!(left, ["6-0.past", "7-0.rows"]);
+    }
+
+    #[test]
+    fn a_file_that_is_not_kept_goes() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = Files::new(dir.path());
+        drop(files.part().unwrap());
+        let kept = dir.path().join(FOLDER).join("kept");
+        files.part().unwrap().keep_as(&kept).unwrap();
+        let left = fs::read_dir(dir.path().join(FOLDER)).unwrap();
+        assert_eq!((left.count(), kept.is_file()), (1, true));
+    }
+}

@@ -20,8 +20,9 @@ use touchbook_ingest::csv::{AgentFields, EventNames, Known, Row, custom_field_te
 use touchbook_policies::InForce;
 use touchbook_projection::{Projection, Projector};
 
-/// Batches whose customers a dry run remembers: of those before, only who is new.
-const DRY_BATCHES_MAX: u64 = 16;
+/// Batches whose customers a dry run remembers: of those before, only that somebody is known. Tests
+/// have fewer, so that few rows are many.
+const DRY_BATCHES_MAX: u64 = if cfg!(test) { 1 } else { 16 };
 
 /// One customer, as it will be.
 struct Person {

@@ -1,13 +1,14 @@
 //! The thread that reads a file: twice, since what is wrong with it is to be known before anything
 //! of it is written.
 
+use super::check::check;
 use super::fates::{Fate, Standing};
 use super::past::{Past, is_recorded, ordinals};
 use super::people::{Change, People};
 use super::rows::{Batch, Changed, Plan, Sends, Step, Survey};
 use crate::auth::guard::Guard;
 use crate::decode::{Sender, made_by_us};
-use crate::limits::IMPORT_ERRORS_MAX;
+use crate::limits::{BALANCE_IDENTIFIERS_MAX, IMPORT_ERRORS_MAX};
 use crate::problem::Problem;
 use std::fs::File;
 use std::io::BufReader;
@@ -45,6 +46,11 @@ pub(super) enum Stop {
     Read(#[from] ReadError),
     #[error("{}", .0.detail())]
     Problem(Problem),
+    #[error(
+        "the file has totals and history of more than {BALANCE_IDENTIFIERS_MAX} identifiers; \
+         import totals and history as two files, or with excludes_history=true"
+    )]
+    TooManyBalances,
     /// Nobody takes what is read any more.
     #[error("it was cancelled")]
     Left,
@@ -115,6 +121,9 @@ impl Reading<'_> {
             if let Ok(row) = raw.read(self.policies) {
                 balances.note(&row);
             }
+            if balances.identifiers() > BALANCE_IDENTIFIERS_MAX {
+                return Err(Stop::TooManyBalances);
+            }
         }
         Ok(Some(balances))
     }
@@ -146,10 +155,23 @@ impl Reading<'_> {
         balances: Option<&Balances<'_>>,
     ) -> Result<Row, Vec<CellError>> {
         let row = raw.read(self.policies)?;
-        match balances.and_then(|balances| balances.conflict(&row)) {
-            Some(conflict) => Err(vec![conflict]),
+        let conflict = balances.and_then(|balances| balances.conflict(&row));
+        let wrong = conflict.or_else(|| check(&row, self.policies, self.now));
+        match wrong.or_else(|| self.unsendable(&row)) {
+            Some(wrong) => Err(vec![wrong]),
             None => Ok(row),
         }
+    }
+
+    /// Why an event of a row can't be made. With `atomic` that is to be known before anything is
+    /// written, of a row that changes all that it says.
+    fn unsendable(&self, row: &Row) -> Option<CellError> {
+        if !self.is_atomic {
+            return None;
+        }
+        let events = row.events(None, &self.names);
+        let refused = events.iter().find_map(|event| self.made(event).err())?;
+        Some(CellError::of_row((row.row, row.line), refused.detail))
     }
 
     fn change(

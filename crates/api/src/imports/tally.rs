@@ -76,3 +76,54 @@ fn refusal(row: &Changed, outcomes: &[Outcome]) -> Option<CellError> {
     });
     refused.map(|problem| CellError::of_row((row.row, row.line), problem.detail.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sends(row: u64, part: Option<Fate>) -> Changed {
+        let sends = Sends {
+            events: 1,
+            ordinals: [1].into_iter().collect(),
+            is_new: part.is_none(),
+            part,
+        };
+        Changed {
+            row,
+            line: row + 1,
+            plan: Plan::Sends(sends),
+        }
+    }
+
+    /// An answer that got lost is asked for again, and is a duplicate then.
+    #[test]
+    fn what_was_recorded_since_the_sending_began_is_news_however_often_it_was_sent() {
+        let mut tally = Tally {
+            is_dry: false,
+            began_after: 10,
+            counts: Counts::default(),
+            errors: Vec::new(),
+        };
+        let batch = Batch {
+            number: 1,
+            submissions: Vec::new(),
+            rows: vec![
+                sends(1, None),
+                sends(2, None),
+                sends(3, Some(Fate::Created)),
+            ],
+        };
+        let duplicate = |position| Outcome {
+            kind: OutcomeKind::Duplicate,
+            position: Some(position),
+            customer: None,
+        };
+        let frame = tally.take(&batch, &[duplicate(11), duplicate(10), duplicate(9)]);
+        let counts = Counts {
+            created: 2,
+            unchanged: 1,
+            ..Counts::default()
+        };
+        assert_eq!((tally.counts, frame.counts()), (counts, counts));
+    }
+}

@@ -31,3 +31,32 @@ pub(super) fn spawn(
         resume_next(&api, &job.view().tenant).await;
     });
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::tests::Service;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    use touchbook_testkit::eventually;
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn work_that_panics_is_in_nobodys_way() {
+        let service = Service::start().await;
+        let (jobs, now) = (service.api.engine().jobs(), service.api.engine().now());
+        let begin = || jobs.begin("import", "default", &["customers"], now);
+        let job = begin().unwrap();
+        let told = Arc::new(AtomicBool::new(false));
+        let tell = Arc::clone(&told);
+        spawn(
+            &Handle::current(),
+            service.api.clone(),
+            Arc::clone(&job),
+            async { panic!("on purpose") },
+            move || tell.store(true, Ordering::Relaxed),
+        );
+        eventually("the job ends", || async { !job.is_running() }).await;
+        let reason = PANICKED.to_owned();
+        assert_eq!(job.view().state, JobState::Failed { reason });
+        assert!(told.load(Ordering::Relaxed) && begin().is_ok());
+    }
+}
