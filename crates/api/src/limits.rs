@@ -38,6 +38,8 @@ pub const READS_MAX: usize = 32;
 pub const STREAM_READS_MAX: usize = 4;
 /// Reports that are made at once: each walks all customers of its tenant.
 pub const REPORTS_MAX: usize = 1;
+/// Of them and those that wait for their turn, those of one tenant.
+pub const REPORTS_WAITING_MAX: usize = 4;
 /// How long a body may take to arrive.
 pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
 /// The same of a body that begins when of the connections less than a quarter is free.
@@ -112,7 +114,7 @@ pub const IMPORTS_KEPT_SECONDS: i64 = 90 * 24 * 60 * 60;
 pub const IMPORT_ERRORS_MAX: usize = 100;
 /// Identifiers with totals or history in a file that has both: 40 bytes are held for each at most.
 pub const BALANCE_IDENTIFIERS_MAX: usize = if cfg!(test) { 64 } else { 8 * 1024 * 1024 };
-/// Identifiers of a file that a dry run looks at: it holds six bytes for each.
+/// Identifiers of a file that a dry run looks at: it holds five bytes for each.
 pub const DRY_RUN_IDENTIFIERS_MAX: usize = 32 * 1024 * 1024;
 /// Conflicts that an undone import lists.
 pub const IMPORT_CONFLICTS_MAX: usize = 1_000;

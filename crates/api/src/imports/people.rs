@@ -22,7 +22,7 @@ use touchbook_projection::{Projection, Projector};
 
 /// Batches whose customers a dry run remembers: of those before, only that somebody is known. Tests
 /// have fewer, so that few rows are many.
-const DRY_BATCHES_MAX: u64 = if cfg!(test) { 1 } else { 16 };
+const DRY_BATCHES_MAX: u64 = if cfg!(test) { 1 } else { 2 };
 
 /// One customer, as it will be.
 struct Person {
@@ -49,7 +49,8 @@ pub(super) struct People<'a> {
     customers: Arc<Projection<Customers>>,
     /// Whom rows on their way name.
     named: HashMap<Key, u64>,
-    persons: HashMap<u64, Person>,
+    /// Apart from the table, which may be twice as large as what is in it.
+    persons: HashMap<u64, Box<Person>>,
     /// Batches, and whom each changes.
     batches: VecDeque<(u64, u64)>,
     next: u64,
@@ -124,7 +125,7 @@ impl<'a> People<'a> {
     }
 
     fn forget(&mut self, person: u64, seen: u64) {
-        let is_seen = |known: &Person| known.batch <= seen;
+        let is_seen = |known: &Box<Person>| known.batch <= seen;
         if !self.persons.get(&person).is_some_and(is_seen) {
             return;
         }
@@ -158,7 +159,7 @@ impl<'a> People<'a> {
 
     fn events(&self, found: &Found, row: &Row, names: &EventNames<'_>) -> Vec<Event> {
         let known = match found {
-            Found::Waiting(person) => self.persons.get(person).map(Person::known),
+            Found::Waiting(person) => self.persons.get(person).map(|known| known.known()),
             Found::Shown(person) => Some(person.known()),
             Found::Nobody => None,
         };
@@ -252,7 +253,7 @@ impl<'a> People<'a> {
         for key in &person.identifiers {
             self.named.insert(key.clone(), self.next);
         }
-        self.persons.insert(self.next, person);
+        self.persons.insert(self.next, Box::new(person));
         self.next
     }
 }

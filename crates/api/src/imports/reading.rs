@@ -198,7 +198,8 @@ impl Reading<'_> {
             let plan = match (past.standing(row)?, self.row(raw, balances)) {
                 (Standing::Was(fate), _) => Plan::Nothing(fate),
                 // What is wrong with it was told when the file was surveyed.
-                (_, Err(_)) => Plan::Nothing(Fate::Failed),
+                (Standing::Open(_), Err(_)) => Plan::Nothing(Fate::Failed),
+                (Standing::Doubtful, Err(_)) => Plan::Nothing(Fate::Unknown),
                 (Standing::Open(part), Ok(row)) => self.plan(row, part, &mut people, &mut filling),
                 (Standing::Doubtful, Ok(row)) => self.doubtful(row, &people),
             };
@@ -238,11 +239,13 @@ impl Reading<'_> {
             is_new,
             part,
         };
-        filling.bytes += submissions
-            .iter()
-            .map(|one| one.incoming.bytes)
-            .sum::<usize>();
-        filling.batch.submissions.extend(submissions);
+        if !self.is_dry {
+            filling.bytes += submissions
+                .iter()
+                .map(|one| one.incoming.bytes)
+                .sum::<usize>();
+            filling.batch.submissions.extend(submissions);
+        }
         Plan::Sends(sends)
     }
 

@@ -18,8 +18,8 @@ impl Seen {
     /// For so many identifiers; it takes no more than that.
     pub(super) fn of(identifiers: usize) -> Self {
         Self {
-            // Of ten slots seven are taken at most, so that there is always a free one near.
-            slots: vec![FREE; identifiers + identifiers * 3 / 7 + 1],
+            // Of five slots four are taken at most, so that there is always a free one near.
+            slots: vec![FREE; identifiers + identifiers / 4 + 1],
             hasher: RandomState::new(),
         }
     }
@@ -72,7 +72,7 @@ mod tests {
         const COUNT: usize = 100_000;
         let mut seen = Seen::of(COUNT);
         let held: usize = seen.slots.len() * size_of::<u32>();
-        assert!(held < COUNT * 6, "{held}");
+        assert!(held <= COUNT * 5 + 4, "{held}");
         for number in 0..COUNT {
             assert!(!seen.contains(&identifier(number)), "{number} of {COUNT}");
             seen.insert(&identifier(number));

@@ -88,7 +88,9 @@ pub(crate) async fn report_agents(
     let from = from.unwrap_or_else(|| to.plus_seconds(-DEFAULT_SECONDS));
     let calendar = Calendar::of(params.period, from, to, &policies);
     let calendar = calendar.map_err(|error| invalid("from", error.to_string()))?;
+    let turn = api.report(&caller.tenant)?;
     let written = reporting(move || {
+        let _turn = turn;
         let report = || AgentReport::new(calendar.clone(), params.limit, params.cursor.clone());
         text(&summed(&caller, report)?.page())
     });
