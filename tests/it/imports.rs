@@ -55,11 +55,26 @@ async fn exported(service: &Service) -> String {
     service.get(path).await.text().await.unwrap()
 }
 
-/// S0-029: killed half-way, an import goes on by itself, and counts every row once.
-#[tokio::test(flavor = "multi_thread")]
-async fn an_import_that_is_killed_goes_on_at_the_next_start() {
-    let mut service = Service::start();
-    let path = begin(&service, file(ROWS)).await;
+/// A file of which much changes nothing, and much is wrong.
+fn motley_file(rows: u64) -> String {
+    let mut file = "External_ID,Name,Status,Total_Agent_Calls\n".to_owned();
+    for row in 0..rows {
+        let (person, status, calls) = match row % 10 {
+            3 => (row, "active", "many"),
+            // What is known already; then something else; then what is no longer known.
+            5 => (row - 1, "active", "4"),
+            6 => (row - 2, "vip", "4"),
+            7 => (row - 3, "active", "4"),
+            _ => (row, "active", "4"),
+        };
+        writeln!(file, "shop:{person},Customer {person},{status},{calls}").unwrap();
+    }
+    file
+}
+
+/// Imports a file into a service that is killed twice meanwhile; answers the import.
+async fn import_through_kills(service: &mut Service, file: String) -> Value {
+    let path = begin(service, file).await;
     for part in 1..3 {
         eventually("some rows are in", || async {
             let import = service.json(&path).await;
@@ -79,8 +94,16 @@ async fn an_import_that_is_killed_goes_on_at_the_next_start() {
         service.kill();
         service.restart();
     }
-    let import = ended(&service, &path).await;
+    let import = ended(service, &path).await;
     assert_eq!(import["state"], "succeeded", "{import}");
+    import
+}
+
+/// S0-029: killed half-way, an import goes on by itself, and counts every row once.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_that_is_killed_goes_on_at_the_next_start() {
+    let mut service = Service::start();
+    let import = import_through_kills(&mut service, file(ROWS)).await;
     let repeated = ROWS.div_ceil(REPEATED_EVERY) - 1;
     let counts = &import["counts"];
     assert_eq!(counts["created"], ROWS - repeated, "{counts}");
@@ -93,6 +116,28 @@ async fn an_import_that_is_killed_goes_on_at_the_next_start() {
     let undisturbed = Service::start();
     let path = begin(&undisturbed, file(ROWS)).await;
     assert_eq!(&ended(&undisturbed, &path).await["counts"], counts);
+    assert!(exported(&service).await == exported(&undisturbed).await);
+}
+
+/// S0-029: neither kills nor sending the file again bring an old value back, or count a row twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_of_which_much_fails_is_imported_once_through_kills_and_repeats() {
+    let mut service = Service::start();
+    let import = import_through_kills(&mut service, motley_file(ROWS)).await;
+    let undisturbed = Service::start();
+    let path = begin(&undisturbed, motley_file(ROWS)).await;
+    let counts = &ended(&undisturbed, &path).await["counts"];
+    assert_eq!(&import["counts"], counts);
+    assert_eq!(counts["failed"], ROWS / 10);
+    assert!(exported(&service).await == exported(&undisturbed).await);
+
+    let path = begin(&service, motley_file(ROWS)).await;
+    let again = ended(&service, &path).await;
+    assert_eq!(again["counts"]["unchanged"], ROWS - ROWS / 10, "{again}");
+    assert_eq!(again["counts"]["failed"], ROWS / 10, "{again}");
+    let errors = service.get(again["errors_url"].as_str().unwrap()).await;
+    let lines = errors.text().await.unwrap().lines().count() as u64;
+    assert_eq!(lines, 1 + ROWS / 10);
     assert!(exported(&service).await == exported(&undisturbed).await);
 }
 

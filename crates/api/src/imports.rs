@@ -6,29 +6,35 @@
 //! What an import did can be found in the ledger by its correlation alone, and undone.
 
 mod begin;
-mod catching_up;
+mod check;
 mod error_file;
+mod fates;
 mod files;
+mod frames;
+mod journal;
 mod manifest;
+mod past;
 mod people;
 mod reading;
 mod rows;
 mod run;
+mod seen;
 mod sending;
 mod tally;
 #[cfg(test)]
 mod turns;
 mod undo;
 mod upload;
+mod work;
 
-pub(crate) use begin::{begin, check_idle, resume};
+pub(crate) use begin::{begin, cancel, check_idle, resume};
 pub(crate) use manifest::{Counts, ImportState, Manifest, Options, Undone};
 pub(crate) use undo::begin as begin_undo;
 pub(crate) use upload::receive;
 
 use crate::limits::UPLOADS_MAX;
 use files::Files;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Semaphore;
@@ -41,6 +47,8 @@ pub(crate) struct Imports {
     /// Lets tests write between the steps of an undoing.
     #[cfg(test)]
     pub(crate) turns: turns::Turns,
+    /// Tenants of whom a file arrives.
+    receiving: Mutex<BTreeSet<String>>,
 }
 
 /// One import: what is known of it, changed by its job alone.
@@ -65,7 +73,10 @@ impl Imports {
     /// Finds what an earlier process left in the data directory.
     pub(crate) fn open(data_dir: &Path) -> Self {
         let files = Files::new(data_dir);
-        let known = files.manifests().into_iter();
+        let known = files.manifests().into_iter().map(|mut known| {
+            known.has_errors = files.errors(&known.id).is_file();
+            known
+        });
         let known = known.map(|known| (known.id.clone(), Arc::new(Import(Mutex::new(known)))));
         Self {
             known: Mutex::new(known.collect()),
@@ -73,6 +84,7 @@ impl Imports {
             uploads: Arc::new(Semaphore::new(UPLOADS_MAX)),
             #[cfg(test)]
             turns: turns::Turns::default(),
+            receiving: Mutex::default(),
         }
     }
 
@@ -84,23 +96,33 @@ impl Imports {
 
     /// Those of a tenant, the newest first.
     pub(crate) fn list(&self, tenant: &str) -> Vec<Manifest> {
-        let mut all = self.all();
-        all.retain(|manifest| manifest.tenant == tenant);
-        all.sort_by(|one, other| (other.started_at, &other.id).cmp(&(one.started_at, &one.id)));
-        all
+        let mut list = self.which(|manifest| manifest.tenant == tenant);
+        list.sort_by(|one, other| (other.started_at, &other.id).cmp(&(one.started_at, &one.id)));
+        list
+    }
+
+    /// Those of all tenants that something is to be done for, the oldest first.
+    fn unfinished(&self) -> Vec<Manifest> {
+        let mut unfinished = self.which(|manifest| {
+            matches!(manifest.state, ImportState::Running | ImportState::Undoing)
+        });
+        unfinished.sort_by_key(|manifest| manifest.started_at);
+        unfinished
+    }
+
+    fn which(&self, is_sought: impl Fn(&Manifest) -> bool) -> Vec<Manifest> {
+        let known = self.lock();
+        let known = known.values().map(|import| import.lock());
+        known
+            .filter(|manifest| is_sought(manifest))
+            .map(|manifest| manifest.clone())
+            .collect()
     }
 
     /// Where the rows that failed are, if there are any and the import has ended.
     pub(crate) fn error_file(&self, manifest: &Manifest) -> Option<PathBuf> {
         let path = self.files.errors(&manifest.id);
-        path.is_file().then_some(path)
-    }
-
-    fn all(&self) -> Vec<Manifest> {
-        self.lock()
-            .values()
-            .map(|import| import.manifest())
-            .collect()
+        manifest.has_errors.then_some(path)
     }
 
     /// Takes in an import, in the place of an earlier one of the same file.
@@ -112,11 +134,24 @@ impl Imports {
     }
 
     /// Writes down how far an import is. What can't be written is told to the log: a start then
-    /// goes back further than it had to.
+    /// goes back further than it had to. A file that is imported no more goes.
     fn save(&self, manifest: &Manifest) {
         if let Err(error) = self.files.save(manifest) {
             tracing::warn!(%error, import = manifest.id, "how far an import is could not be saved");
+            return;
         }
+        if manifest.state != ImportState::Running {
+            self.files.drop_upload(&manifest.id);
+        }
+        if manifest.state == ImportState::Undone {
+            self.files.drop_fates(&manifest.prefix);
+        }
+    }
+
+    fn receiving(&self) -> MutexGuard<'_, BTreeSet<String>> {
+        self.receiving
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 
     fn lock(&self) -> MutexGuard<'_, BTreeMap<String, Arc<Import>>> {

@@ -38,6 +38,8 @@ pub const READS_MAX: usize = 32;
 pub const STREAM_READS_MAX: usize = 4;
 /// Reports that are made at once: each walks all customers of its tenant.
 pub const REPORTS_MAX: usize = 1;
+/// Of them and those that wait for their turn, those of one tenant.
+pub const REPORTS_WAITING_MAX: usize = 4;
 /// How long a body may take to arrive.
 pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
 /// The same of a body that begins when of the connections less than a quarter is free.
@@ -99,18 +101,21 @@ pub const PARAMETER_BYTES_MAX: usize = 2_000;
 pub const IMPORT_BYTES_MAX: u64 = 4 * 1024 * 1024 * 1024;
 /// Of such a file so much must arrive in [`BODY_WAIT_MAX`], for as long as it takes.
 pub const IMPORT_PIECE_BYTES_MIN: usize = 64 * 1024;
-/// Customer files that arrive at once, of all tenants together.
+/// Customer files that arrive at once, of all tenants together; of each, one.
 pub const UPLOADS_MAX: usize = 8;
-/// Imports whose results are kept, with the files of rows that failed; older ones go first.
+/// What of the disk a customer file that arrives leaves free.
+pub const UPLOAD_FREE_BYTES_MIN: u64 = 256 * 1024 * 1024;
+/// Imports of a tenant whose results are kept, with the files of rows that failed; older ones go
+/// first.
 pub const IMPORTS_KEPT_MAX: usize = 1_000;
 /// How long they are kept.
 pub const IMPORTS_KEPT_SECONDS: i64 = 90 * 24 * 60 * 60;
-/// Errors of an import that its answer lists. The error file has those of every row that is wrong
-/// in itself, and of [`IMPORT_REFUSED_MAX`] that the ledger refused.
+/// Errors of an import that its answer lists; the error file has all.
 pub const IMPORT_ERRORS_MAX: usize = 100;
-/// Rows of an import that the ledger refused, whose errors stand in the error file; of more of them
-/// it is only counted that they failed.
-pub const IMPORT_REFUSED_MAX: usize = 10_000;
+/// Identifiers with totals or history in a file that has both: 40 bytes are held for each at most.
+pub const BALANCE_IDENTIFIERS_MAX: usize = if cfg!(test) { 64 } else { 8 * 1024 * 1024 };
+/// Identifiers of a file that a dry run looks at: it holds five bytes for each.
+pub const DRY_RUN_IDENTIFIERS_MAX: usize = 32 * 1024 * 1024;
 /// Conflicts that an undone import lists.
 pub const IMPORT_CONFLICTS_MAX: usize = 1_000;
 /// Bodies above this are read off the async threads.

@@ -7,8 +7,8 @@ use crate::budget::Budget;
 use crate::connections::{self, Connections};
 use crate::imports::Imports;
 use crate::limits::{
-    ANSWERS_BYTES_MAX, BODIES_BYTES_MAX, EXPORTS_MAX, SSE_CONNECTIONS_PART, SSE_READERS_MAX,
-    WAITERS_MAX,
+    ANSWERS_BYTES_MAX, BODIES_BYTES_MAX, EXPORTS_MAX, REPORTS_WAITING_MAX, SSE_CONNECTIONS_PART,
+    SSE_READERS_MAX, WAITERS_MAX,
 };
 use crate::problem::Problem;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -68,6 +68,7 @@ pub(crate) type SsePlace = [OwnedSemaphorePermit; 2];
 struct Gates {
     waiters: Arc<Semaphore>,
     sse_readers: Arc<Semaphore>,
+    reports: Arc<Semaphore>,
 }
 
 impl Api {
@@ -199,6 +200,16 @@ impl Api {
         })
     }
 
+    /// A place among the reports of `tenant` that are made or wait for their turn.
+    pub(crate) fn report(&self, tenant: &Tenant) -> Result<OwnedSemaphorePermit, Problem> {
+        let reports = Arc::clone(&self.gates(tenant.number()).reports);
+        reports.try_acquire_owned().map_err(|_| {
+            Problem::too_many(format!(
+                "{REPORTS_WAITING_MAX} reports of this tenant wait already"
+            ))
+        })
+    }
+
     /// A place for one more event stream of `tenant`.
     pub(crate) fn sse_reader(&self, tenant: &Tenant) -> Result<SsePlace, Problem> {
         let of_tenant = Arc::clone(&self.gates(tenant.number()).sse_readers);
@@ -225,6 +236,7 @@ impl Api {
             Arc::new(Gates {
                 waiters: Arc::new(Semaphore::new(WAITERS_MAX)),
                 sse_readers: Arc::new(Semaphore::new(SSE_READERS_MAX)),
+                reports: Arc::new(Semaphore::new(REPORTS_WAITING_MAX)),
             })
         }))
     }

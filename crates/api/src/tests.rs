@@ -96,7 +96,10 @@ impl Service {
     }
 
     async fn on(registry: Registry, access: Access, connections: usize) -> Self {
-        let dir = touchbook_testkit::data_dir();
+        Self::in_dir(touchbook_testkit::data_dir(), registry, access, connections).await
+    }
+
+    async fn in_dir(dir: TempDir, registry: Registry, access: Access, connections: usize) -> Self {
         let clock = FakeClock::at(touchbook_events::Timestamp::from_micros(NOW_MICROS));
         let config = Config {
             data_dir: dir.path().to_owned(),

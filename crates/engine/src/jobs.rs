@@ -153,12 +153,30 @@ impl Jobs {
         targets: &[&str],
         now: Timestamp,
     ) -> Result<Arc<Job>, Box<JobView>> {
+        self.begin_beside(kind, &[kind], tenant, targets, now)
+    }
+
+    /// Begins a job unless one of `kinds` runs on one of the same targets.
+    ///
+    /// # Errors
+    /// The job that runs already.
+    pub fn begin_beside(
+        &self,
+        kind: &'static str,
+        kinds: &[&str],
+        tenant: &str,
+        targets: &[&str],
+        now: Timestamp,
+    ) -> Result<Arc<Job>, Box<JobView>> {
         let mut jobs = self.lock();
-        let running = jobs.values().find(|job| {
-            targets
-                .iter()
-                .any(|target| job.is_running_on(kind, tenant, target))
-        });
+        let is_in_the_way = |job: &&Arc<Job>| {
+            let mut on = targets.iter();
+            on.any(|target| {
+                let mut of = kinds.iter();
+                of.any(|kind| job.is_running_on(kind, tenant, target))
+            })
+        };
+        let running = jobs.values().find(is_in_the_way);
         if let Some(running) = running {
             return Err(Box::new(running.view()));
         }
@@ -257,5 +275,23 @@ mod tests {
         assert_eq!(jobs.get(job.id()).unwrap().state, JobState::Cancelled);
         assert!(!jobs.cancel(job.id()));
         assert!(jobs.begin("rebuild", "acme", &["customers"], now).is_ok());
+    }
+
+    #[test]
+    fn of_kinds_that_exclude_each_other_one_runs_on_a_target() {
+        let jobs = Jobs::default();
+        let now = Timestamp::from_micros(0);
+        let begin = |kind, target| {
+            let begun = jobs.begin_beside(kind, &["import", "undo"], "acme", &[target], now);
+            begun.map_err(|running| running.kind)
+        };
+        let import = begin("import", "customers").unwrap();
+        assert_eq!(begin("undo", "customers").err(), Some("import"));
+        assert!(begin("undo", "orders").is_ok());
+        import.finish(JobState::Succeeded, None, now);
+        let undo = begin("undo", "customers").unwrap();
+        assert_eq!(begin("import", "customers").err(), Some("undo"));
+        undo.finish(JobState::Succeeded, None, now);
+        assert!(begin("import", "customers").is_ok());
     }
 }

@@ -6,7 +6,7 @@ mod value;
 use crate::catalogue::access::Role;
 use crate::catalogue::interaction::Priority;
 use crate::catalogue::typed::Json;
-use crate::customer_ref::Identifier;
+use crate::customer_ref::{Identifier, IdentifierKind};
 use crate::money::{Currency, Decimal};
 use crate::problem::Problem;
 use crate::score::Score;
@@ -97,6 +97,24 @@ policies! {
     limits: Limits,
     /// How long what is kept, in the form that its reader defines.
     retention: Option<Json>,
+}
+
+impl Policies {
+    /// Whether an identifier in normal form is blocked, or an address of our own: it never says
+    /// who a customer is.
+    pub fn is_nobodys(&self, kind: IdentifierKind, value: &str) -> bool {
+        if self.own_addresses.is_empty() && self.blocked_identifiers.is_empty() {
+            return false;
+        }
+        let Ok(value) = Text::<320>::new(value) else {
+            return false;
+        };
+        let is_address = matches!(kind, IdentifierKind::Email | IdentifierKind::Phone);
+        (is_address && self.own_addresses.contains(&value))
+            || self
+                .blocked_identifiers
+                .contains(&Identifier { kind, value })
+    }
 }
 
 fn unknown(name: &str) -> Problem {

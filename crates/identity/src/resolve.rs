@@ -104,18 +104,7 @@ impl Resolver<'_> {
 
     /// Blocked, or an address of our own, which is never a customer.
     pub(crate) fn is_nobodys(self, kind: IdentifierKind, value: &str) -> bool {
-        let policies = self.policies;
-        if policies.own_addresses.is_empty() && policies.blocked_identifiers.is_empty() {
-            return false;
-        }
-        let Ok(value) = Text::<320>::new(value) else {
-            return false;
-        };
-        let is_address = matches!(kind, IdentifierKind::Email | IdentifierKind::Phone);
-        (is_address && policies.own_addresses.contains(&value))
-            || policies
-                .blocked_identifiers
-                .contains(&Identifier { kind, value })
+        self.policies.is_nobodys(kind, value)
     }
 }
 

@@ -197,7 +197,7 @@ pub(crate) struct Import {
     /// Count and check, and write nothing
     #[arg(long)]
     pub(crate) dry_run: bool,
-    /// Write nothing if any row is wrong
+    /// Write nothing if any row is wrong in itself
     #[arg(long)]
     pub(crate) atomic: bool,
     /// Totals in the file leave out what it has as history too

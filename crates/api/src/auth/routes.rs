@@ -218,6 +218,11 @@ pub(crate) const ROUTES: &[(Method, &str, Action)] = &[
     ),
     (
         Method::POST,
+        "/api/v1/imports/{id}/cancel",
+        Action::ImportCustomers,
+    ),
+    (
+        Method::POST,
         "/api/v1/imports/{id}/undo",
         Action::ImportCustomers,
     ),

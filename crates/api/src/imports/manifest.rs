@@ -31,6 +31,19 @@ pub(crate) struct Counts {
     pub failed: u64,
 }
 
+impl Counts {
+    pub(super) fn add(&mut self, more: Self) {
+        self.created += more.created;
+        self.updated += more.updated;
+        self.unchanged += more.unchanged;
+        self.failed += more.failed;
+    }
+
+    pub(super) fn rows(&self) -> u64 {
+        self.created + self.updated + self.unchanged + self.failed
+    }
+}
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum ImportState {
@@ -83,8 +96,12 @@ pub(crate) struct Manifest {
     pub counts: Counts,
     /// The first ones.
     pub errors: Vec<CellError>,
-    /// What the ledger refused.
-    pub refused: Vec<CellError>,
+    /// The ledger's head when it began.
+    #[serde(default)]
+    pub began_after: u64,
+    /// Whether there is a file of the rows that failed.
+    #[serde(skip)]
+    pub has_errors: bool,
     pub started_at: Timestamp,
     pub finished_at: Option<Timestamp>,
     pub undone: Option<Undone>,

@@ -1,11 +1,13 @@
 //! Customers as rows find them: as projections have them, and over that what the rows before will
 //! have changed, which no projection has seen yet.
 
+use super::seen::Seen;
+use crate::limits::DRY_RUN_IDENTIFIERS_MAX;
 use crate::problem::Problem;
-use hashbrown::{HashMap, HashSet};
+use axum::http::StatusCode;
+use hashbrown::HashMap;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, VecDeque};
-use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 use touchbook_customers::{Balance, Customers, State, Summary, summary};
 use touchbook_engine::Tenant;
@@ -15,10 +17,12 @@ use touchbook_events::{CustomerId, IdentifierKind, Policies, Timestamp};
 use touchbook_identity::Identifiers;
 use touchbook_ingest::Event;
 use touchbook_ingest::csv::{AgentFields, EventNames, Known, Row, custom_field_text};
+use touchbook_policies::InForce;
 use touchbook_projection::{Projection, Projector};
 
-/// Batches whose customers a dry run remembers: of those before, only who is new.
-const DRY_BATCHES_MAX: u64 = 16;
+/// Batches whose customers a dry run remembers: of those before, only that somebody is known. Tests
+/// have fewer, so that few rows are many.
+const DRY_BATCHES_MAX: u64 = if cfg!(test) { 1 } else { 2 };
 
 /// One customer, as it will be.
 struct Person {
@@ -38,18 +42,27 @@ type Key = (IdentifierKind, Box<str>);
 pub(super) struct People<'a> {
     tenant: &'a Tenant,
     policies: &'a Policies,
+    /// Which identifiers are nobody's may change while rows come, by what they say themselves.
+    in_force: Arc<InForce>,
     now: Timestamp,
     identifiers: Arc<Projection<Identifiers>>,
     customers: Arc<Projection<Customers>>,
     /// Whom rows on their way name.
     named: HashMap<Key, u64>,
-    persons: HashMap<u64, Person>,
+    /// Apart from the table, which may be twice as large as what is in it.
+    persons: HashMap<u64, Box<Person>>,
     /// Batches, and whom each changes.
     batches: VecDeque<(u64, u64)>,
     next: u64,
-    /// Hashes of the identifiers of everybody new, in a dry run.
-    new: Option<HashSet<u64>>,
-    hasher: RandomState,
+    /// Whom rows before changed, in a dry run.
+    seen: Option<Seen>,
+}
+
+/// What a row changes.
+pub(super) struct Change {
+    /// Nobody is known whom it names.
+    pub(super) is_new: bool,
+    pub(super) events: Vec<Event>,
 }
 
 impl<'a> People<'a> {
@@ -57,11 +70,11 @@ impl<'a> People<'a> {
         tenant: &'a Tenant,
         policies: &'a Policies,
         now: Timestamp,
-        is_dry: bool,
     ) -> Result<Self, Problem> {
         Ok(Self {
             tenant,
             policies,
+            in_force: tenant.published().unwrap_or_default(),
             now,
             identifiers: projection::<Identifiers>(tenant)?,
             customers: projection::<Customers>(tenant)?,
@@ -69,9 +82,26 @@ impl<'a> People<'a> {
             persons: HashMap::new(),
             batches: VecDeque::new(),
             next: 0,
-            new: is_dry.then(HashSet::new),
-            hasher: RandomState::new(),
+            seen: None,
         })
+    }
+
+    /// Remembers whom rows change, beyond the batches that nobody has seen yet, as a dry run must:
+    /// its rows have so many identifiers. Of customers of long before only that they are not new
+    /// is remembered, so that a row which repeats one counts as an update.
+    ///
+    /// # Errors
+    /// 422 where they are too many.
+    pub(super) fn remember(&mut self, identifiers: usize) -> Result<(), Problem> {
+        if identifiers > DRY_RUN_IDENTIFIERS_MAX {
+            let detail = format!(
+                "the file has {identifiers} identifiers; a dry run takes {DRY_RUN_IDENTIFIERS_MAX}"
+            );
+            let status = StatusCode::UNPROCESSABLE_ENTITY;
+            return Err(Problem::new(status, "too_many_identifiers", detail));
+        }
+        self.seen = Some(Seen::of(identifiers));
+        Ok(())
     }
 
     /// Begins a batch; projections have everything up to batch `applied`.
@@ -79,7 +109,8 @@ impl<'a> People<'a> {
         // A rebuild may have put others in their place.
         self.identifiers = projection::<Identifiers>(self.tenant)?;
         self.customers = projection::<Customers>(self.tenant)?;
-        let seen = match self.new {
+        self.in_force = self.tenant.published().unwrap_or_default();
+        let seen = match self.seen {
             Some(_) => batch.saturating_sub(DRY_BATCHES_MAX),
             None => applied,
         };
@@ -94,8 +125,8 @@ impl<'a> People<'a> {
     }
 
     fn forget(&mut self, person: u64, seen: u64) {
-        let is_seen = |known: &Person| known.batch <= seen;
-        if !self.persons.get(&person).is_some_and(is_seen) {
+        let known = self.persons.get(&person);
+        if known.is_none_or(|known| known.batch > seen) {
             return;
         }
         if let Some(known) = self.persons.remove(&person) {
@@ -107,25 +138,42 @@ impl<'a> People<'a> {
         }
     }
 
-    /// What a row of `batch` changes, and whether its customer is a new one.
-    pub(super) fn change(
-        &mut self,
-        row: &Row,
-        names: &EventNames<'_>,
-        batch: u64,
-    ) -> (bool, Vec<Event>) {
+    /// What a row of `batch` changes.
+    pub(super) fn change(&mut self, mut row: Row, names: &EventNames<'_>, batch: u64) -> Change {
+        self.drop_nobodys(&mut row);
         let found = self.find(&row.identifiers);
-        let known = match &found {
-            Found::Waiting(person) => self.persons.get(person).map(Person::known),
+        let events = self.events(&found, &row, names);
+        let is_new = matches!(found, Found::Nobody) && !self.is_remembered(&row.identifiers);
+        if !events.is_empty() {
+            self.keep(found, &row, batch);
+        }
+        Change { is_new, events }
+    }
+
+    /// Whether a row changes nothing.
+    pub(super) fn says_nothing_new(&self, mut row: Row, names: &EventNames<'_>) -> bool {
+        self.drop_nobodys(&mut row);
+        let found = self.find(&row.identifiers);
+        self.events(&found, &row, names).is_empty()
+    }
+
+    fn events(&self, found: &Found, row: &Row, names: &EventNames<'_>) -> Vec<Event> {
+        let known = match found {
+            Found::Waiting(person) => self.persons.get(person).map(|known| known.known()),
             Found::Shown(person) => Some(person.known()),
             Found::Nobody => None,
         };
-        let events = row.events(known.as_ref(), names);
-        let is_new = known.is_none() && !self.is_remembered(&row.identifiers);
-        if !events.is_empty() {
-            self.keep(found, row, batch);
+        row.events(known.as_ref(), names)
+    }
+
+    /// Leaves out what the ledger won't look at either. Where nothing else is left, it is for the
+    /// ledger to refuse the row.
+    fn drop_nobodys(&self, row: &mut Row) {
+        let policies = self.in_force.policies();
+        let is_nobodys = |one: &SentIdentifier| policies.is_nobodys(one.kind, one.value.as_str());
+        if !row.identifiers.iter().all(is_nobodys) {
+            row.identifiers.retain(|one| !is_nobodys(one));
         }
-        (is_new, events)
     }
 
     /// Whom the first identifier that is anybody's names, as the ledger will decide.
@@ -135,9 +183,7 @@ impl<'a> People<'a> {
             if let Some(person) = self.named.get(&sought) {
                 return Found::Waiting(*person);
             }
-            let found = self
-                .identifiers
-                .index(|index| Identifiers::find(index, sought.0, sought.1));
+            let found = self.shown_owner(sought.0, sought.1);
             if let Some(person) = found.and_then(|member| self.shown(member)) {
                 return Found::Shown(Box::new(person));
             }
@@ -153,28 +199,24 @@ impl<'a> People<'a> {
     }
 
     fn is_remembered(&self, identifiers: &[SentIdentifier]) -> bool {
-        let Some(new) = &self.new else { return false };
-        let mut hashes = identifiers.iter().map(|identifier| self.hash(identifier));
-        hashes.any(|hash| new.contains(&hash))
-    }
-
-    fn hash(&self, identifier: &SentIdentifier) -> u64 {
-        self.hasher
-            .hash_one((identifier.kind, identifier.value.as_str()))
+        let Some(seen) = &self.seen else { return false };
+        identifiers
+            .iter()
+            .any(|identifier| seen.contains(identifier))
     }
 
     fn keep(&mut self, found: Found, row: &Row, batch: u64) {
         let person = match found {
             Found::Waiting(person) => person,
             Found::Shown(shown) => self.insert(*shown),
-            Found::Nobody => {
-                let hashes: Vec<u64> = row.identifiers.iter().map(|one| self.hash(one)).collect();
-                if let Some(new) = &mut self.new {
-                    new.extend(hashes);
-                }
-                self.insert(Person::new())
-            }
+            Found::Nobody => self.insert(Person::new()),
         };
+        if let Some(seen) = &mut self.seen {
+            row.identifiers.iter().for_each(|one| seen.insert(one));
+        }
+        for identifier in &row.identifiers {
+            self.claim(person, identifier);
+        }
         let Some(known) = self.persons.get_mut(&person) else {
             return;
         };
@@ -183,10 +225,27 @@ impl<'a> People<'a> {
             known.batch = batch;
             self.batches.push_back((batch, person));
         }
-        for identifier in &row.identifiers {
-            let key = (identifier.kind, Box::from(identifier.value.as_str()));
-            self.named.entry(key).or_insert(person);
+    }
+
+    /// Makes an identifier the person's, unless it is somebody's already: then the ledger leaves
+    /// it with whom it is.
+    fn claim(&mut self, person: u64, identifier: &SentIdentifier) {
+        let (kind, value) = (identifier.kind, identifier.value.as_str());
+        let is_waiting = self.named.contains_key(&Sought(kind, value));
+        if is_waiting || self.shown_owner(kind, value).is_some() {
+            return;
         }
+        let key: Key = (kind, value.into());
+        if let Some(known) = self.persons.get_mut(&person) {
+            known.identifiers.push(key.clone());
+        }
+        self.named.insert(key, person);
+    }
+
+    /// Whose an identifier is, as projections have it.
+    fn shown_owner(&self, kind: IdentifierKind, value: &str) -> Option<CustomerId> {
+        self.identifiers
+            .index(|index| Identifiers::find(index, kind, value))
     }
 
     fn insert(&mut self, person: Person) -> u64 {
@@ -194,7 +253,7 @@ impl<'a> People<'a> {
         for key in &person.identifiers {
             self.named.insert(key.clone(), self.next);
         }
-        self.persons.insert(self.next, person);
+        self.persons.insert(self.next, Box::new(person));
         self.next
     }
 }
@@ -279,14 +338,8 @@ impl Person {
         }
     }
 
-    /// What the row makes of it.
+    /// What the row makes of it, but for its identifiers.
     fn take(&mut self, row: &Row) {
-        for identifier in &row.identifiers {
-            let key = (identifier.kind, Box::from(identifier.value.as_str()));
-            if !self.identifiers.contains(&key) {
-                self.identifiers.push(key);
-            }
-        }
         if let Some(name) = row.name.as_deref() {
             self.name = Some(name.to_owned());
         }

@@ -1,19 +1,21 @@
 //! The thread that reads a file: twice, since what is wrong with it is to be known before anything
 //! of it is written.
 
-use super::catching_up::{Decided, is_recorded};
-use super::people::People;
-use super::rows::{Batch, Changed, Step, Survey};
+use super::check::check;
+use super::fates::{Fate, Standing};
+use super::past::{Past, is_recorded, ordinals};
+use super::people::{Change, People};
+use super::rows::{Batch, Changed, Plan, Sends, Step, Survey};
 use crate::auth::guard::Guard;
 use crate::decode::{Sender, made_by_us};
-use crate::limits::IMPORT_ERRORS_MAX;
+use crate::limits::{BALANCE_IDENTIFIERS_MAX, IMPORT_ERRORS_MAX};
 use crate::problem::Problem;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use tokio::sync::mpsc;
-use touchbook_engine::{Submission, Tenant};
+use touchbook_engine::{ReadError, Submission, Tenant};
 use touchbook_events::limits::BATCH_EVENTS_MAX;
 use touchbook_events::{Policies, Principal, Timestamp};
 use touchbook_ingest::Event;
@@ -28,16 +30,27 @@ const BATCH_ROWS_MAX: usize = 2_000;
 /// How often a survey looks whether it should go on.
 const LOOK_EVERY_ROWS: u64 = 1_000;
 const READ_BYTES: usize = 256 * 1024;
+/// What is wrong with a row that can't be told from one that was decided, where it would change
+/// somebody.
+const DOUBTFUL: &str = "the file was imported before, and what became of this row is not known any \
+                        more; if it is still to be imported, send it in another file";
 
 /// Why reading ended before the end of the file.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Stop {
     #[error(transparent)]
     File(#[from] csv::Error),
-    #[error("the file can't be opened")]
-    Open(#[from] std::io::Error),
+    #[error("a file of the import can't be read or written")]
+    Io(#[from] std::io::Error),
+    #[error(transparent)]
+    Read(#[from] ReadError),
     #[error("{}", .0.detail())]
     Problem(Problem),
+    #[error(
+        "the file has totals and history of more than {BALANCE_IDENTIFIERS_MAX} identifiers; \
+         import totals and history as two files, or with excludes_history=true"
+    )]
+    TooManyBalances,
     /// Nobody takes what is read any more.
     #[error("it was cancelled")]
     Left,
@@ -55,7 +68,6 @@ pub(super) struct Reading<'a> {
     pub(super) is_atomic: bool,
     /// Rows that were counted before.
     pub(super) done: u64,
-    pub(super) decided: Decided,
     pub(super) now: Timestamp,
     /// The last batch that projections have.
     pub(super) applied: &'a AtomicU64,
@@ -67,14 +79,20 @@ type EachRow<'a> = dyn FnMut(&csv::RawRow<'_>, Option<Vec<CellError>>) -> std::i
 
 impl Reading<'_> {
     /// Reads the whole file, and hands everything over.
-    pub(super) fn read(&self, steps: &mpsc::Sender<Step>) -> Result<(), Stop> {
+    pub(super) fn read(&self, past: Past<'_>, steps: &mpsc::Sender<Step>) -> Result<(), Stop> {
         let (balances, survey) = self.survey(steps)?;
         let is_refused = self.is_atomic && survey.failed > 0;
+        let identifiers = survey.identifiers;
         send(steps, Step::Surveyed(survey))?;
-        match is_refused {
-            true => Ok(()),
-            false => self.change(balances.as_ref(), steps),
+        if is_refused {
+            return Ok(());
         }
+        let people = People::new(self.tenant, self.policies, self.now);
+        let mut people = people.map_err(Stop::Problem)?;
+        if self.is_dry {
+            people.remember(identifiers).map_err(Stop::Problem)?;
+        }
+        self.change(balances.as_ref(), past, people, steps)
     }
 
     /// Hands over each row, with what is wrong with it in itself.
@@ -103,6 +121,9 @@ impl Reading<'_> {
             if let Ok(row) = raw.read(self.policies) {
                 balances.note(&row);
             }
+            if balances.identifiers() > BALANCE_IDENTIFIERS_MAX {
+                return Err(Stop::TooManyBalances);
+            }
         }
         Ok(Some(balances))
     }
@@ -113,10 +134,13 @@ impl Reading<'_> {
         let mut survey = Survey::default();
         while let Some(raw) = rows.next_row()? {
             survey.rows = raw.row;
-            if let Err(errors) = self.row(raw, balances.as_ref()) {
-                survey.failed += 1;
-                let room = IMPORT_ERRORS_MAX.saturating_sub(survey.errors.len());
-                survey.errors.extend(errors.into_iter().take(room));
+            match self.row(raw, balances.as_ref()) {
+                Ok(row) => survey.identifiers += row.identifiers.len(),
+                Err(errors) => {
+                    survey.failed += 1;
+                    let room = IMPORT_ERRORS_MAX.saturating_sub(survey.errors.len());
+                    survey.errors.extend(errors.into_iter().take(room));
+                }
             }
             if survey.rows.is_multiple_of(LOOK_EVERY_ROWS) && steps.is_closed() {
                 return Err(Stop::Left);
@@ -131,71 +155,107 @@ impl Reading<'_> {
         balances: Option<&Balances<'_>>,
     ) -> Result<Row, Vec<CellError>> {
         let row = raw.read(self.policies)?;
-        match balances.and_then(|balances| balances.conflict(&row)) {
-            Some(conflict) => Err(vec![conflict]),
+        let conflict = balances.and_then(|balances| balances.conflict(&row));
+        let wrong = conflict.or_else(|| check(&row, self.policies, self.now));
+        match wrong.or_else(|| self.unsendable(&row)) {
+            Some(wrong) => Err(vec![wrong]),
             None => Ok(row),
         }
+    }
+
+    /// Why an event of a row can't be made. With `atomic` that is to be known before anything is
+    /// written, of a row that changes all that it says.
+    fn unsendable(&self, row: &Row) -> Option<CellError> {
+        if !self.is_atomic {
+            return None;
+        }
+        let events = row.events(None, &self.names);
+        let refused = events.iter().find_map(|event| self.made(event).err())?;
+        Some(CellError::of_row((row.row, row.line), refused.detail))
     }
 
     fn change(
         &self,
         balances: Option<&Balances<'_>>,
+        mut past: Past<'_>,
+        mut people: People<'_>,
         steps: &mpsc::Sender<Step>,
     ) -> Result<(), Stop> {
-        let people = People::new(self.tenant, self.policies, self.now, self.is_dry);
-        let mut people = people.map_err(Stop::Problem)?;
         let mut rows = self.open()?;
-        let mut batch = Filling::new(1);
+        let mut filling = Filling::new(1);
         while let Some(raw) = rows.next_row()? {
             if raw.row <= self.done {
                 continue;
             }
-            if batch.is_full() {
-                let number = batch.batch.number + 1;
-                let full = std::mem::replace(&mut batch, Filling::new(number));
+            if filling.is_full() && raw.row > past.in_flight_to() {
+                let number = filling.batch.number + 1;
+                let full = std::mem::replace(&mut filling, Filling::new(number));
                 send(steps, Step::Batch(full.batch))?;
                 let applied = self.applied.load(Ordering::Acquire);
                 people.begin(number, applied).map_err(Stop::Problem)?;
             }
-            batch.batch.last_row = raw.row;
-            if let Ok(row) = self.row(raw, balances) {
-                self.take(&row, &mut people, &mut batch);
-            }
+            let (row, line) = (raw.row, raw.line);
+            let plan = match (past.standing(row)?, self.row(raw, balances)) {
+                (Standing::Was(fate), _) => Plan::Nothing(fate),
+                // What is wrong with it was told when the file was surveyed.
+                (Standing::Open(_), Err(_)) => Plan::Nothing(Fate::Failed),
+                (Standing::Doubtful, Err(_)) => Plan::Nothing(Fate::Unknown),
+                (Standing::Open(part), Ok(row)) => self.plan(row, part, &mut people, &mut filling),
+                (Standing::Doubtful, Ok(row)) => self.doubtful(row, &people),
+            };
+            filling.batch.rows.push(Changed { row, line, plan });
         }
-        send(steps, Step::Batch(batch.batch))
+        send(steps, Step::Batch(filling.batch))
     }
 
-    /// Adds what a row changes.
-    fn take(&self, row: &Row, people: &mut People<'_>, filling: &mut Filling) {
-        if self.decided.has(self.tenant, self.names.prefix, row.row) {
-            filling.batch.rows.push(Changed::nothing(row));
-            return;
-        }
-        let (is_new, mut events) = people.change(row, &self.names, filling.batch.number);
+    /// What a row changes; its events are added to the batch.
+    fn plan(
+        &self,
+        row: Row,
+        part: Option<Fate>,
+        people: &mut People<'_>,
+        filling: &mut Filling,
+    ) -> Plan {
+        let place = (row.row, row.line);
+        let Change { is_new, mut events } = people.change(row, &self.names, filling.batch.number);
         if self.is_dry {
             events.retain(|event| !is_recorded(self.tenant, event));
         }
+        if events.is_empty() {
+            return Plan::Nothing(part.unwrap_or(Fate::Unchanged));
+        }
         let made: Result<Vec<Submission>, _> =
             events.iter().map(|event| self.made(event)).collect();
-        let (submissions, refused) = match made {
-            Ok(submissions) => (submissions, None),
+        let submissions = match made {
+            Ok(submissions) => submissions,
             Err(problem) => {
-                let refused = CellError::of_row((row.row, row.line), problem.detail);
-                (Vec::new(), Some(refused))
+                let refused = CellError::of_row(place, problem.detail);
+                return Plan::Refused(Fate::Failed, refused);
             }
         };
-        filling.batch.rows.push(Changed {
-            row: row.row,
-            line: row.line,
-            is_new,
+        let sends = Sends {
             events: submissions.len(),
-            refused,
-        });
-        filling.bytes += submissions
-            .iter()
-            .map(|one| one.incoming.bytes)
-            .sum::<usize>();
-        filling.batch.submissions.extend(submissions);
+            ordinals: ordinals(&events),
+            is_new,
+            part,
+        };
+        if !self.is_dry {
+            filling.bytes += submissions
+                .iter()
+                .map(|one| one.incoming.bytes)
+                .sum::<usize>();
+            filling.batch.submissions.extend(submissions);
+        }
+        Plan::Sends(sends)
+    }
+
+    /// What may have been decided before may say what is known, and nothing else.
+    fn doubtful(&self, row: Row, people: &People<'_>) -> Plan {
+        let place = (row.row, row.line);
+        match people.says_nothing_new(row, &self.names) {
+            true => Plan::Nothing(Fate::Unchanged),
+            false => Plan::Refused(Fate::Unknown, CellError::of_row(place, DOUBTFUL)),
+        }
     }
 
     fn made(&self, event: &Event) -> Result<Submission, touchbook_events::Problem> {
@@ -222,7 +282,6 @@ impl Filling {
             number,
             submissions: Vec::new(),
             rows: Vec::new(),
-            last_row: 0,
         };
         Self { batch, bytes: 0 }
     }

@@ -1,25 +1,29 @@
 //! The job that imports a file.
 
 use super::Import;
-use super::catching_up::Decided;
 use super::error_file;
+use super::fates::{Fates, Frame};
+use super::files::Files;
+use super::journal::{self, Journal};
 use super::manifest::{ImportState, Manifest};
+use super::past::{self, Past, Sent};
 use super::reading::{Reading, Stop};
 use super::rows::{Batch, Step, Survey};
 use super::sending::{About, Halt, Sending};
 use super::tally::Tally;
+use super::work::PANICKED;
 use crate::state::Api;
 use serde_json::json;
 use std::collections::VecDeque;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use touchbook_customers::Customers;
 use touchbook_engine::jobs::Job;
-use touchbook_engine::{JobState, Outcome, Tenant, chain};
+use touchbook_engine::{JobState, Outcome, Tenant, WaitError, chain};
 use touchbook_events::{EventType, Policies};
 use touchbook_identity::Identifiers;
 use touchbook_ingest::csv::EventNames;
@@ -32,24 +36,29 @@ const STEPS_MAX: usize = 2;
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often it writes down how far it is.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
+/// How long an import that was interrupted stands still before it goes on.
+const GO_ON_AFTER: Duration = Duration::from_secs(5);
 /// Batches that projections may be behind.
 const UNAPPLIED_MAX: usize = 16;
-/// How long they are waited for.
-const APPLY_WAIT_MAX: Duration = Duration::from_secs(30);
 
 /// An import's job, and all it needs.
 pub(super) struct Running {
     sending: Sending,
     import: Arc<Import>,
     policies: Arc<Policies>,
-    /// A start goes on with it.
-    pub(super) is_resumed: bool,
-    /// Rows of an earlier import of the file are known to have failed.
-    pub(super) has_failures: bool,
+    journal: Mutex<Journal>,
+    /// Where a start goes on with it: rows whose events were about to be sent, if there are any.
+    resumed: Option<Option<Frame>>,
 }
 
 impl Running {
-    pub(super) fn new(api: Api, tenant: Arc<Tenant>, import: Arc<Import>, job: Arc<Job>) -> Self {
+    pub(super) fn new(
+        (api, tenant): (Api, Arc<Tenant>),
+        import: Arc<Import>,
+        job: Arc<Job>,
+        journal: Journal,
+        resumed: Option<Option<Frame>>,
+    ) -> Self {
         let in_force: Arc<InForce> = tenant.published().unwrap_or_default();
         let manifest = import.manifest();
         Self {
@@ -62,8 +71,8 @@ impl Running {
             },
             policies: Arc::clone(in_force.policies()),
             import,
-            is_resumed: false,
-            has_failures: false,
+            journal: Mutex::new(journal),
+            resumed,
         }
     }
 
@@ -71,28 +80,38 @@ impl Running {
         let this = Arc::new(self);
         let ended = this.import_rows().await;
         let ended = match ended {
-            Ok(()) => Self::conclude(&this).await,
+            Ok(()) => this.conclude().await,
             Err(halt) => Err(halt),
         };
-        this.end(ended);
+        let is_interrupted = matches!(ended, Err(Halt::Interrupted(_)));
+        let ending = Arc::clone(&this);
+        // What is known of it is written down, which may take a moment.
+        let _ = tokio::task::spawn_blocking(move || ending.end(ended)).await;
+        if is_interrupted {
+            let _ = timeout(GO_ON_AFTER, this.sending.api.stopping().cancelled()).await;
+        }
+    }
+
+    fn files(&self) -> &Files {
+        &self.sending.api.imports().files
     }
 
     fn path(&self) -> PathBuf {
-        let manifest = self.import.manifest();
-        self.sending.api.imports().files.upload(&manifest.id)
+        self.files().upload(&self.import.manifest().id)
     }
 
     /// Reads on a thread of its own, and sends meanwhile.
     async fn import_rows(self: &Arc<Self>) -> Result<(), Halt> {
-        let decided = self.decided().await?;
+        // Everybody is to be shown as what was recorded before left them.
+        self.applied(self.sending.tenant.head()).await?;
         let (sender, mut steps) = mpsc::channel(STEPS_MAX);
         let applied = Arc::new(AtomicU64::new(0));
         let (this, seen) = (Arc::clone(self), Arc::clone(&applied));
         let reading = tokio::task::spawn_blocking(move || {
-            let path = this.path();
-            this.with_reading(&path, &seen, decided, |reading| reading.read(&sender))
+            let past = this.past()?;
+            this.with_reading(&this.path(), &seen, |reading| reading.read(past, &sender))
         });
-        let sent = self.send_all(&mut steps, &applied, decided).await;
+        let sent = self.send_all(&mut steps, &applied).await;
         drop(steps);
         let read = reading.await;
         sent?;
@@ -103,26 +122,58 @@ impl Running {
         }
     }
 
-    /// What an earlier import of the file decided, once everybody is shown as it left them.
-    async fn decided(self: &Arc<Self>) -> Result<Decided, Halt> {
-        let tenant = &self.sending.tenant;
+    /// What is known of the file's rows.
+    fn past(&self) -> Result<Past<'_>, Stop> {
+        let manifest = self.import.manifest();
+        let sent = self.sent(manifest.began_after);
+        match &self.resumed {
+            Some(in_flight) => Past::of_resumed(self.files(), sent, in_flight.clone()),
+            None => Past::of_new(self.files(), sent, manifest.options.dry_run),
+        }
+    }
+
+    fn sent(&self, began_after: u64) -> Sent<'_> {
+        Sent {
+            tenant: &self.sending.tenant,
+            prefix: &self.sending.prefix,
+            began_after,
+        }
+    }
+
+    /// Waits until projections show what is recorded up to `position`.
+    async fn applied(&self, position: u64) -> Result<(), Halt> {
         let of = [Identifiers::NAME, Customers::NAME];
-        // One that can't go on is found out when it is read.
-        let _ = tenant.applied(&of, tenant.head(), APPLY_WAIT_MAX).await;
+        loop {
+            self.sending.look()?;
+            match self.sending.tenant.applied(&of, position, LOOK_EVERY).await {
+                Ok(_) => return Ok(()),
+                Err(WaitError::TimedOut { .. }) => {}
+                Err(error) => return Err(Halt::Interrupted(chain(&error))),
+            }
+        }
+    }
+
+    /// Writes down what became of rows, or is about to.
+    async fn note(self: &Arc<Self>, frame: Frame, is_before_sending: bool) -> Result<(), Halt> {
         let this = Arc::clone(self);
-        let found = tokio::task::spawn_blocking(move || {
-            let sending = &this.sending;
-            Decided::find(&sending.tenant, &sending.prefix, this.has_failures)
+        let noted = tokio::task::spawn_blocking(move || {
+            let mut journal = this.journal.lock().unwrap_or_else(PoisonError::into_inner);
+            if !frame.is_empty() {
+                journal.append(frame)?;
+            }
+            match is_before_sending {
+                true => journal.sync(),
+                false => Ok(()),
+            }
         });
-        let found = found.await.map_err(|_| panicked())?;
-        found.map_err(|error| Halt::Failed(chain(&error)))
+        let noted = noted.await.map_err(|_| panicked())?;
+        noted.map_err(|error| Halt::Interrupted(chain(&error)))
     }
 
     fn with_reading<R>(
         &self,
         path: &std::path::Path,
         applied: &AtomicU64,
-        decided: Decided,
         work: impl FnOnce(&Reading<'_>) -> R,
     ) -> R {
         let manifest = self.import.manifest();
@@ -138,31 +189,25 @@ impl Running {
                 excludes_history: manifest.options.excludes_history,
             },
             is_dry: manifest.options.dry_run,
-            is_atomic: manifest.options.atomic,
+            // Once it is known how many rows there are, they are being written.
+            is_atomic: manifest.options.atomic && manifest.rows.is_none(),
             done: manifest.done,
-            decided,
             now: sending.api.engine().now(),
             applied,
         })
     }
 
     async fn send_all(
-        &self,
+        self: &Arc<Self>,
         steps: &mut mpsc::Receiver<Step>,
         applied: &AtomicU64,
-        decided: Decided,
     ) -> Result<(), Halt> {
         let manifest = self.import.manifest();
-        let is_dry = manifest.options.dry_run;
         let mut tally = Tally {
-            tenant: &self.sending.tenant,
-            prefix: &self.sending.prefix,
-            is_dry,
-            catching_up: (self.is_resumed && !is_dry)
-                .then_some((decided.last_row(), manifest.started_at)),
+            is_dry: manifest.options.dry_run,
+            began_after: manifest.began_after,
             counts: manifest.counts,
             errors: manifest.errors,
-            refused: manifest.refused,
         };
         let mut unapplied = VecDeque::new();
         let mut saved = Instant::now();
@@ -178,7 +223,7 @@ impl Running {
                 Step::Batch(batch) => {
                     let last = self.send(batch, &mut tally).await?;
                     unapplied.push_back(last);
-                    self.wait_for_projections(&mut unapplied, applied).await;
+                    self.wait_for_projections(&mut unapplied, applied).await?;
                     if saved.elapsed() >= SAVE_EVERY {
                         self.sending.api.imports().save(&self.import.manifest());
                         saved = Instant::now();
@@ -189,25 +234,27 @@ impl Running {
     }
 
     /// Says that it begins, and what is wrong with the file already.
-    async fn begin(&self, survey: Survey, tally: &mut Tally<'_>) -> Result<(), Halt> {
+    async fn begin(&self, survey: Survey, tally: &mut Tally) -> Result<(), Halt> {
         let manifest = self.import.change(|known| {
-            if known.rows.is_none() || known.done == 0 {
-                known.errors = survey.errors;
-                known.counts.failed = survey.failed;
-            }
+            let is_first = known.rows.is_none();
             known.rows = Some(survey.rows);
+            if is_first {
+                known.errors = survey.errors;
+                known.counts.failed = match known.options.atomic {
+                    true => survey.failed,
+                    false => 0,
+                };
+            }
             known.clone()
         });
-        tally.counts = manifest.counts;
-        tally.errors = manifest.errors;
+        tally.errors.clone_from(&manifest.errors);
         self.sending.job.progress(manifest.done, survey.rows);
-        if manifest.options.dry_run {
-            return Ok(());
-        }
-        if manifest.options.atomic && survey.failed > 0 {
-            return Ok(());
-        }
         let options = manifest.options;
+        if options.dry_run || is_refused(&manifest) {
+            return Ok(());
+        }
+        // From here on a start goes on whatever it finds wrong.
+        self.sending.api.imports().save(&manifest);
         let data = json!({
             "import_id": manifest.prefix,
             "file_digest": manifest.file_digest,
@@ -238,21 +285,27 @@ impl Running {
     }
 
     /// Sends a batch and counts what became of it; answers its number and last position.
-    async fn send(&self, mut batch: Batch, tally: &mut Tally<'_>) -> Result<(u64, u64), Halt> {
+    async fn send(
+        self: &Arc<Self>,
+        mut batch: Batch,
+        tally: &mut Tally,
+    ) -> Result<(u64, u64), Halt> {
         let events = std::mem::take(&mut batch.submissions);
-        let outcomes = match tally.is_dry {
+        let outcomes = match tally.is_dry || events.is_empty() {
             true => Vec::new(),
-            false => self.sending.submit(events).await?,
+            false => {
+                self.note(batch.planned(), true).await?;
+                self.sending.submit(events).await?
+            }
         };
-        tally.take(&batch, &outcomes);
-        let rows = self.import.change(|known| {
+        self.note(tally.take(&batch, &outcomes), false).await?;
+        let (done, rows) = self.import.change(|known| {
             known.counts = tally.counts;
             known.errors.clone_from(&tally.errors);
-            known.refused.clone_from(&tally.refused);
-            known.done = known.done.max(batch.last_row);
-            known.rows.unwrap_or_default()
+            known.done = known.done.max(batch.last_row());
+            (known.done, known.rows.unwrap_or_default())
         });
-        self.sending.job.progress(batch.last_row.min(rows), rows);
+        self.sending.job.progress(done.min(rows), rows);
         let positions = outcomes.iter().filter_map(|outcome| outcome.position);
         Ok((batch.number, positions.max().unwrap_or_default()))
     }
@@ -262,20 +315,15 @@ impl Running {
         &self,
         unapplied: &mut VecDeque<(u64, u64)>,
         applied: &AtomicU64,
-    ) {
+    ) -> Result<(), Halt> {
         let tenant = &self.sending.tenant;
-        let of = [Identifiers::NAME, Customers::NAME];
-        let head = tenant.head();
         if unapplied.len() > UNAPPLIED_MAX
             && let Some((_, position)) = unapplied.front()
         {
-            // One that can't go on is found out when it is read.
-            let _ = tenant
-                .applied(&of, (*position).min(head), APPLY_WAIT_MAX)
-                .await;
+            self.applied((*position).min(tenant.head())).await?;
         }
-        let Ok(now) = tenant.applied_now(&of) else {
-            return;
+        let Ok(now) = tenant.applied_now(&[Identifiers::NAME, Customers::NAME]) else {
+            return Ok(());
         };
         while let Some((number, position)) = unapplied.front().copied() {
             if position > now {
@@ -284,41 +332,59 @@ impl Running {
             applied.store(number, Ordering::Release);
             unapplied.pop_front();
         }
+        Ok(())
     }
 
     /// Says how it ended, and writes the rows that failed.
-    async fn conclude(this: &Arc<Self>) -> Result<(), Halt> {
-        let manifest = this.import.manifest();
-        let options = manifest.options;
-        let is_refused = options.atomic && manifest.counts.failed > 0 && manifest.done == 0;
-        if !options.dry_run && !is_refused {
+    async fn conclude(self: &Arc<Self>) -> Result<(), Halt> {
+        let manifest = self.import.manifest();
+        if is_refused(&manifest) {
+            return self.save_errors().await;
+        }
+        let (rows, counted) = (manifest.rows.unwrap_or_default(), manifest.counts.rows());
+        if manifest.done != rows || counted != rows {
+            let done = manifest.done;
+            let reason = format!("of {rows} rows {done} were dealt with and {counted} counted");
+            return Err(Halt::Failed(reason));
+        }
+        // A start goes on from here, if need be.
+        self.sending.api.imports().save(&manifest);
+        self.save_errors().await?;
+        if !manifest.options.dry_run {
             let data = json!({ "import_id": manifest.prefix, "counts": manifest.counts });
-            this.say(EventType::ImportCompleted, "completed", data)
+            self.say(EventType::ImportCompleted, "completed", data)
                 .await?;
         }
-        if manifest.counts.failed > 0 {
-            let this = Arc::clone(this);
-            let written = tokio::task::spawn_blocking(move || this.write_errors());
-            let written = written.await.map_err(|_| panicked())?;
-            if let Err(error) = written {
-                tracing::warn!(
-                    error = chain(&error),
-                    "the rows that failed could not be written"
-                );
-            }
+        Ok(())
+    }
+
+    async fn save_errors(self: &Arc<Self>) -> Result<(), Halt> {
+        if self.import.manifest().counts.failed == 0 {
+            return Ok(());
+        }
+        let this = Arc::clone(self);
+        let written = tokio::task::spawn_blocking(move || this.write_errors());
+        match written.await.map_err(|_| panicked())? {
+            Ok(()) => self.import.change(|known| known.has_errors = true),
+            Err(error) => tracing::warn!(
+                error = chain(&error),
+                "the rows that failed could not be written"
+            ),
         }
         Ok(())
     }
 
     fn write_errors(&self) -> Result<(), Stop> {
-        let manifest = self.import.manifest();
-        let files = &self.sending.api.imports().files;
-        let (part, file) = files.part()?;
-        let path = self.path();
-        let decided = Decided::Before(0);
-        self.with_reading(&path, &AtomicU64::new(0), decided, |reading| {
-            let errors = files.errors(&manifest.id);
-            error_file::write(reading, manifest.refused, (&part, file), &errors)
+        let (manifest, files) = (self.import.manifest(), self.files());
+        let part = files.part()?;
+        let journal = journal::journal(files, &manifest.id)?;
+        // Where nothing was written for what is wrong with it, that is all.
+        let fates = match is_refused(&manifest) {
+            true => None,
+            false => journal.map(Fates::new),
+        };
+        self.with_reading(&self.path(), &AtomicU64::new(0), |reading| {
+            error_file::write(reading, fates, part, &files.errors(&manifest.id))
         })
     }
 
@@ -330,6 +396,7 @@ impl Running {
             Ok(()) => succeeded(&mut known),
             Err(Halt::Stopping) => (ImportState::Running, JobState::Cancelled),
             Err(Halt::Interrupted(reason)) => {
+                tracing::warn!(import = known.id, reason, "an import was interrupted");
                 known.reason = Some(reason.clone());
                 (ImportState::Running, JobState::Failed { reason })
             }
@@ -343,7 +410,7 @@ impl Running {
         known.finished_at = (state != ImportState::Running).then_some(now);
         api.imports().save(&known);
         if state != ImportState::Running {
-            api.imports().files.drop_upload(&known.id);
+            self.settle(&known);
         }
         let result = json!({ "import_id": known.id, "counts": known.counts });
         // Whoever sees that it has ended may begin another.
@@ -352,12 +419,36 @@ impl Running {
             job.finish(job_state, Some(result), now);
         });
     }
+
+    /// Keeps what became of rows for when the file comes again.
+    fn settle(&self, known: &Manifest) {
+        let files = self.files();
+        if known.options.dry_run {
+            files.drop_journal(&known.id);
+            return;
+        }
+        let is_whole = known.state == ImportState::Succeeded && known.counts.failed == 0;
+        if is_whole && past::are_all_decided(self.sent(self.sending.tenant.head())) {
+            files.drop_fates(&known.prefix);
+            return;
+        }
+        if let Err(error) = journal::settle(files, &known.prefix) {
+            // The next sending does it.
+            tracing::warn!(
+                error = chain(&error),
+                "what became of rows stays in a journal"
+            );
+        }
+    }
 }
 
 /// With `atomic`, rows that are wrong leave everybody as they were.
+fn is_refused(known: &Manifest) -> bool {
+    known.options.atomic && known.counts.failed > 0 && known.done == 0
+}
+
 fn succeeded(known: &mut Manifest) -> (ImportState, JobState) {
-    let is_refused = known.options.atomic && known.counts.failed > 0 && known.done == 0;
-    if !is_refused {
+    if !is_refused(known) {
         return (ImportState::Succeeded, JobState::Succeeded);
     }
     let (rows, failed) = (known.rows.unwrap_or_default(), known.counts.failed);
@@ -368,5 +459,5 @@ fn succeeded(known: &mut Manifest) -> (ImportState, JobState) {
 }
 
 fn panicked() -> Halt {
-    Halt::Failed("it ended with a panic".to_owned())
+    Halt::Failed(PANICKED.to_owned())
 }

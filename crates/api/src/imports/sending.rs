@@ -10,6 +10,7 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use touchbook_engine::jobs::Job;
 use touchbook_engine::{Outcome, OutcomeKind, Submission, SubmitError, Tenant, chain};
+use touchbook_events::limits::BATCH_EVENTS_MAX;
 use touchbook_events::{Envelope, EventType, Principal};
 use touchbook_ingest::csv::SOURCE;
 
@@ -62,10 +63,17 @@ impl Sending {
     }
 
     /// One outcome each, in order.
-    pub(super) async fn submit(&self, events: Vec<Submission>) -> Result<Vec<Outcome>, Halt> {
-        if events.is_empty() {
-            return Ok(Vec::new());
+    pub(super) async fn submit(&self, mut events: Vec<Submission>) -> Result<Vec<Outcome>, Halt> {
+        let mut outcomes = Vec::with_capacity(events.len());
+        while !events.is_empty() {
+            let rest = events.split_off(events.len().min(BATCH_EVENTS_MAX));
+            outcomes.extend(self.submit_batch(events).await?);
+            events = rest;
         }
+        Ok(outcomes)
+    }
+
+    async fn submit_batch(&self, events: Vec<Submission>) -> Result<Vec<Outcome>, Halt> {
         let until = Instant::now() + UNAVAILABLE_MAX;
         loop {
             let engine = self.api.engine();

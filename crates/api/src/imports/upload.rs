@@ -1,8 +1,11 @@
 //! A customer file while it arrives: into a file, in memory that does not grow with it.
 
 use super::Imports;
+use super::files::Part;
 use crate::extract::body::{refuse_encoded, too_large, unsupported, wait_max};
-use crate::limits::{DROPPED_BYTES_MAX, IMPORT_BYTES_MAX, IMPORT_PIECE_BYTES_MIN, UPLOADS_MAX};
+use crate::limits::{
+    DROPPED_BYTES_MAX, IMPORT_BYTES_MAX, IMPORT_PIECE_BYTES_MIN, UPLOAD_FREE_BYTES_MIN, UPLOADS_MAX,
+};
 use crate::problem::Problem;
 use crate::state::Api;
 use axum::body::{BodyDataStream, HttpBody};
@@ -10,9 +13,10 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, StatusCode, header};
 use bytes::Bytes;
 use futures::StreamExt;
+use rustix::fs::statvfs;
 use std::fs::File;
 use std::io::{BufReader, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::time::{Instant, timeout_at};
 use touchbook_ingest::csv::Reader;
@@ -24,7 +28,7 @@ const WRITTEN_BYTES: usize = 1024 * 1024;
 
 /// A file that is there as a whole, until it is dropped.
 pub(crate) struct Received {
-    path: PathBuf,
+    part: Part,
     /// Of its bytes, without a key.
     pub(super) hash: [u8; 32],
 }
@@ -32,26 +36,26 @@ pub(crate) struct Received {
 impl Received {
     /// Gives the file the name of its import.
     pub(super) fn keep_as(self, path: &Path) -> Result<(), Problem> {
-        std::fs::rename(&self.path, path).map_err(|error| Problem::internal(&error))
-    }
-}
-
-impl Drop for Received {
-    /// What was kept has another name by now.
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
+        let kept = self.part.keep_as(path);
+        kept.map_err(|error| Problem::internal(&error))
     }
 }
 
 /// Takes in the body of a request, and looks at its header.
 ///
 /// # Errors
-/// For what is no customer file, too large, or does not come.
-pub(crate) async fn receive(api: &Api, request: Request) -> Result<Received, Problem> {
+/// For what is no customer file, too large, or does not come; while another one of the tenant
+/// arrives; and where the disk would be too full.
+pub(crate) async fn receive(
+    api: &Api,
+    tenant: &str,
+    request: Request,
+) -> Result<Received, Problem> {
     refuse_encoded(request.headers())?;
     if !is_csv(request.headers()) {
         return Err(unsupported(MEDIA_TYPES.to_vec()));
     }
+    let _turn = Turn::of(api, tenant)?;
     let uploads = Arc::clone(&api.imports().uploads);
     let _place = uploads.try_acquire_owned().map_err(|_| {
         Problem::too_many(format!("{UPLOADS_MAX} customer files are arriving already"))
@@ -61,7 +65,10 @@ pub(crate) async fn receive(api: &Api, request: Request) -> Result<Received, Pro
     let mut pieces = body.into_data_stream();
     let received = match announced > IMPORT_BYTES_MAX {
         true => Err(too_large(IMPORT_BYTES_MAX)),
-        false => write(api, &mut pieces).await,
+        false => match check_room(api, announced).await {
+            Ok(()) => write(api, &mut pieces).await,
+            Err(problem) => Err(problem),
+        },
     };
     match received {
         Ok(received) => checked(received).await,
@@ -70,6 +77,47 @@ pub(crate) async fn receive(api: &Api, request: Request) -> Result<Received, Pro
             Err(problem)
         }
     }
+}
+
+/// A tenant's turn to send a file, of which one arrives at a time.
+struct Turn<'a> {
+    api: &'a Api,
+    tenant: &'a str,
+}
+
+impl<'a> Turn<'a> {
+    fn of(api: &'a Api, tenant: &'a str) -> Result<Self, Problem> {
+        match api.imports().receiving().insert(tenant.to_owned()) {
+            true => Ok(Self { api, tenant }),
+            false => Err(Problem::too_many(
+                "a customer file of this tenant is arriving already",
+            )),
+        }
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.api.imports().receiving().remove(self.tenant);
+    }
+}
+
+/// Whether the disk has room for so many more bytes.
+async fn check_room(api: &Api, bytes: u64) -> Result<(), Problem> {
+    let api = api.clone();
+    let free = tokio::task::spawn_blocking(move || statvfs(api.engine().data_dir()));
+    let free = free.await.map_err(|error| Problem::internal(&error))?;
+    let free = free.map_err(|error| Problem::internal(&error))?;
+    leaves_room(free.f_bavail.saturating_mul(free.f_frsize), bytes)
+}
+
+fn leaves_room(free: u64, bytes: u64) -> Result<(), Problem> {
+    if free.saturating_sub(bytes) >= UPLOAD_FREE_BYTES_MIN {
+        return Ok(());
+    }
+    let detail = format!("{UPLOAD_FREE_BYTES_MIN} bytes of the disk are left free for the ledger");
+    let status = StatusCode::INSUFFICIENT_STORAGE;
+    Err(Problem::new(status, "disk_full", detail))
 }
 
 fn is_csv(headers: &HeaderMap) -> bool {
@@ -109,11 +157,9 @@ impl Writing {
 async fn write(api: &Api, pieces: &mut BodyDataStream) -> Result<Received, Problem> {
     let imports: &Imports = api.imports();
     let part = imports.files.part();
-    let (path, file) = part.map_err(|error| Problem::internal(&error))?;
-    let mut received = Received {
-        path,
-        hash: [0; 32],
-    };
+    let mut part = part.map_err(|error| Problem::internal(&error))?;
+    let file = part.file().try_clone();
+    let file = file.map_err(|error| Problem::internal(&error))?;
     let mut writing = Writing {
         file,
         hasher: blake3::Hasher::new(),
@@ -128,12 +174,13 @@ async fn write(api: &Api, pieces: &mut BodyDataStream) -> Result<Received, Probl
         }
         writing.waiting.extend_from_slice(&piece);
         if writing.waiting.len() >= WRITTEN_BYTES {
+            check_room(api, 0).await?;
             writing = writing.flush(false).await?;
         }
     }
     let writing = writing.flush(true).await?;
-    received.hash = *writing.hasher.finalize().as_bytes();
-    Ok(received)
+    let hash = *writing.hasher.finalize().as_bytes();
+    Ok(Received { part, hash })
 }
 
 /// A file may take as long as it likes, so long as some of it keeps coming.
@@ -188,7 +235,7 @@ async fn drop_rest(api: &Api, mut pieces: BodyDataStream) {
 /// A file without a header that could be read is refused at once.
 async fn checked(received: Received) -> Result<Received, Problem> {
     let opened = tokio::task::spawn_blocking(move || {
-        let file = File::open(&received.path).map_err(|error| Problem::internal(&error))?;
+        let file = File::open(received.part.path()).map_err(|error| Problem::internal(&error))?;
         match Reader::open(BufReader::new(file)) {
             Ok(_) => Ok(received),
             Err(error) => {
@@ -198,4 +245,17 @@ async fn checked(received: Received) -> Result<Received, Problem> {
         }
     });
     opened.await.map_err(|error| Problem::internal(&error))?
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_leaves_room_on_the_disk() {
+        assert!(leaves_room(UPLOAD_FREE_BYTES_MIN + 5, 5).is_ok());
+        let refused = leaves_room(UPLOAD_FREE_BYTES_MIN + 5, 6).unwrap_err();
+        assert_eq!(refused.code(), "disk_full");
+        assert!(leaves_room(0, 0).is_err());
+    }
 }

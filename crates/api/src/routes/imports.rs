@@ -1,5 +1,6 @@
 //! `/customers/import` and `/imports`: customer files into the ledger, and out of it again.
 
+use crate::blocking::blocking;
 use crate::extract::{Caller, Params, Path, Query, Values};
 use crate::imports::{self, ImportState, Manifest, Options};
 use crate::problem::Problem;
@@ -32,16 +33,19 @@ pub(crate) fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(list_imports))
         .routes(routes!(get_import))
         .routes(routes!(get_import_errors))
+        .routes(routes!(cancel_import))
         .routes(routes!(undo_import))
 }
 
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 pub(crate) struct ImportParams {
-    /// Count and check, and write nothing.
+    /// Count and check, and write nothing. Of a customer of many rows before, a row that says
+    /// nothing new may count as an update.
     #[param(default = false)]
     dry_run: bool,
-    /// Write nothing if any row is wrong.
+    /// Write nothing if any row is wrong in itself. What the ledger refuses for what others have
+    /// made of a customer meanwhile, such as one identifier too many, fails alone.
     #[param(default = false)]
     atomic: bool,
     /// Totals leave out what the file has as history too; else a customer may have one of both.
@@ -74,7 +78,7 @@ impl Params for ImportParams {
 ///
 /// Takes a customer file, of up to 4 GiB, and imports it as a job: rows become events, those that
 /// are wrong are listed, and what is known already changes nothing. Sending the same file again is
-/// safe. `GET /imports/{id}` says how far it is; `POST /jobs/{job_id}/cancel` ends it early.
+/// safe: rows that were decided stay as they were, and rows that failed are tried again. `GET /imports/{id}` says how far it is; `POST /imports/{id}/cancel` ends it early.
 #[utoipa::path(
     post,
     path = "/api/v1/customers/import",
@@ -95,7 +99,7 @@ pub(crate) async fn import_customers(
         excludes_history: params.excludes_history,
     };
     imports::check_idle(&api, caller.tenant.slug())?;
-    let received = imports::receive(&api, request).await?;
+    let received = imports::receive(&api, caller.tenant.slug(), request).await?;
     let begun = imports::begin(api.clone(), caller, received, options, params.file_name);
     let import = begun.await?.manifest();
     let location = format!("/api/v1/imports/{}", import.id);
@@ -140,7 +144,7 @@ impl Params for ListParams {
 
 /// List imports
 ///
-/// Those of the last 90 days, and at most 1,000.
+/// Those of the last 90 days, and at most 1,000. What became of a file's rows is known for longer.
 #[utoipa::path(
     get,
     path = "/api/v1/imports",
@@ -212,6 +216,32 @@ pub(crate) async fn get_import_errors(
         (header::CONTENT_DISPOSITION, name),
     ];
     Ok((headers, Body::from_stream(pieces(file, place))).into_response())
+}
+
+/// Cancel an import
+///
+/// Asks it to stop. What was imported stays, and sending the file again goes on with the rest; one
+/// that has ended stays as it ended.
+#[utoipa::path(
+    post,
+    path = "/api/v1/imports/{id}/cancel",
+    tag = "customers",
+    params(("id" = String, Path, description = "The import's id")),
+    responses((status = 202, description = "The import, asked to stop", body = Import)),
+)]
+pub(crate) async fn cancel_import(
+    State(api): State<Api>,
+    caller: Caller,
+    Path(id): Path<String>,
+    Query(()): Query<()>,
+) -> Result<(StatusCode, Json<Import>), Problem> {
+    let import = api.imports().get(caller.tenant.slug(), &id);
+    let import = import.ok_or_else(Problem::not_found)?;
+    let cancelled = blocking(move || {
+        imports::cancel(&api, &import);
+        Ok(answered(&api, import.manifest()))
+    });
+    Ok((StatusCode::ACCEPTED, Json(cancelled.await?)))
 }
 
 #[derive(IntoParams)]

@@ -93,6 +93,7 @@ pub(crate) async fn report_agents(
         let cursor = params.cursor.clone();
         AgentReport::new(calendar.clone(), params.limit, cursor)
     });
+    let turn = Arc::new(api.report(&caller.tenant)?);
     let groups = Arc::new(Groups::of(&caller)?);
     let mut freshness = freshness;
     for _ in 0..ATTEMPTS_MAX {
@@ -100,8 +101,11 @@ pub(crate) async fn report_agents(
         // Who is one by then is one in all that is walked.
         freshness = freshness.and_at(Some(at));
         freshness.of(&api, &caller.tenant, &reads).await?;
-        let (groups, report) = (Arc::clone(&groups), Arc::clone(&report));
-        let summed = move || groups.as_of(at, || text(&groups.sum(report()).page()));
+        let (groups, report, turn) = (Arc::clone(&groups), Arc::clone(&report), Arc::clone(&turn));
+        let summed = move || {
+            let _turn = turn;
+            groups.as_of(at, || text(&groups.sum(report()).page()))
+        };
         if let Some(written) = reporting(move || summed().transpose()).await? {
             return Ok(Stamped(applied, JsonText(written)));
         }

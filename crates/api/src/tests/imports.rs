@@ -1,6 +1,8 @@
 //! Customer files through the whole service: in, in again, and out.
 
+mod again;
 mod undo;
+mod whom;
 
 use super::*;
 use touchbook_testkit::eventually;

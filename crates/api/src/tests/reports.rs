@@ -2,6 +2,7 @@
 
 use super::views::event;
 use super::*;
+use crate::limits::REPORTS_WAITING_MAX;
 
 const REPORT: &str = "/api/v1/reports/agents";
 
@@ -110,4 +111,18 @@ async fn merged_customers_are_reported_as_one() {
         rows(&after),
         [row("alex 2024-05-01", 3, 1), row("bo 2024-05-01", 1, 1)]
     );
+}
+
+/// Others' reports don't wait behind as many as one tenant likes.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_waits_for_few_reports_at_a_time() {
+    let service = Service::start().await;
+    service.stored(&order("1", "zoe", json!({}))).await;
+    let tenant = service.api.engine().tenant("default").unwrap();
+    let turns: Vec<_> = std::iter::from_fn(|| service.api.report(&tenant).ok()).collect();
+    assert_eq!(turns.len(), REPORTS_WAITING_MAX);
+    let refused = service.get("/api/v1/reports/agents").await;
+    assert_eq!(refused.problem(), (429, "too_many_requests"));
+    drop(turns);
+    assert_eq!(service.get("/api/v1/reports/agents").await.status, 200);
 }

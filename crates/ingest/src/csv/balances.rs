@@ -50,6 +50,11 @@ impl<'a> Balances<'a> {
         }
     }
 
+    /// How many identifiers it remembers.
+    pub fn identifiers(&self) -> usize {
+        self.seen.len()
+    }
+
     /// What is wrong with a row that has totals or history, if its customer has both in this file.
     pub fn conflict(&self, row: &Row) -> Option<CellError> {
         let mut seen = digests(self.key, row).filter_map(|digest| {
@@ -111,6 +116,17 @@ mod tests {
              1,a@x.org,,,\n"
         );
         assert_eq!(refused(&file), [1, 3, 4]);
+    }
+
+    #[test]
+    fn only_identifiers_that_matter_are_remembered() {
+        let key = TenantKey::from_salt(b"salt");
+        let mut balances = Balances::new(&key);
+        let file = format!("{HEADER}1,a@x.org,3,,\n1,,4,,\n2,b@x.org,,,\n");
+        for row in rows_of(&file) {
+            balances.note(&row.unwrap());
+        }
+        assert_eq!(balances.identifiers(), 2);
     }
 
     #[test]

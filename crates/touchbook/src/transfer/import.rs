@@ -62,8 +62,8 @@ async fn send(service: &Service, options: &Import) -> anyhow::Result<Value> {
 
 /// Shows how far it is until it has ended; told to stop, it asks the service to.
 async fn follow(service: &Service, begun: &Value, signals: &mut Signals) -> anyhow::Result<Value> {
-    let text = |name: &str| begun[name].as_str().context("the answer is no import");
-    let (id, job) = (text("id")?, text("job_id")?);
+    let id = begun["id"].as_str();
+    let id = id.context("the answer is no import")?;
     let mut progress = Progress::new("importing rows");
     let mut heard = Instant::now();
     loop {
@@ -75,7 +75,7 @@ async fn follow(service: &Service, begun: &Value, signals: &mut Signals) -> anyh
             Ok(import) if import["reason"].is_string() => {
                 progress.abandon();
                 let reason = import["reason"].as_str().unwrap_or_default();
-                bail!("{reason}; a start of the service goes on with import {id}");
+                bail!("{reason}; the service goes on with import {id} once it can");
             }
             Ok(import) => {
                 heard = Instant::now();
@@ -95,7 +95,7 @@ async fn follow(service: &Service, begun: &Value, signals: &mut Signals) -> anyh
             () = sleep(LOOK_EVERY) => {}
             _ = signals.next() => {
                 note("cancelling; what was imported stays");
-                service.send(service.post(&format!("jobs/{job}/cancel"))).await?;
+                service.send(service.post(&format!("imports/{id}/cancel"))).await?;
             }
         }
     }
