@@ -7,7 +7,7 @@ use touchbook_events::customer_ref::SentIdentifier;
 const FREE: u32 = 0;
 
 /// A set of which four bytes are kept for each identifier, in a table that is made once for as many
-/// as will come. It says of one that is not there that it is about three times in a thousand files
+/// as will come. It says of one that is not there that it is about once in several hundred files
 /// of a million new customers; a dry run may.
 pub(super) struct Seen {
     slots: Vec<u32>,
