@@ -254,9 +254,10 @@ impl State {
     }
 }
 
-/// What an entry of a registered type adds to what agents did, by the record that makes it: later
-/// ones may be of another version, and leave out which way it went. As with messages of ours, what came
-/// in is nothing that an agent sent.
+/// What an entry of a registered type adds to what agents did, by the record that makes it.
+///
+/// Later ones may be of another version, and leave out which way it went. As with messages of ours,
+/// what came in is nothing that an agent sent.
 fn agent_interaction(facts: &CustomFacts) -> Option<AgentInteractionType> {
     let is_inbound = facts.direction == Some(Direction::Inbound);
     match facts.counts_as? {

@@ -10,7 +10,8 @@ use std::ops::Range;
 /// Appends the canonical form of `json`, which must be one valid JSON value, to `out`.
 ///
 /// # Errors
-/// When a member stands twice in one object or has a name that the parser keeps, or values are nested deeper than [`JSON_DEPTH_MAX`].
+/// When a member stands twice in one object or has a name that the parser keeps, or values are
+/// nested deeper than [`JSON_DEPTH_MAX`].
 pub fn write(json: &str, out: &mut Vec<u8>) -> Result<(), Problem> {
     let mut scanner = Scanner {
         json: json.as_bytes(),

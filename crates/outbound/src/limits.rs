@@ -4,8 +4,8 @@ use std::time::Duration;
 
 /// Rows that a page is asked for.
 pub const PAGE_ROWS: usize = 200;
-/// A page's body. A source whose page is larger is asked for half as many rows; a row that is larger
-/// by itself is passed by, and kept as unread.
+/// A page's body. A source whose page is larger is asked for half as many rows; a row that is
+/// larger by itself is passed by, and kept as unread.
 pub const PAGE_BYTES_MAX: usize = 8 * 1024 * 1024;
 /// How long a connection may take to begin.
 pub const CONNECT_WAIT_MAX: Duration = Duration::from_secs(10);

@@ -10,8 +10,8 @@ use touchbook_events::{Data, EventType};
 ///
 /// `None` for what we sent, for orders, quotes and everything else that nobody says, for what was
 /// erased, for a revision that leaves the words out, and for a transcript in another language than
-/// English, if it says so. Whether somebody rated the entry is all the same: our score stands behind
-/// theirs, and shows once they take it back.
+/// English, if it says so. Whether somebody rated the entry is all the same: our score stands
+/// behind theirs, and shows once they take it back.
 pub fn text_of(data: &Data) -> Option<Cow<'_, str>> {
     let text = words(data)?;
     (!text.trim().is_empty()).then_some(text)

@@ -82,7 +82,8 @@ pub(crate) struct TypeMappingDocument {
     /// `company`.
     #[schema(value_type = Option<Object>)]
     customer: Option<serde_json::Value>,
-    /// Of a number from −1 to 1, which is rounded to six digits after the point, or of `positive`, `neutral`, `negative` or `mixed`.
+    /// Of a number from −1 to 1, which is rounded to six digits after the point, or of
+    /// `positive`, `neutral`, `negative` or `mixed`.
     #[schema(example = "/mood")]
     sentiment: Option<String>,
     /// Of a time, which then is the event's own.
