@@ -55,7 +55,7 @@ pub(super) struct Looking {
     dropped: Marks,
     /// The import's records that are about an entry.
     entries: Marks,
-    /// What our scorer found since, of which it is yet to be seen whether the entry is the import's.
+    /// What our scorer found since, in entries of whoever: which are the import's is seen later.
     scores: Marks,
     /// Where the import caused a policy.
     pub(super) policies: Vec<u64>,
