@@ -125,8 +125,8 @@ impl<'a> People<'a> {
     }
 
     fn forget(&mut self, person: u64, seen: u64) {
-        let is_seen = |known: &Box<Person>| known.batch <= seen;
-        if !self.persons.get(&person).is_some_and(is_seen) {
+        let known = self.persons.get(&person);
+        if known.is_none_or(|known| known.batch > seen) {
             return;
         }
         if let Some(known) = self.persons.remove(&person) {
