@@ -191,3 +191,72 @@ impl Progress {
         Ok(progress)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::imports::fates::{Fate, Fates};
+    use touchbook_ingest::csv::CellError;
+
+    #[test]
+    fn frames_that_are_not_whole_are_left_out() {
+        let mut frame = Frame::new(true, 1);
+        (0..3).for_each(|_| frame.push(Fate::Failed));
+        let mut bytes = encoded(frame.clone()).unwrap();
+        let whole = bytes.len();
+        let mut second = Frame::new(true, 4);
+        second.push(Fate::Created);
+        bytes.extend(encoded(second).unwrap());
+        for end in whole..bytes.len() {
+            let mut frames = Frames::new(&bytes[..end]);
+            let read: Vec<Frame> = frames.by_ref().map(Result::unwrap).collect();
+            assert_eq!((read, frames.bytes()), (vec![frame.clone()], whole as u64));
+        }
+        bytes[whole + 14] ^= 1;
+        assert_eq!(Frames::new(&*bytes).count(), 1);
+    }
+
+    /// For the file of the rows that failed.
+    #[test]
+    fn why_the_ledger_refused_a_row_is_kept_until_its_import_ends() {
+        let refused = |row| CellError::of_row((row, row + 1), format!("reason {row}"));
+        let mut bytes = Vec::new();
+        for first in [1, 3] {
+            let mut frame = Frame::new(true, first);
+            frame.push(Fate::Failed);
+            frame.push(Fate::Updated);
+            frame.refused.push(refused(first));
+            bytes.extend(encoded(frame).unwrap());
+        }
+        let mut fates = Fates::new(Settled::new(Frames::new(&*bytes)));
+        for row in [1, 3] {
+            assert_eq!(fates.of(row).unwrap(), Some(Fate::Failed));
+            assert_eq!(fates.refusal(row), Some(&refused(row)));
+        }
+        assert_eq!(
+            (fates.of(4).unwrap(), fates.refusal(4)),
+            (Some(Fate::Updated), None)
+        );
+        assert_eq!(fates.of(5).unwrap(), None);
+    }
+
+    /// Reasons go, rows stay.
+    #[test]
+    fn a_frame_is_never_too_long_for_its_rows() {
+        let mut frame = Frame::new(true, 1);
+        for row in 1..=2_000 {
+            frame.push(if row % 2 == 0 {
+                Fate::Failed
+            } else {
+                Fate::Created
+            });
+            frame
+                .refused
+                .push(CellError::of_row((row, row), "x".repeat(2_000)));
+        }
+        let bytes = encoded(frame.clone()).unwrap();
+        let read = Frames::new(&*bytes).next().unwrap().unwrap();
+        assert_eq!((read.runs(), read.next_row()), (frame.runs(), 2_001));
+        assert!((1..2_000).contains(&read.refused.len()));
+    }
+}

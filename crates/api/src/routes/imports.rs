@@ -78,7 +78,8 @@ impl Params for ImportParams {
 ///
 /// Takes a customer file, of up to 4 GiB, and imports it as a job: rows become events, those that
 /// are wrong are listed, and what is known already changes nothing. Sending the same file again is
-/// safe: rows that were decided stay as they were, and rows that failed are tried again. `GET /imports/{id}` says how far it is; `POST /imports/{id}/cancel` ends it early.
+/// safe: rows that were decided stay as they were, and rows that failed are tried again.
+/// `GET /imports/{id}` says how far it is; `POST /imports/{id}/cancel` ends it early.
 #[utoipa::path(
     post,
     path = "/api/v1/customers/import",
@@ -144,7 +145,8 @@ impl Params for ListParams {
 
 /// List imports
 ///
-/// Those of the last 90 days, and at most 1,000. What became of a file's rows is known for longer.
+/// Those of the last 90 days, and at most 1,000. What became of a file's rows is known for
+/// longer.
 #[utoipa::path(
     get,
     path = "/api/v1/imports",

@@ -163,8 +163,13 @@ async fn one_file_of_a_tenant_arrives_at_a_time() {
     };
     let endless = Body::from_stream(futures::stream::pending::<Result<String, std::io::Error>>());
     let first = send("default", endless);
+    let is_part = |path: PathBuf| path.extension().is_some_and(|found| found == "part");
     let second = async {
-        tokio::task::yield_now().await;
+        eventually("the first one arrives", || async {
+            let files = fs::read_dir(service.folder()).into_iter().flatten();
+            files.flatten().any(|file| is_part(file.path()))
+        })
+        .await;
         let refused = send("default", Body::from("External_ID\na\n")).await;
         let taken = send(OTHER, Body::from("External_ID\na\n")).await;
         (refused, taken)
