@@ -140,7 +140,7 @@ impl Imports {
             tracing::warn!(%error, import = manifest.id, "how far an import is could not be saved");
             return;
         }
-        if manifest.state != ImportState::Running {
+        if !matches!(manifest.state, ImportState::Running | ImportState::Undoing) {
             self.files.drop_upload(&manifest.id);
         }
         if manifest.state == ImportState::Undone {

@@ -219,11 +219,6 @@ impl<'a> Entry<'a> {
         self.stored.sentiment.copied()
     }
 
-    /// Whether somebody else than our own scorer said how it was meant.
-    pub fn is_rated_by_sender(&self) -> bool {
-        self.stored.sentiment.is_by_others()
-    }
-
     /// What it is, in words.
     pub fn title(&self) -> String {
         Title(self).to_string()

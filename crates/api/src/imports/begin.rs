@@ -4,6 +4,7 @@ use super::fates::Frame;
 use super::files::dry_id;
 use super::journal::{self, Journal};
 use super::manifest::{Counts, ImportState, Manifest, Options};
+use super::past::{self, Sent};
 use super::run::Running;
 use super::upload::Received;
 use super::{Import, undo, work};
@@ -63,7 +64,7 @@ pub(crate) async fn begin(
             finished_at: None,
             undone: None,
         };
-        let kept = keep(&api, received, manifest);
+        let kept = keep(&api, &caller.tenant, received, manifest);
         let (import, journal) = kept.inspect_err(|problem| {
             let reason = problem.detail().to_owned();
             job.finish(JobState::Failed { reason }, None, api.engine().now());
@@ -182,6 +183,7 @@ pub(super) fn begin_job(
 /// Keeps the file, and what is known of its import.
 fn keep(
     api: &Api,
+    tenant: &Tenant,
     received: Received,
     manifest: Manifest,
 ) -> Result<(Arc<Import>, Journal), Problem> {
@@ -194,7 +196,14 @@ fn keep(
     let begun = || {
         if !manifest.options.dry_run {
             // An earlier sending may have stood still, or ended with a panic.
-            journal::settle(files, &manifest.prefix)?;
+            let earlier = imports.get(&manifest.tenant, &manifest.id);
+            let earlier = earlier.map(|earlier| earlier.manifest().began_after);
+            let sent = Sent {
+                tenant,
+                prefix: &manifest.prefix,
+                began_after: earlier.unwrap_or(manifest.began_after),
+            };
+            journal::settle(files, &manifest.prefix, || past::in_ledger(sent))?;
         }
         let journal = Journal::create(files, &manifest.id)?;
         files.save(&manifest)?;
@@ -204,19 +213,25 @@ fn keep(
     Ok((imports.add(manifest), journal))
 }
 
-/// Ends an import early, whether it works, stands still or waits; what was imported stays.
+/// Ends an import early, whether it works, stands still or waits; what was imported stays. One that
+/// is being undone stays as far as it is not yet.
 pub(crate) fn cancel(api: &Api, import: &Import) {
     let known = import.manifest();
-    if known.state != ImportState::Running || api.engine().jobs().cancel(&known.job_id) {
+    let is_at_work = matches!(known.state, ImportState::Running | ImportState::Undoing);
+    if !is_at_work || api.engine().jobs().cancel(&known.job_id) {
         return;
     }
     let now = api.engine().now();
     let cancelled = import.change(|known| {
         // Its job may have begun, or ended, meanwhile.
-        let stands =
-            known.state == ImportState::Running && !api.engine().jobs().cancel(&known.job_id);
+        let is_at_work = matches!(known.state, ImportState::Running | ImportState::Undoing);
+        let stands = is_at_work && !api.engine().jobs().cancel(&known.job_id);
         if stands {
-            (known.state, known.finished_at) = (ImportState::Cancelled, Some(now));
+            match known.state {
+                ImportState::Undoing => undo::give_up(api, known, None),
+                _ => known.state = ImportState::Cancelled,
+            }
+            known.finished_at = Some(now);
         }
         stands.then(|| known.clone())
     });
@@ -228,25 +243,28 @@ pub(crate) fn cancel(api: &Api, import: &Import) {
 /// Goes on with what an earlier process left.
 pub(crate) fn resume(api: &Api) {
     for manifest in api.imports().unfinished() {
-        match manifest.state {
-            ImportState::Undoing => undo::resume(api, &manifest),
-            _ => resume_one(api, &manifest),
-        }
+        go_on(api, &manifest);
     }
 }
 
-/// Goes on with an import of a tenant that was interrupted, or waits for its turn, unless another
-/// job works on its customers.
+fn go_on(api: &Api, manifest: &Manifest) {
+    match manifest.state {
+        ImportState::Undoing => undo::resume(api, manifest),
+        _ => resume_one(api, manifest),
+    }
+}
+
+/// Goes on with an import of a tenant, or the undoing of one, that was interrupted or waits for its
+/// turn, unless another job works on its customers.
 pub(super) async fn resume_next(api: &Api, tenant: &str) {
     if api.stopping().is_cancelled() || check_idle(api, tenant).is_err() {
         return;
     }
     let mut unfinished = api.imports().unfinished().into_iter();
-    let waits = |known: &Manifest| known.tenant == tenant && known.state == ImportState::Running;
-    if let Some(next) = unfinished.find(waits) {
+    if let Some(next) = unfinished.find(|known| known.tenant == tenant) {
         let api = api.clone();
-        // It reads its journal.
-        let resumed = tokio::task::spawn_blocking(move || resume_one(&api, &next));
+        // It reads its journal, and the ledger.
+        let resumed = tokio::task::spawn_blocking(move || go_on(&api, &next));
         if resumed.await.is_err() {
             tracing::error!("going on with an import ended with a panic");
         }

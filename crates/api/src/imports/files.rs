@@ -93,7 +93,12 @@ impl Files {
             let state = stem(path).and_then(|id| known.get(id));
             let is_kept = match extension(path) {
                 PART => false,
-                UPLOAD => state == Some(&ImportState::Running) || self.has_manifest(path),
+                UPLOAD => {
+                    let may_go_on = |state: &ImportState| {
+                        matches!(state, ImportState::Running | ImportState::Undoing)
+                    };
+                    state.is_some_and(may_go_on) || self.has_manifest(path)
+                }
                 ERRORS => state.is_some() || self.has_manifest(path),
                 JOURNAL => state.is_some() || !stem(path).unwrap_or_default().ends_with(DRY),
                 _ => true,

@@ -17,7 +17,7 @@ use std::iter::once;
 pub(super) type Kept = Box<dyn Iterator<Item = io::Result<Frame>> + Send>;
 
 /// More rows than a file can have.
-const ALL_ROWS: u64 = u64::MAX / 2;
+pub(super) const ALL_ROWS: u64 = u64::MAX / 2;
 
 /// The journal of a sending.
 pub(super) struct Journal {
@@ -81,15 +81,18 @@ pub(super) fn past(files: &Files, prefix: &str) -> io::Result<Option<Kept>> {
     while frames.next().transpose()?.is_some() {}
     if frames.bytes() != bytes {
         tracing::warn!("what became of an import's rows is damaged");
-        let mut frame = Frame::new(true, 1);
-        frame.extend(Run {
-            fate: Fate::Unknown,
-            rows: ALL_ROWS,
-        });
-        return Ok(Some(Box::new(once(Ok(frame)))));
+        let (fate, rows) = (Fate::Unknown, ALL_ROWS);
+        return Ok(Some(Box::new(once(Ok(first(Run { fate, rows }))))));
     }
     let frames = opened(&path)?.map(Frames::new);
     Ok(frames.map(|frames| Box::new(frames) as Kept))
+}
+
+/// Of a file's first rows.
+fn first(run: Run) -> Frame {
+    let mut frame = Frame::new(true, 1);
+    frame.extend(run);
+    frame
 }
 
 fn opened(path: &std::path::Path) -> io::Result<Option<BufReader<File>>> {
@@ -99,12 +102,20 @@ fn opened(path: &std::path::Path) -> io::Result<Option<BufReader<File>>> {
     }
 }
 
-/// Keeps what the journal has with what the sendings before it came to, and drops the journal.
-pub(super) fn settle(files: &Files, prefix: &str) -> io::Result<()> {
+/// Keeps what the journal has with what the sendings before it came to, and drops the journal. Where
+/// that is not kept, `in_ledger` says what the ledger alone knows of them.
+pub(super) fn settle(
+    files: &Files,
+    prefix: &str,
+    in_ledger: impl FnOnce() -> io::Result<Option<Run>>,
+) -> io::Result<()> {
     let Some(journal) = journal(files, prefix)? else {
         return Ok(());
     };
-    let before = past(files, prefix)?.into_iter().flatten();
+    let before = match past(files, prefix)? {
+        Some(kept) => kept,
+        None => Box::new(in_ledger()?.map(|run| Ok(first(run))).into_iter()),
+    };
     let mut part = files.part()?;
     let mut runs = Runs::new(BufWriter::new(part.file()));
     together(journal, before, |run| runs.write(run))?;

@@ -1,9 +1,9 @@
 //! What is known of a file's rows when their turn comes: from the journal, from the sendings
 //! before, and from the ledger by the ids of their events.
 
-use super::fates::{Fate, Fates, Frame, Known, ORDINALS, Ordinals, Recorded, Standing};
+use super::fates::{Fate, Fates, Frame, Known, ORDINALS, Ordinals, Recorded, Run, Standing};
 use super::files::Files;
-use super::journal::{self, Kept};
+use super::journal::{self, ALL_ROWS, Kept};
 use super::reading::Stop;
 use std::io;
 use std::iter::once;
@@ -156,6 +156,18 @@ impl Earlier {
 /// Whether the ledger alone says that all rows of a file were decided.
 pub(super) fn are_all_decided(sent: Sent<'_>) -> bool {
     matches!(Earlier::in_ledger(sent), Ok(Earlier::All))
+}
+
+/// What the ledger alone says of the sendings before `sent` began: one fate of all rows, or of the
+/// first ones.
+pub(super) fn in_ledger(sent: Sent<'_>) -> io::Result<Option<Run>> {
+    let earlier = Earlier::in_ledger(sent).map_err(io::Error::other)?;
+    let (fate, rows) = match earlier {
+        Earlier::All => (Fate::Unchanged, ALL_ROWS),
+        Earlier::Lost(to) => (Fate::Unknown, to.min(ALL_ROWS)),
+        Earlier::Nothing | Earlier::Kept(_) => return Ok(None),
+    };
+    Ok(Some(Run { fate, rows }))
 }
 
 /// The last row of which something is recorded at `positions`; 0 if there is none.

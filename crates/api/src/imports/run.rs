@@ -37,7 +37,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often it writes down how far it is.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
 /// How long an import that was interrupted stands still before it goes on.
-const GO_ON_AFTER: Duration = Duration::from_secs(5);
+pub(super) const GO_ON_AFTER: Duration = Duration::from_secs(5);
 /// Batches that projections may be behind.
 const UNAPPLIED_MAX: usize = 16;
 
@@ -432,7 +432,8 @@ impl Running {
             files.drop_fates(&known.prefix);
             return;
         }
-        if let Err(error) = journal::settle(files, &known.prefix) {
+        let in_ledger = || past::in_ledger(self.sent(known.began_after));
+        if let Err(error) = journal::settle(files, &known.prefix, in_ledger) {
             // The next sending does it.
             tracing::warn!(
                 error = chain(&error),

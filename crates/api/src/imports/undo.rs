@@ -15,6 +15,7 @@ pub(super) use work::BEGINS;
 use super::Import;
 use super::begin::begin_job;
 use super::manifest::{ImportState, Manifest, Undone};
+use super::run::GO_ON_AFTER;
 use super::sending::{About, Halt, Sending};
 use crate::blocking::blocking;
 use crate::extract::Caller;
@@ -24,6 +25,8 @@ use axum::http::StatusCode;
 use serde_json::json;
 use std::sync::Arc;
 use std::time::Duration;
+use tokio::runtime::Handle;
+use tokio::time::timeout;
 use touchbook_customers::Customers;
 use touchbook_engine::jobs::Job;
 use touchbook_engine::{JobState, JobView, Tenant, WaitError, chain};
@@ -57,7 +60,7 @@ pub(crate) async fn begin(
     id: String,
     is_dry: bool,
 ) -> Result<JobView, Problem> {
-    let runtime = tokio::runtime::Handle::current();
+    let runtime = Handle::current();
     blocking(move || {
         let tenant = &caller.tenant;
         let found = |name: &str| tenant.find(SOURCE, &format!("{id}:{name}"));
@@ -91,7 +94,7 @@ pub(crate) async fn begin(
             from,
             before,
         };
-        runtime.spawn(undoing.run());
+        spawn(&runtime, undoing);
         Ok(view)
     })
     .await
@@ -114,14 +117,25 @@ pub(super) fn resume(api: &Api, manifest: &Manifest) {
     };
     let from = tenant.find(SOURCE, &format!("{id}:started")).ok().flatten();
     let (Some(from), Ok(job)) = (from, begin_job(api, KIND, slug, id)) else {
+        tracing::info!(
+            import = id,
+            "undoing an import waits until another job has ended"
+        );
         return;
     };
     let import = api.imports().get(slug, id);
-    if let Some(import) = &import {
-        import.change(|known| {
+    let goes_on = |known: &mut Manifest| {
+        let goes_on = known.state == ImportState::Undoing;
+        if goes_on {
             known.job_id = job.id().to_owned();
             known.reason = None;
-        });
+        }
+        goes_on
+    };
+    if !import.as_ref().is_some_and(|import| import.change(goes_on)) {
+        // It was given up while it waited.
+        job.finish(JobState::Cancelled, None, api.engine().now());
+        return;
     }
     let principal = manifest.principal_id.clone();
     let undoing = Undoing {
@@ -131,7 +145,41 @@ pub(super) fn resume(api: &Api, manifest: &Manifest) {
         from,
         before: None,
     };
-    tokio::spawn(undoing.run());
+    spawn(&Handle::current(), undoing);
+}
+
+/// Lets the job of an undoing work.
+fn spawn(runtime: &Handle, undoing: Undoing) {
+    let undoing = Arc::new(undoing);
+    let (api, job) = (
+        undoing.sending.api.clone(),
+        Arc::clone(&undoing.sending.job),
+    );
+    let failed = Arc::clone(&undoing);
+    let panicked = move || failed.end(Err(Halt::Failed(super::work::PANICKED.to_owned())));
+    super::work::spawn(runtime, api, job, undoing.run(), panicked);
+}
+
+/// Says how an import stands whose undoing is given up: as it did before, while nothing of it was
+/// undone.
+pub(super) fn give_up(api: &Api, known: &mut Manifest, before: Option<ImportState>) {
+    let tenant = api.engine().tenant(&known.tenant);
+    // What can't be looked up may have been said.
+    let has_said = |name: &str| {
+        let id = format!("{}:{name}", known.prefix);
+        tenant
+            .as_ref()
+            .is_none_or(|tenant| !matches!(tenant.find(SOURCE, &id), Ok(None)))
+    };
+    known.state = match before {
+        _ if has_said(BEGINS) => ImportState::HalfUndone,
+        // It was begun twice, or a start went on with it.
+        None | Some(ImportState::Undoing) if has_said("completed") => ImportState::Succeeded,
+        None | Some(ImportState::Undoing) => ImportState::Cancelled,
+        Some(before) => before,
+    };
+    let is_half = known.state == ImportState::HalfUndone;
+    known.reason = is_half.then(|| HALF_UNDONE.to_owned());
 }
 
 /// What undoes an import is sent by Touchbook, in the name of who asked for it: nobody else may
@@ -156,9 +204,16 @@ fn sending(
 }
 
 impl Undoing {
-    async fn run(self) {
+    async fn run(self: Arc<Self>) {
         let undone = self.undo().await;
-        self.end(undone);
+        let is_interrupted = matches!(undone, Err(Halt::Interrupted(_)));
+        let ending = Arc::clone(&self);
+        // What is known of it is written down, which may take a moment.
+        let _ = tokio::task::spawn_blocking(move || ending.end(undone)).await;
+        if is_interrupted {
+            // What stopped it may last a while; then it goes on.
+            let _ = timeout(GO_ON_AFTER, self.sending.api.stopping().cancelled()).await;
+        }
     }
 
     async fn undo(&self) -> Result<Undone, Halt> {
@@ -194,15 +249,6 @@ impl Undoing {
         }
     }
 
-    /// How the import stands where its undoing was given up.
-    fn given_up(&self) -> ImportState {
-        let begins = format!("{}:{BEGINS}", self.sending.prefix);
-        // What can't be looked up may have begun.
-        let has_begun = !matches!(self.sending.tenant.find(SOURCE, &begins), Ok(None));
-        let before = self.before.filter(|_| !has_begun);
-        before.unwrap_or(ImportState::HalfUndone)
-    }
-
     fn end(&self, undone: Result<Undone, Halt>) {
         let now = self.sending.api.engine().now();
         let result = undone.as_ref().ok().map(|undone| self.result(undone));
@@ -227,10 +273,7 @@ impl Undoing {
             }
             Err(halt) => {
                 if let Some(known) = known_here {
-                    known.state = self.given_up();
-                    if known.state == ImportState::HalfUndone {
-                        known.reason = Some(HALF_UNDONE.to_owned());
-                    }
+                    give_up(&self.sending.api, known, self.before);
                 }
                 match halt {
                     Halt::Failed(reason) => JobState::Failed { reason },
