@@ -196,12 +196,10 @@ fn keep(
     let begun = || {
         if !manifest.options.dry_run {
             // An earlier sending may have stood still, or ended with a panic.
-            let earlier = imports.get(&manifest.tenant, &manifest.id);
-            let earlier = earlier.map(|earlier| earlier.manifest().began_after);
             let sent = Sent {
                 tenant,
                 prefix: &manifest.prefix,
-                began_after: earlier.unwrap_or(manifest.began_after),
+                began_after: manifest.began_after,
             };
             journal::settle(files, &manifest.prefix, || past::in_ledger(sent))?;
         }

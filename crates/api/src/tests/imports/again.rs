@@ -112,6 +112,66 @@ async fn a_row_of_which_nothing_is_known_any_more_is_told_and_not_guessed() {
     assert_eq!(counts(&rest), [1, 0, 0, 0], "{rest}");
 }
 
+/// The second sending leaves nothing but its journal, in which nothing stands yet.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_sending_that_ended_at_once_forgets_nothing() {
+    let service = Service::start().await;
+    service.import("", "External_ID,Name\na,Anna\n").await;
+    let file = "External_ID,Name\na,Anna\n\n";
+    let import = service.import("", file).await;
+    assert_eq!(counts(&import), [0, 0, 1, 0], "{import}");
+    service.import("", "External_ID,Name\na,Zoe\n").await;
+    let id = import["id"].as_str().unwrap().to_owned();
+    let empty = |folder: PathBuf| fs::write(folder.join(format!("{id}.rows")), "").unwrap();
+    let service = service.restarted(empty).await;
+    for _ in 0..2 {
+        let again = service.import("", file).await;
+        assert_eq!(counts(&again), [0, 0, 1, 0], "{again}");
+    }
+    assert_eq!(service.known("external_id:a").await.body["name"], "Zoe");
+}
+
+/// As if the service had been killed in the middle of all: one job of a tenant goes on at a time,
+/// and each wakes the next.
+#[tokio::test(flavor = "multi_thread")]
+async fn imports_and_undoings_that_were_interrupted_go_on_one_after_the_other() {
+    let service = Service::start().await;
+    let states = ["running", "undoing", "running", "undoing"];
+    let file = |number: usize| format!("External_ID,Name\nc{number},Cleo\n");
+    let mut imports = Vec::new();
+    for number in 0..states.len() {
+        imports.push(service.import("", &file(number)).await);
+    }
+    let interrupted = imports.clone();
+    let service = service.restarted(move |folder| {
+        for (number, (import, state)) in interrupted.iter().zip(states).enumerate() {
+            let id = import["id"].as_str().unwrap();
+            fs::write(folder.join(format!("{id}.csv")), file(number)).unwrap();
+            let path = folder.join(format!("{id}.json"));
+            let manifest = fs::read(&path).unwrap();
+            let mut manifest: Value = serde_json::from_slice(&manifest).unwrap();
+            manifest["state"] = json!(state);
+            fs::write(&path, manifest.to_string()).unwrap();
+        }
+    });
+    let service = service.await;
+    for (import, state) in imports.iter().zip(states) {
+        let path = format!("/api/v1/imports/{}", import["id"].as_str().unwrap());
+        let ended = if state == "undoing" {
+            "undone"
+        } else {
+            "succeeded"
+        };
+        eventually("it goes on and ends", || async {
+            service.get(&path).await.body["state"] == ended
+        })
+        .await;
+    }
+    let uploads = fs::read_dir(service.folder()).unwrap();
+    let mut left = uploads.map(|entry| entry.unwrap().path().extension().unwrap().to_owned());
+    assert!(left.all(|extension| extension != "csv"));
+}
+
 /// As if the service had been killed in the middle of both, and policies were others since.
 #[tokio::test(flavor = "multi_thread")]
 async fn all_imports_that_were_interrupted_go_on_and_count_every_row() {

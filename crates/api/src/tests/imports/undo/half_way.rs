@@ -10,7 +10,8 @@ impl Service {
         let mut taken = 0;
         while let Some(turn) = turns.recv().await {
             if taken == steps {
-                let path = format!("{job}/cancel");
+                let id = import["id"].as_str().unwrap();
+                let path = format!("/api/v1/imports/{id}/cancel");
                 let cancelled = self.post(&path, "application/json", "").await;
                 assert_eq!(cancelled.status, StatusCode::ACCEPTED);
             }
