@@ -1,10 +1,9 @@
 //! The seven agent fields of document 000.
 
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
 use touchbook_events::catalogue::customer::{AgentInteractionType, OpeningBalanceImported};
 use touchbook_events::{CustomerId, Digest, Timestamp};
-use touchbook_projection::{ByDigest, Latest, Stamp};
+use touchbook_projection::{ByDigest, Latest, SmallMap, Stamp};
 
 /// What agents did: every call, and the e-mails and SMS that were sent (S0-001, S0-002, S0-003,
 /// S0-004, S0-005, S0-006, S0-007).
@@ -20,7 +19,7 @@ pub(crate) struct Agent {
     durations: ByDigest<Latest<u32>>,
     /// Per member: importing a row again sets its balance (C17), merging adds the members'
     /// balances.
-    balances: BTreeMap<CustomerId, Latest<Balance>>,
+    balances: SmallMap<CustomerId, Latest<Balance>>,
 }
 
 /// Counters from before Touchbook.
@@ -88,8 +87,7 @@ impl Agent {
             last_type: last.and_then(|last| last.kind),
         };
         self.balances
-            .entry(member)
-            .or_default()
+            .get_or_default(member)
             .set(stamp, Some(balance));
     }
 

@@ -9,7 +9,7 @@ use touchbook_events::customer_ref::SentIdentifier;
 use touchbook_events::limits::FIELDS_MAX;
 use touchbook_events::text::Name;
 use touchbook_events::{CustomerRef, IdentifierKind, Member, Timestamp};
-use touchbook_projection::{Latest, Stamp};
+use touchbook_projection::{Latest, SmallMap, Stamp};
 
 /// What is kept of a customer's own fields; names and identifiers are shared with the index.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -139,7 +139,7 @@ fn describe(latest: &mut Latest<Arc<str>>, stamp: Stamp, text: Option<&str>) {
 /// Values by name, as JSON text; null clears one, or all.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Fields {
-    values: BTreeMap<Box<str>, Latest<Box<str>>>,
+    values: SmallMap<Box<str>, Latest<Box<str>>>,
     /// What was said before then is forgotten, also where it is learned later.
     cleared: Option<Stamp>,
 }
@@ -171,8 +171,7 @@ impl Fields {
             if self.values.len() < FIELDS_MAX || self.values.contains_key(&name) {
                 let value = Some(value.get()).filter(|text| *text != "null");
                 self.values
-                    .entry(name)
-                    .or_default()
+                    .get_or_default(name)
                     .set(stamp, value.map(Into::into));
             }
         }

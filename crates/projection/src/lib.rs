@@ -22,6 +22,7 @@ pub mod projector;
 pub mod refunds;
 pub mod schema_bytes;
 pub mod slices;
+mod small_map;
 pub mod snapshot;
 
 pub use by_digest::ByDigest;
@@ -38,3 +39,4 @@ pub use projector::Projector;
 pub use refunds::Refunds;
 pub use schema_bytes::SchemaBytes;
 pub use slices::{Grouping, Groups, Refold, Slices};
+pub use small_map::SmallMap;
