@@ -24,8 +24,7 @@ const RETRACTED_TOGETHER: usize = if cfg!(test) { 20 } else { POSITIONS_MAX };
 /// How often somebody may be in the way of one step. Each time that is a write of the same customer
 /// within a moment.
 const ATTEMPTS_MAX: u32 = 100;
-/// What follows an import's id in that of the event by which its undoing begins.
-pub(in crate::imports) const BEGINS: &str = "undoing";
+pub(in crate::imports) const BEGINS: &str = touchbook_events::incoming::IMPORT_UNDOING;
 
 pub(super) struct Work<'a> {
     sending: &'a Sending,
