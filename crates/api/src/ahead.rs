@@ -4,6 +4,7 @@ use crate::blocking::checking;
 use crate::decode::Item;
 use crate::extract::Caller;
 use crate::problem::Problem;
+use crate::state::Api;
 use touchbook_engine::Submission;
 use touchbook_events::limits::ATOMIC_BYTES_MAX;
 use touchbook_policies::Ahead;
@@ -16,6 +17,7 @@ impl Caller {
     /// Where nothing could be looked at; what is wrong with an event stands in its [`Item`].
     pub(crate) async fn look_ahead(
         &self,
+        api: &Api,
         items: Vec<Item>,
         atomic: bool,
     ) -> Result<Vec<Item>, Problem> {
@@ -26,13 +28,14 @@ impl Caller {
         if !items.iter().any(concerns) {
             return Ok(items);
         }
+        let turn = api.check_turn(&self.tenant).await?;
         let mut ahead = Ahead::new(self.in_force().types().clone());
         let mut room_bytes = match (self.is_published, atomic) {
             (false, _) => 0,
             (true, false) => usize::MAX,
             (true, true) => ATOMIC_BYTES_MAX.saturating_sub(joined_bytes(&items)),
         };
-        checking(move || {
+        checking(turn, move || {
             let looked = items
                 .into_iter()
                 .map(|item| look_at(&mut ahead, item?, &mut room_bytes));
