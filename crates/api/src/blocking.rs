@@ -5,7 +5,7 @@ use crate::problem::Problem;
 use std::num::NonZero;
 use std::sync::LazyLock;
 use std::thread::available_parallelism;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 static READS: Semaphore = Semaphore::const_new(READS_MAX);
 static STREAM_READS: Semaphore = Semaphore::const_new(STREAM_READS_MAX);
@@ -13,10 +13,16 @@ static REPORTS: Semaphore = Semaphore::const_new(REPORTS_MAX);
 /// As many as there are cores: a scan keeps one busy until it is done, and eight that share two
 /// would all be as late as the last.
 static SCANS: LazyLock<Semaphore> = LazyLock::new(a_turn_a_core);
-static CHECKS: LazyLock<Semaphore> = LazyLock::new(a_turn_a_core);
+/// One core is left to the writer and to everything else.
+static CHECKS: LazyLock<Semaphore> =
+    LazyLock::new(|| Semaphore::new(cores().saturating_sub(1).max(1)));
 
 fn a_turn_a_core() -> Semaphore {
-    Semaphore::new(available_parallelism().map_or(1, NonZero::get))
+    Semaphore::new(cores())
+}
+
+fn cores() -> usize {
+    available_parallelism().map_or(1, NonZero::get)
 }
 
 /// Does work for an answer.
@@ -33,10 +39,16 @@ pub(crate) async fn scanning<T: Send + 'static>(
     in_turn(&SCANS, work).await
 }
 
-/// Holds events against schemas, with nothing but the core.
+/// Holds events against schemas, with nothing but the core. `turn` is that of their tenant, which
+/// has one at a time.
 pub(crate) async fn checking<T: Send + 'static>(
+    turn: OwnedSemaphorePermit,
     work: impl FnOnce() -> Result<T, Problem> + Send + 'static,
 ) -> Result<T, Problem> {
+    let work = move || {
+        let _turn = turn;
+        work()
+    };
     in_turn(&CHECKS, work).await
 }
 

@@ -40,6 +40,9 @@ pub const STREAM_READS_MAX: usize = 4;
 pub const REPORTS_MAX: usize = 1;
 /// Of them and those that wait for their turn, those of one tenant.
 pub const REPORTS_WAITING_MAX: usize = 4;
+/// Requests of one tenant whose events are held against schemas at once; those that wait for the
+/// writer wait for this, too.
+pub const CHECKS_MAX: usize = 1;
 /// How long a body may take to arrive.
 pub const BODY_WAIT_MAX: Duration = Duration::from_secs(30);
 /// The same of a body that begins when of the connections less than a quarter is free.

@@ -7,8 +7,8 @@ use crate::budget::Budget;
 use crate::connections::{self, Connections};
 use crate::imports::Imports;
 use crate::limits::{
-    ANSWERS_BYTES_MAX, BODIES_BYTES_MAX, EXPORTS_MAX, REPORTS_WAITING_MAX, SSE_CONNECTIONS_PART,
-    SSE_READERS_MAX, WAITERS_MAX,
+    ANSWERS_BYTES_MAX, BODIES_BYTES_MAX, CHECKS_MAX, EXPORTS_MAX, REPORTS_WAITING_MAX,
+    SSE_CONNECTIONS_PART, SSE_READERS_MAX, WAITERS_MAX,
 };
 use crate::problem::Problem;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -69,6 +69,7 @@ struct Gates {
     waiters: Arc<Semaphore>,
     sse_readers: Arc<Semaphore>,
     reports: Arc<Semaphore>,
+    checks: Arc<Semaphore>,
 }
 
 impl Api {
@@ -210,6 +211,17 @@ impl Api {
         })
     }
 
+    /// The turn of `tenant` at holding events against schemas: its requests wait for each other
+    /// before they wait for those of others.
+    pub(crate) async fn check_turn(
+        &self,
+        tenant: &Tenant,
+    ) -> Result<OwnedSemaphorePermit, Problem> {
+        let checks = Arc::clone(&self.gates(tenant.number()).checks);
+        let turn = checks.acquire_owned().await;
+        turn.map_err(|error| Problem::internal(&error))
+    }
+
     /// A place for one more event stream of `tenant`.
     pub(crate) fn sse_reader(&self, tenant: &Tenant) -> Result<SsePlace, Problem> {
         let of_tenant = Arc::clone(&self.gates(tenant.number()).sse_readers);
@@ -237,6 +249,7 @@ impl Api {
                 waiters: Arc::new(Semaphore::new(WAITERS_MAX)),
                 sse_readers: Arc::new(Semaphore::new(SSE_READERS_MAX)),
                 reports: Arc::new(Semaphore::new(REPORTS_WAITING_MAX)),
+                checks: Arc::new(Semaphore::new(CHECKS_MAX)),
             })
         }))
     }

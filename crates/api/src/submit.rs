@@ -61,7 +61,7 @@ impl Caller {
     ) -> Result<Written, Problem> {
         let event_id = submission.incoming.sent.id.clone();
         let _waiter = api.waiter(&self.tenant)?;
-        let looked = self.look_ahead(vec![Ok(submission)]).await?;
+        let looked = self.look_ahead(api, vec![Ok(submission)], false).await?;
         let submissions = looked.into_iter().collect::<Result<_, _>>()?;
         let outcomes = api
             .engine()
@@ -82,7 +82,7 @@ impl Caller {
         full: bool,
     ) -> Result<BatchWritten, Problem> {
         let _waiter = api.waiter(&self.tenant)?;
-        let items = self.look_ahead(items).await?;
+        let items = self.look_ahead(api, items, atomic).await?;
         let mut batch = Batch::new(items.len(), full);
         let mut submissions = Vec::with_capacity(items.len());
         for (index, item) in items.into_iter().enumerate() {

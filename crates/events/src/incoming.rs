@@ -18,6 +18,8 @@ use std::cell::RefCell;
 
 /// The source of the events of imports. The id of each begins with its import's id and a colon.
 pub const IMPORT_SOURCE: &str = "touchbook/csv";
+/// What follows an import's id in that of the event by which its undoing begins.
+pub const IMPORT_UNDOING: &str = "undoing";
 
 closed_enum!(
     /// Who is behind an event (CloudEvents `authtype`).
@@ -270,8 +272,8 @@ impl Incoming {
 
     /// What all records of one import have in common.
     pub fn import(&self, key: &TenantKey) -> Option<Digest> {
-        let import_id = self.sent.id.split(':').next().unwrap_or_default();
-        (*self.sent.source == *IMPORT_SOURCE).then(|| import_correlation(key, import_id))
+        let import_id = import_id(&self.sent)?;
+        Some(import_correlation(key, import_id))
     }
 
     /// What records of one thing have in common: those of an import, or what tells a refund apart
@@ -300,6 +302,17 @@ impl Incoming {
         };
         in_bounds(time, recorded_at, "/time")
     }
+}
+
+/// The id of the import that an event is of; `None` for any other.
+pub fn import_id(sent: &Sent) -> Option<&str> {
+    let import_id = sent.id.split(':').next().unwrap_or_default();
+    (*sent.source == *IMPORT_SOURCE).then_some(import_id)
+}
+
+/// The id of the event by which the undoing of the import with this id begins.
+pub fn import_undoing_id(import_id: &str) -> String {
+    format!("{import_id}:{IMPORT_UNDOING}")
 }
 
 /// What all records of the import with this id have in common.

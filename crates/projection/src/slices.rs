@@ -54,6 +54,8 @@ pub struct Slices {
     grouping: Grouping,
     subjects: Subjects,
     retracted: HashSet<u64>,
+    regrouped_at: u64,
+    assigned_at: u64,
 }
 
 impl Slices {
@@ -137,8 +139,11 @@ impl Slices {
     fn evolve(&mut self, position: u64, change: &Change) {
         self.grouping.take(position, change);
         match change {
-            Change::Merge { .. } | Change::Unmerge { .. } => {}
-            Change::Assign { subject, from, to } => self.subjects.assign(*subject, *from, *to),
+            Change::Merge { .. } | Change::Unmerge { .. } => self.regrouped_at = position,
+            Change::Assign { subject, from, to } => {
+                self.subjects.assign(*subject, *from, *to);
+                self.assigned_at = position;
+            }
             // What is recorded later is not meant, even when its position was guessed right.
             Change::Retract { positions, .. } => {
                 self.retracted
@@ -256,6 +261,17 @@ impl Slices {
         self.journal.last().map_or(0, |(position, _)| *position)
     }
 
+    /// The position of the last merge or unmerge, 0 before the first.
+    pub fn regrouped_at(&self) -> u64 {
+        self.regrouped_at
+    }
+
+    /// The position of the last change that moved records from one customer to another, 0 before
+    /// the first: what is retracted, or comes back, stays with its customer.
+    pub fn moved_at(&self) -> u64 {
+        self.regrouped_at.max(self.assigned_at)
+    }
+
     fn from_journal(journal: Vec<(u64, Change)>) -> Self {
         let mut slices = Self::default();
         for (position, change) in &journal {
@@ -288,5 +304,55 @@ impl Slices {
             return Err(snapshot::Error::Changes);
         }
         Ok(Self::from_journal(journal))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use touchbook_events::Digest;
+
+    #[test]
+    fn only_what_changes_hands_moves() {
+        let [a, b] = [1, 2].map(|number| CustomerId::from_bytes([number; 16]));
+        let changes = [
+            Change::Merge {
+                into: a,
+                members: vec![b],
+            },
+            Change::Retract {
+                positions: vec![1],
+                customers: vec![a],
+            },
+            Change::Assign {
+                subject: Digest([7; 16]),
+                from: Some(a),
+                to: b,
+            },
+            Change::Reinstate {
+                positions: vec![1],
+                customers: vec![a],
+            },
+            Change::Unmerge { members: vec![b] },
+        ];
+        let journal: Vec<_> = (11..).zip(changes).collect();
+        let seen = |changes: usize| {
+            let slices = Slices::from_journal(journal[..changes].to_vec());
+            [
+                slices.changed_at(),
+                slices.moved_at(),
+                slices.regrouped_at(),
+            ]
+        };
+        let all: Vec<_> = (0..=journal.len()).map(seen).collect();
+        let want = [
+            [0, 0, 0],
+            [11, 11, 11],
+            [12, 11, 11],
+            [13, 13, 11],
+            [14, 13, 11],
+            [15, 15, 15],
+        ];
+        assert_eq!(all, want);
     }
 }

@@ -1,5 +1,6 @@
 //! Where tests come between the steps of an undoing.
 
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, PoisonError};
 use tokio::sync::{mpsc, oneshot};
 
@@ -8,7 +9,10 @@ pub(crate) type Turn = oneshot::Sender<()>;
 
 /// Nobody is waited for unless a test asks for it.
 #[derive(Default)]
-pub(crate) struct Turns(Mutex<Option<mpsc::UnboundedSender<Turn>>>);
+pub(crate) struct Turns {
+    taker: Mutex<Option<mpsc::UnboundedSender<Turn>>>,
+    walks: AtomicUsize,
+}
 
 impl Turns {
     /// From here on each step waits for whoever takes these; they end with the undoing.
@@ -31,7 +35,16 @@ impl Turns {
         self.lock().take();
     }
 
+    pub(super) fn note_walks(&self, walks: usize) {
+        self.walks.store(walks, Relaxed);
+    }
+
+    /// How often the last undoing walked over its import to find scores' entries.
+    pub(crate) fn walks(&self) -> usize {
+        self.walks.load(Relaxed)
+    }
+
     fn lock(&self) -> std::sync::MutexGuard<'_, Option<mpsc::UnboundedSender<Turn>>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.taker.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

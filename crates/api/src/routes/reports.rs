@@ -13,7 +13,7 @@ use crate::wire::report::AgentReport as AgentReportDocument;
 use axum::extract::State;
 use std::sync::Arc;
 use touchbook_calls::Calls;
-use touchbook_projection::{Projection, Projector};
+use touchbook_projection::{Projection, Projector, Slices};
 use touchbook_timeline::Timeline;
 use touchbook_views::agents::Cursor;
 use touchbook_views::{AgentReport, Calendar, Period};
@@ -94,14 +94,20 @@ pub(crate) async fn report_agents(
         AgentReport::new(calendar.clone(), params.limit, cursor)
     });
     let turn = Arc::new(api.report(&caller.tenant)?);
-    let groups = Arc::new(Groups::of(&caller)?);
     let mut freshness = freshness;
-    for _ in 0..ATTEMPTS_MAX {
+    for attempt in 1..=ATTEMPTS_MAX {
+        // Where subjects get owners all the time, the last answer may have some of both.
+        let last_move: fn(&Slices) -> u64 = match attempt < ATTEMPTS_MAX {
+            true => Slices::moved_at,
+            false => Slices::regrouped_at,
+        };
+        // A rebuild may have put others in their place.
+        let groups = Groups::new(caller.projection()?, caller.projection()?, last_move);
         let at = groups.changed_at();
         // Who is one by then is one in all that is walked.
         freshness = freshness.and_at(Some(at));
         freshness.of(&api, &caller.tenant, &reads).await?;
-        let (groups, report, turn) = (Arc::clone(&groups), Arc::clone(&report), Arc::clone(&turn));
+        let (report, turn) = (Arc::clone(&report), Arc::clone(&turn));
         let summed = move || {
             let _turn = turn;
             groups.as_of(at, || text(&groups.sum(report()).page()))
@@ -115,21 +121,28 @@ pub(crate) async fn report_agents(
 }
 
 /// What is walked, and who is one in it.
-struct Groups {
+pub(crate) struct Groups {
     calls: Arc<Projection<Calls>>,
     timeline: Arc<Projection<Timeline>>,
+    last_move: fn(&Slices) -> u64,
 }
 
 impl Groups {
-    fn of(caller: &Caller) -> Result<Self, Problem> {
-        Ok(Self {
-            calls: caller.projection()?,
-            timeline: caller.projection()?,
-        })
+    /// Who is one is as of what `last_move` answers.
+    pub(crate) fn new(
+        calls: Arc<Projection<Calls>>,
+        timeline: Arc<Projection<Timeline>>,
+        last_move: fn(&Slices) -> u64,
+    ) -> Self {
+        Self {
+            calls,
+            timeline,
+            last_move,
+        }
     }
 
     /// Where customers last became one, or others, as far as either knows.
-    fn changed_at(&self) -> u64 {
+    pub(crate) fn changed_at(&self) -> u64 {
         let [calls, timeline] = self.last_changes();
         calls.max(timeline)
     }
@@ -137,12 +150,12 @@ impl Groups {
     fn last_changes(&self) -> [u64; 2] {
         let (calls, timeline) = (&self.calls, &self.timeline);
         [
-            calls.slices(u64::MAX).changed_at(),
-            timeline.slices(u64::MAX).changed_at(),
+            (self.last_move)(&calls.slices(u64::MAX)),
+            (self.last_move)(&timeline.slices(u64::MAX)),
         ]
     }
 
-    fn as_of<R>(&self, at: u64, work: impl FnOnce() -> R) -> Option<R> {
+    pub(crate) fn as_of<R>(&self, at: u64, work: impl FnOnce() -> R) -> Option<R> {
         unless_changed(at, || self.last_changes(), work)
     }
 

@@ -269,3 +269,34 @@ async fn a_registered_type_is_its_tenants() {
         200
     );
 }
+
+/// However many requests of one tenant are held against schemas, those of others pass by.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_tenant_waits_for_its_own_checks_alone() {
+    let service = Service::start().await;
+    let of_other = async |path: &str, body: Value| {
+        let request = Request::post(path).header("X-Tenant-ID", "other");
+        let request = request.header(header::CONTENT_TYPE, "application/json");
+        let request = request.body(Body::from(body.to_string())).unwrap();
+        service.send(request).await
+    };
+    service.register(&visit(1)).await;
+    let registered = of_other("/api/v1/event-types", visit(1)).await;
+    assert_eq!(registered.status, 200, "{:?}", registered.body);
+    let tenant = service.api.engine().tenant("default").unwrap();
+    let turn = service.api.check_turn(&tenant).await.unwrap();
+    let event = visited("1", &json!({ "visitor": { "mail": "jane@example.com" } }));
+    let mut waits = std::pin::pin!(service.events(&event));
+    // So many that the first would be done by then.
+    for number in 0..50 {
+        let event = visited(&number.to_string(), &event["data"]);
+        let passed = tokio::select! {
+            answer = &mut waits => panic!("it did not wait: {:?}", answer.body),
+            answer = of_other("/api/v1/events", event) => answer,
+        };
+        assert_eq!(passed.status, 200, "{:?}", passed.body);
+    }
+    drop(turn);
+    let stored = waits.await;
+    assert_eq!(stored.status, 200, "{:?}", stored.body);
+}

@@ -3,6 +3,8 @@
 use super::views::event;
 use super::*;
 use crate::limits::REPORTS_WAITING_MAX;
+use crate::routes::reports::Groups;
+use touchbook_projection::Slices;
 
 const REPORT: &str = "/api/v1/reports/agents";
 
@@ -125,4 +127,55 @@ async fn a_tenant_waits_for_few_reports_at_a_time() {
     assert_eq!(refused.problem(), (429, "too_many_requests"));
     drop(turns);
     assert_eq!(service.get("/api/v1/reports/agents").await.status, 200);
+}
+
+/// A report that is made while an import is undone is answered: what is taken back counts nobody
+/// twice.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_retracted_meanwhile_holds_no_report_up() {
+    let (service, head) = Service::with_calls().await;
+    let tenant = service.api.engine().tenant("default").unwrap();
+    let moves: [fn(&Slices) -> u64; 2] = [Slices::moved_at, Slices::regrouped_at];
+    let groups = moves.map(|last_move| {
+        let (calls, timeline) = (tenant.projection(), tenant.projection());
+        Groups::new(calls.unwrap(), timeline.unwrap(), last_move)
+    });
+    let report = async |position: u64| {
+        service
+            .view(&format!("{REPORT}?min_position={position}&from=2024-05-01"))
+            .await
+    };
+    report(head).await;
+    let stand = || groups.each_ref().map(|groups| groups.changed_at());
+    let before = stand();
+    let still = || {
+        let same = groups
+            .each_ref()
+            .map(|groups| groups.as_of(before[0], || ()));
+        same.map(|same| same.is_some())
+    };
+    let data = json!({"positions": [head]});
+    let retracted = event(
+        "takes-back",
+        "event.retracted",
+        "2024-05-20T10:00:00Z",
+        data,
+    );
+    let retracted = service.stored(&retracted).await;
+    report(retracted).await;
+    assert_eq!(still(), [true, true]);
+
+    let bo = service.view("/api/v1/customers/joe@example.com").await["customer_id"].clone();
+    let subject = tenant.key().subject("call/c-0");
+    let data = json!({"subject": subject, "to": bo});
+    let assigned = event("gives", "subject.assigned", "2024-05-20T10:00:00Z", data);
+    let assigned = service.stored(&assigned).await;
+    report(assigned).await;
+    assert_eq!(still(), [false, true]);
+
+    let merge = json!({"members": ["joe@example.com"]}).to_string();
+    let jane = "/api/v1/customers/jane@example.com/merge";
+    let merge = service.post(jane, "application/json", merge).await;
+    report(merge.body["position"].as_u64().unwrap()).await;
+    assert_eq!(still(), [false, false]);
 }

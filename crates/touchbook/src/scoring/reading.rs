@@ -1,14 +1,17 @@
 //! From records to the scores that are to be published.
 
 use super::place::{Activated, Kind, Stretch};
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use touchbook_calls::Calls;
 use touchbook_engine::metrics as names;
 use touchbook_engine::{ReadError, Submission, Tenant};
-use touchbook_events::incoming::Entrance;
+use touchbook_events::incoming::{Entrance, IMPORT_SOURCE, import_id, import_undoing_id};
 use touchbook_events::record::CodecError;
-use touchbook_events::{Data, EventType, Header, Incoming, Principal, Record, Timestamp};
+use touchbook_events::{Data, Envelope, EventType, Header, Incoming, Principal, Record, Timestamp};
 use touchbook_projection::Projector;
 use touchbook_sentiment::{SOURCE, ScoredEvent, Scorer, may_have_text, text_of};
 
@@ -26,15 +29,27 @@ pub(super) const PROJECTIONS: [&str; 1] = [Calls::NAME];
 #[derive(Default)]
 pub(super) struct Found {
     pub(super) scores: Vec<Submission>,
+    /// Which of them are of imports' entries.
+    pub(super) imported: Vec<Imported>,
+    /// Of scores that an undoing did not see.
+    pub(super) retractions: Vec<Submission>,
     /// The last record that was looked at.
     pub(super) reached: u64,
     pub(super) activated: Vec<Activated>,
     text_bytes: usize,
 }
 
+/// An import's entry.
+pub(super) struct Imported {
+    /// Of its score among those that were found.
+    pub(super) index: usize,
+    position: u64,
+    import_id: Box<str>,
+}
+
 impl Found {
     fn is_full(&self, after: u64) -> bool {
-        self.scores.len() >= SCORES_MAX
+        self.scores.len() + self.retractions.len() >= SCORES_MAX
             || self.text_bytes >= TEXT_BYTES_MAX
             || self.reached - after >= RECORDS_MAX
     }
@@ -42,7 +57,7 @@ impl Found {
 
 /// Who reads, for whom.
 pub(super) struct Reading<'a> {
-    pub(super) tenant: &'a Tenant,
+    pub(super) tenant: &'a Arc<Tenant>,
     pub(super) scorer: &'a dyn Scorer,
     /// Whether others read the stream, so that events must say there who sent them.
     pub(super) is_published: bool,
@@ -150,14 +165,75 @@ impl Reading<'_> {
             return Ok(());
         };
         let id = ScoredEvent::id_of(header, self.scorer, key);
-        if self.is_retold(record) || self.tenant.find(SOURCE, &id)?.is_some() {
+        let known = self.tenant.find(SOURCE, &id)?;
+        let import = record.sent.as_ref().and_then(import_id);
+        if let Some(import_id) = import
+            && self.is_undone(header.position, import_id)?
+        {
+            let retraction = known.and_then(|score| self.retraction(import_id, score));
+            found.retractions.extend(retraction);
+            return Ok(());
+        }
+        if self.is_retold(record) || known.is_some() {
             return Ok(());
         }
         found.text_bytes += text.len();
         let scored = ScoredEvent::of(record, &text, self.scorer, key);
-        let submission = scored.and_then(|scored| self.submission(&scored));
-        found.scores.extend(submission);
+        if let Some(submission) = scored.and_then(|scored| self.submission(&scored.envelope())) {
+            found.imported.extend(import.map(|import_id| Imported {
+                index: found.scores.len(),
+                position: header.position,
+                import_id: import_id.into(),
+            }));
+            found.scores.push(submission);
+        }
         Ok(())
+    }
+
+    /// What takes back the score at `score` of an entry whose import was undone meanwhile: the
+    /// undoing did not see it.
+    pub(super) fn look_again(
+        &self,
+        entry: &Imported,
+        score: u64,
+    ) -> Result<Option<Submission>, ReadError> {
+        let is_undone = self.is_undone(entry.position, &entry.import_id)?;
+        Ok(is_undone
+            .then(|| self.retraction(&entry.import_id, score))
+            .flatten())
+    }
+
+    /// Whether the undoing of its import took the record back. What a person takes back may come
+    /// back, and is scored.
+    fn is_undone(&self, position: u64, import_id: &str) -> Result<bool, ReadError> {
+        if !self.is_retracted(position) {
+            return Ok(false);
+        }
+        let began = self
+            .tenant
+            .find(IMPORT_SOURCE, &import_undoing_id(import_id))?;
+        Ok(began.is_some())
+    }
+
+    fn is_retracted(&self, position: u64) -> bool {
+        let calls = self.tenant.projection::<Calls>();
+        calls.is_some_and(|calls| calls.slices(u64::MAX).is_retracted(position))
+    }
+
+    /// As the undoing itself would have said it; `None` where it did.
+    fn retraction(&self, import_id: &str, score: u64) -> Option<Submission> {
+        if self.is_retracted(score) {
+            return None;
+        }
+        let data = json!({ "positions": [score], "reason": "the import is undone" });
+        let data = to_raw_value(&data).ok()?;
+        self.submission(&Envelope {
+            id: format!("{import_id}:retract-score-{score}").into(),
+            source: IMPORT_SOURCE.into(),
+            event_type: EventType::EventRetracted.as_str().into(),
+            data: Some(&data),
+            ..Envelope::default()
+        })
     }
 
     /// Whether it is the summary of a call whose own words are known.
@@ -179,18 +255,20 @@ impl Reading<'_> {
         told.is_some()
     }
 
-    fn submission(&self, scored: &ScoredEvent) -> Option<Submission> {
-        let (envelope, us) = (scored.envelope(), Principal::touchbook());
-        let bytes = scored.data.get().len();
+    fn submission(&self, envelope: &Envelope<'_>) -> Option<Submission> {
+        let (us, data) = (
+            Principal::touchbook(),
+            envelope.data.map_or("", RawValue::get),
+        );
         let (entrance, key) = (Entrance::Service, self.tenant.key());
-        let read = Incoming::from_envelope(&envelope, bytes, entrance, &us, key);
+        let read = Incoming::from_envelope(envelope, data.len(), entrance, &us, key);
         let incoming = read
             .inspect_err(|problem| tracing::warn!(code = problem.code, "a score is no event"))
             .ok()?;
         let json = match self.is_published {
-            true => Incoming::republish(&envelope, &us, self.tenant.slug()).into(),
+            true => Incoming::republish(envelope, &us, self.tenant.slug()).into(),
             // Nobody reads it; its bytes are counted.
-            false => scored.data.get().to_owned().into(),
+            false => data.to_owned().into(),
         };
         Some(Submission { incoming, json })
     }

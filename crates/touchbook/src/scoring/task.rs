@@ -2,7 +2,7 @@
 
 use super::files::Files;
 use super::place::{Kind, Place, Stretch};
-use super::reading::{Found, PROJECTIONS, Reading};
+use super::reading::{Found, Imported, PROJECTIONS, Reading};
 use serde_json::json;
 use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -12,7 +12,9 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use touchbook_engine::jobs::Job;
 use touchbook_engine::metrics as names;
-use touchbook_engine::{Engine, JobState, Outcome, OutcomeKind, ReadError, SubmitError, Tenant};
+use touchbook_engine::{
+    Engine, JobState, Outcome, OutcomeKind, ReadError, Submission, SubmitError, Tenant, WaitError,
+};
 use touchbook_events::{TenantNumber, Timestamp};
 use touchbook_sentiment::Scorer;
 
@@ -57,6 +59,8 @@ enum Trouble {
     Read(#[from] ReadError),
     #[error(transparent)]
     Submit(#[from] SubmitError),
+    #[error("what is known of calls is not yet as new as the ledger")]
+    Behind,
     #[error("it panicked, and is tried again")]
     Panicked,
     #[error("the service is stopping")]
@@ -129,10 +133,7 @@ impl Task {
     }
 
     fn work(&mut self, tenant: &Arc<Tenant>, stretch: Stretch) -> Result<(), Trouble> {
-        let head = tenant.head();
-        // Where they can't follow, what they would have said is only missed.
-        let applied = self.wait(tenant.applied(&PROJECTIONS, head, APPLIED_WAIT_MAX));
-        let _ = applied.ok_or(Trouble::Stopping)?;
+        self.catch_up(tenant)?;
         let reading = Reading {
             tenant,
             scorer: &*self.scorer,
@@ -140,15 +141,16 @@ impl Task {
         };
         let Found {
             scores,
+            imported,
+            retractions,
             reached,
             activated,
             ..
         } = reading.read(stretch)?;
-        let mut accepted = 0;
-        if !scores.is_empty() {
-            let submitted = self.wait(self.engine.submit(tenant, scores, false));
-            accepted = count(&submitted.ok_or(Trouble::Stopping)??);
-        }
+        self.submit(tenant, retractions)?;
+        let outcomes = self.submit(tenant, scores)?;
+        let accepted = count(&outcomes);
+        self.retract_undone(&reading, &imported, &outcomes)?;
         let standing = self.standings.entry(tenant.number()).or_default();
         standing.place.reach(stretch, reached);
         for activated in activated {
@@ -160,6 +162,53 @@ impl Task {
         let place = standing.place;
         self.tell_progress(tenant, place);
         self.tell_job(tenant);
+        Ok(())
+    }
+
+    /// Waits for the projections that are asked. Where they can't go on, what they would have said
+    /// is only missed.
+    fn catch_up(&self, tenant: &Tenant) -> Result<(), Trouble> {
+        let applied = tenant.applied(&PROJECTIONS, tenant.head(), APPLIED_WAIT_MAX);
+        match self.wait(applied).ok_or(Trouble::Stopping)? {
+            Err(WaitError::TimedOut { .. }) => Err(Trouble::Behind),
+            _ => Ok(()),
+        }
+    }
+
+    fn submit(
+        &self,
+        tenant: &Arc<Tenant>,
+        events: Vec<Submission>,
+    ) -> Result<Vec<Outcome>, Trouble> {
+        if events.is_empty() {
+            return Ok(Vec::new());
+        }
+        let submitted = self.wait(self.engine.submit(tenant, events, false));
+        Ok(submitted.ok_or(Trouble::Stopping)??)
+    }
+
+    /// An import may have been undone while its entries were scored. Whoever stops before this is
+    /// done reads the same records again, and finds it.
+    fn retract_undone(
+        &self,
+        reading: &Reading<'_>,
+        imported: &[Imported],
+        outcomes: &[Outcome],
+    ) -> Result<(), Trouble> {
+        if imported.is_empty() {
+            return Ok(());
+        }
+        self.catch_up(reading.tenant)?;
+        let mut retractions = Vec::new();
+        for entry in imported {
+            let score = outcomes
+                .get(entry.index)
+                .and_then(|outcome| outcome.position);
+            if let Some(score) = score {
+                retractions.extend(reading.look_again(entry, score)?);
+            }
+        }
+        self.submit(reading.tenant, retractions)?;
         Ok(())
     }
 

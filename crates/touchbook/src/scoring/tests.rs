@@ -1,3 +1,5 @@
+mod undone;
+
 use super::files::Files;
 use super::place::{Activated, Place};
 use super::*;

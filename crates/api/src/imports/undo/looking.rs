@@ -61,6 +61,9 @@ pub(super) struct Looking {
     pub(super) policies: Vec<u64>,
     /// Others wrote of somebody since [`Looking::is_disturbed`] was last asked.
     disturbed: bool,
+    /// How often it walked over the import.
+    #[cfg(test)]
+    pub(super) walks: usize,
 }
 
 impl Looking {
@@ -91,6 +94,8 @@ impl Looking {
             scores: marks(),
             policies: Vec::new(),
             disturbed: true,
+            #[cfg(test)]
+            walks: 0,
         }
     }
 
@@ -102,7 +107,8 @@ impl Looking {
                 self.own.clear(position);
             }
         }
-        self.find_scores()
+        self.find_scores()?;
+        Ok(())
     }
 
     /// Looks at what was recorded since it last did.
@@ -264,8 +270,10 @@ impl Looking {
         self.disturbed = true;
     }
 
-    /// What our scorer found in the import's entries goes with them.
-    pub(super) fn find_scores(&mut self) -> Result<(), ReadError> {
+    /// What our scorer found in the import's entries goes with them. Answers the first that was
+    /// not known before.
+    pub(super) fn find_scores(&mut self) -> Result<Option<u64>, ReadError> {
+        let mut first = None;
         let found = std::mem::replace(&mut self.scores, Marks::new(self.from));
         let mut left = found.all();
         loop {
@@ -278,18 +286,23 @@ impl Looking {
                 }
             }
             if scores.is_empty() {
-                return Ok(());
+                return Ok(first);
             }
             self.find_entries(&mut entry_of)?;
             for (position, subject) in scores {
                 if entry_of.get(&subject).is_some_and(|is_own| *is_own) {
                     self.own.set(position);
+                    first = first.or(Some(position));
                 }
             }
         }
     }
 
-    fn find_entries(&self, entry_of: &mut HashMap<Digest, bool>) -> Result<(), ReadError> {
+    fn find_entries(&mut self, entry_of: &mut HashMap<Digest, bool>) -> Result<(), ReadError> {
+        #[cfg(test)]
+        {
+            self.walks += 1;
+        }
         self.tenant
             .scan(self.from..=self.head, &mut |position, bytes| {
                 if self.entries.has(position)

@@ -24,8 +24,7 @@ const RETRACTED_TOGETHER: usize = if cfg!(test) { 20 } else { POSITIONS_MAX };
 /// How often somebody may be in the way of one step. Each time that is a write of the same customer
 /// within a moment.
 const ATTEMPTS_MAX: u32 = 100;
-/// What follows an import's id in that of the event by which its undoing begins.
-pub(in crate::imports) const BEGINS: &str = "undoing";
+pub(in crate::imports) const BEGINS: &str = touchbook_events::incoming::IMPORT_UNDOING;
 
 pub(super) struct Work<'a> {
     sending: &'a Sending,
@@ -251,6 +250,16 @@ impl<'a> Work<'a> {
         Ok(header.is_some_and(|header| header.is_effective()))
     }
 
+    async fn find_scores(&self) -> Result<Option<u64>, Halt> {
+        let found = self.with(Looking::find_scores).await?;
+        #[cfg(test)]
+        {
+            let walks = self.with(|looking| Ok(looking.walks)).await?;
+            self.sending.api.imports().turns.note_walks(walks);
+        }
+        Ok(found)
+    }
+
     /// Retracts all that was recorded, and the giving back with it.
     async fn retract_all(&self) -> Result<(), Halt> {
         let total = self
@@ -266,7 +275,13 @@ impl<'a> Work<'a> {
                 continue;
             }
             let (Some(first), Some(last)) = (positions.first(), positions.last()) else {
-                return Ok(());
+                // Looking for them takes a walk over the import, so it is done once for all that
+                // came meanwhile.
+                match self.find_scores().await? {
+                    Some(found) => at = found,
+                    None => return Ok(()),
+                }
+                continue;
             };
             self.turn().await?;
             let name = format!("retract-{first}-{last}-{head}");
@@ -296,7 +311,6 @@ impl<'a> Work<'a> {
 /// somebody since this was last asked.
 fn next(looking: &mut Looking, at: u64) -> Result<(Vec<u64>, u64, bool), ReadError> {
     looking.look()?;
-    looking.find_scores()?;
     let left = looking.own.since(at);
     let going = left.filter(|at| looking.goes(*at) && !looking.retracted.has(*at));
     let positions = going.take(RETRACTED_TOGETHER).collect();

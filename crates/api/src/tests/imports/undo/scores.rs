@@ -82,3 +82,38 @@ async fn scores_go_with_the_entries_of_an_import() {
     assert_eq!(scores[0].header.subject, entries[0].header.subject);
     service.all_are_as_of(&never).await;
 }
+
+/// A walk over a large import takes seconds, so that it is not done for each score.
+#[tokio::test(flavor = "multi_thread")]
+async fn scores_that_come_meanwhile_are_looked_for_together() {
+    let service = Service::start().await;
+    some_are_known(&service).await;
+    let mut file = "External_ID,Interaction_Type,Interaction_Date,Direction,Notes\n".to_owned();
+    for minute in 10..55 {
+        file += &format!("p:0,sms,2023-11-05T08:{minute}:00Z,inbound,note {minute}\n");
+    }
+    let import = service.import("", &file).await;
+    let is_entry = |record: &&Record| record.header.event_type == EventType::SmsReceived;
+    let records = service.records();
+    let entries: Vec<&Record> = records.iter().filter(is_entry).collect();
+    assert_eq!(entries.len(), 45);
+    let mut turns = service.api.imports().turns.hold();
+    let late = async {
+        let mut step = 0;
+        while let Some(turn) = turns.recv().await {
+            // After the first two steps that retract.
+            if step == 2 || step == 4 {
+                service.score(entries[step]).await;
+            }
+            step += 1;
+            turn.send(()).unwrap();
+        }
+    };
+    tokio::join!(service.undo(&import, ""), late).0;
+    assert_eq!(service.api.imports().turns.walks(), 1);
+    let (never, left) = without_imports(service.records());
+    assert_eq!(left, [""; 0]);
+    let is_score = |record: &&Record| record.header.event_type == EventType::SentimentScored;
+    assert_eq!(never.iter().filter(is_score).count(), 0);
+    service.all_are_as_of(&never).await;
+}
