@@ -102,8 +102,8 @@ fn opened(path: &std::path::Path) -> io::Result<Option<BufReader<File>>> {
     }
 }
 
-/// Keeps what the journal has with what the sendings before it came to, and drops the journal. Where
-/// that is not kept, `in_ledger` says what the ledger alone knows of them.
+/// Keeps what the journal has with what the sendings before it came to, and drops the journal.
+/// Where that is not kept, `in_ledger` says what the ledger alone knows of them.
 pub(super) fn settle(
     files: &Files,
     prefix: &str,
