@@ -103,9 +103,7 @@ impl Imports {
 
     /// Those of all tenants that something is to be done for, the oldest first.
     fn unfinished(&self) -> Vec<Manifest> {
-        let mut unfinished = self.which(|manifest| {
-            matches!(manifest.state, ImportState::Running | ImportState::Undoing)
-        });
+        let mut unfinished = self.which(|manifest| manifest.state.is_unfinished());
         unfinished.sort_by_key(|manifest| manifest.started_at);
         unfinished
     }
@@ -140,7 +138,7 @@ impl Imports {
             tracing::warn!(%error, import = manifest.id, "how far an import is could not be saved");
             return;
         }
-        if !matches!(manifest.state, ImportState::Running | ImportState::Undoing) {
+        if !manifest.state.is_unfinished() {
             self.files.drop_upload(&manifest.id);
         }
         if manifest.state == ImportState::Undone {

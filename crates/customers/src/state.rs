@@ -14,8 +14,7 @@ use touchbook_events::catalogue::customer::{
     AgentInteractionType, ConsentChanged, CustomerStatus, StatusChanged, Updated,
 };
 use touchbook_events::{CustomerId, Data, EntrySource, Member, Record, Timestamp};
-use touchbook_projection::Projector;
-use touchbook_projection::Stamp;
+use touchbook_projection::{Place, Projector, Stamp};
 
 /// The projector of customer summaries.
 #[derive(Clone, Copy, Debug, Default)]
@@ -150,10 +149,7 @@ impl State {
             return;
         }
         let subject = header.subject;
-        let place = Stamp {
-            time: data.placed_at().unwrap_or(header.time),
-            position: header.position,
-        };
+        let place = Stamp::from(Place::of(record));
         let is_new = self.entries.place(subject, place.time);
         let changed = Stamp::changed_at(header, data.changed_at());
         match data {

@@ -11,7 +11,7 @@ use touchbook_events::catalogue::customer;
 use touchbook_events::catalogue::interaction::Logged;
 use touchbook_events::catalogue::outcome::KnownOutcome;
 use touchbook_events::{CustomerId, Data, EntrySource, EventType, Member, Record, Timestamp};
-use touchbook_projection::{Projector, Stamp};
+use touchbook_projection::{Place, Projector, Stamp};
 
 /// The projector of engagement.
 #[derive(Clone, Copy, Debug, Default)]
@@ -120,10 +120,7 @@ impl State {
         let known = self.entries.find(subject);
         let before = known.map_or_else(Marks::default, |entry| self.entries.get(entry).marks);
         let entry = known.unwrap_or_else(|| {
-            let place = Stamp {
-                time: data.placed_at().unwrap_or(header.time),
-                position: header.position,
-            };
+            let place = Place::of(record).into();
             self.entries.push(subject, place, Marks::of(source))
         });
         self.describe(entry, record, known.is_none());

@@ -18,6 +18,8 @@ use std::cell::RefCell;
 
 /// The source of the events of imports. The id of each begins with its import's id and a colon.
 pub const IMPORT_SOURCE: &str = "touchbook/csv";
+/// Why records of an undone import count no more.
+pub const IMPORT_UNDONE_REASON: &str = "the import is undone";
 /// What follows an import's id in that of the event by which its undoing begins.
 pub const IMPORT_UNDOING: &str = "undoing";
 

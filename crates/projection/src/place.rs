@@ -1,5 +1,6 @@
 //! Where a row stands in a list for ever, and where a page of it ended.
 
+use crate::latest::Stamp;
 use serde::{Deserialize, Serialize, Serializer};
 use std::fmt;
 use std::str::FromStr;
@@ -27,6 +28,15 @@ impl Place {
         Self {
             occurred_at: record.data.placed_at().unwrap_or(record.header.time),
             position: record.header.position,
+        }
+    }
+}
+
+impl From<Place> for Stamp {
+    fn from(place: Place) -> Self {
+        Self {
+            time: place.occurred_at,
+            position: place.position,
         }
     }
 }

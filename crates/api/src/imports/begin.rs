@@ -19,6 +19,7 @@ use tokio::runtime::Handle;
 use touchbook_engine::jobs::Job;
 use touchbook_engine::{JobError, JobState, Tenant, chain};
 use touchbook_events::Digest;
+use touchbook_events::incoming::import_undoing_id;
 use touchbook_events::text::Name;
 use touchbook_ingest::csv::SOURCE;
 
@@ -142,8 +143,7 @@ fn prefix(api: &Api, tenant: &Tenant, file: Digest) -> Result<String, Problem> {
 /// As [`prefix`]; an import that is there by half is neither imported again nor decided already.
 fn whole(api: &Api, tenant: &Tenant, file: Digest) -> Result<String, Problem> {
     let prefix = prefix(api, tenant, file)?;
-    let begins = format!("{prefix}:{}", undo::BEGINS);
-    match tenant.find(SOURCE, &begins)? {
+    match tenant.find(SOURCE, &import_undoing_id(&prefix))? {
         None => Ok(prefix),
         Some(position) => {
             let detail = format!("import {prefix} is not undone yet: {}", undo::HALF_UNDONE);
@@ -215,15 +215,13 @@ fn keep(
 /// is being undone stays as far as it is not yet.
 pub(crate) fn cancel(api: &Api, import: &Import) {
     let known = import.manifest();
-    let is_at_work = matches!(known.state, ImportState::Running | ImportState::Undoing);
-    if !is_at_work || api.engine().jobs().cancel(&known.job_id) {
+    if !known.state.is_unfinished() || api.engine().jobs().cancel(&known.job_id) {
         return;
     }
     let now = api.engine().now();
     let cancelled = import.change(|known| {
         // Its job may have begun, or ended, meanwhile.
-        let is_at_work = matches!(known.state, ImportState::Running | ImportState::Undoing);
-        let stands = is_at_work && !api.engine().jobs().cancel(&known.job_id);
+        let stands = known.state.is_unfinished() && !api.engine().jobs().cancel(&known.job_id);
         if stands {
             match known.state {
                 ImportState::Undoing => undo::give_up(api, known, None),

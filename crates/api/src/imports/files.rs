@@ -94,10 +94,7 @@ impl Files {
             let is_kept = match extension(path) {
                 PART => false,
                 UPLOAD => {
-                    let may_go_on = |state: &ImportState| {
-                        matches!(state, ImportState::Running | ImportState::Undoing)
-                    };
-                    state.is_some_and(may_go_on) || self.has_manifest(path)
+                    state.is_some_and(|state| state.is_unfinished()) || self.has_manifest(path)
                 }
                 ERRORS => state.is_some() || self.has_manifest(path),
                 JOURNAL => state.is_some() || !stem(path).unwrap_or_default().ends_with(DRY),
@@ -186,7 +183,7 @@ impl Files {
     /// Those of `all` of one tenant that are kept no longer, with their files. What became of
     /// their rows stays.
     pub(super) fn prune(&self, mut all: Vec<Manifest>, now: Timestamp) -> Vec<String> {
-        all.retain(|known| !matches!(known.state, ImportState::Running | ImportState::Undoing));
+        all.retain(|known| !known.state.is_unfinished());
         all.sort_by_key(|known| std::cmp::Reverse(known.started_at));
         let oldest = now.plus_seconds(-IMPORTS_KEPT_SECONDS);
         let goes =

@@ -60,6 +60,13 @@ pub(crate) enum ImportState {
     Undone,
 }
 
+impl ImportState {
+    /// Whether something is still to be done, by a job that works or that waits for its turn.
+    pub(crate) fn is_unfinished(self) -> bool {
+        matches!(self, Self::Running | Self::Undoing)
+    }
+}
+
 /// What undoing an import came to, or would.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Undone {

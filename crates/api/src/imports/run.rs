@@ -9,9 +9,9 @@ use super::manifest::{ImportState, Manifest};
 use super::past::{self, Past, Sent};
 use super::reading::{Reading, Stop};
 use super::rows::{Batch, Step, Survey};
-use super::sending::{About, Halt, Sending};
+use super::sending::{About, Halt, LOOK_EVERY, Sending};
 use super::tally::Tally;
-use super::work::PANICKED;
+use super::work::{Next, PANICKED};
 use crate::state::Api;
 use serde_json::json;
 use std::collections::VecDeque;
@@ -23,7 +23,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, timeout};
 use touchbook_customers::Customers;
 use touchbook_engine::jobs::Job;
-use touchbook_engine::{JobState, Outcome, Tenant, WaitError, chain};
+use touchbook_engine::{JobState, Outcome, Tenant, chain};
 use touchbook_events::{EventType, Policies};
 use touchbook_identity::Identifiers;
 use touchbook_ingest::csv::EventNames;
@@ -32,12 +32,10 @@ use touchbook_projection::Projector;
 
 /// Steps that wait to be sent.
 const STEPS_MAX: usize = 2;
-/// How often a job looks whether it should go on.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often it writes down how far it is.
 const SAVE_EVERY: Duration = Duration::from_secs(1);
-/// How long an import that was interrupted stands still before it goes on.
-pub(super) const GO_ON_AFTER: Duration = Duration::from_secs(5);
+/// What rows are compared with.
+const PROJECTIONS: [&str; 2] = [Identifiers::NAME, Customers::NAME];
 /// Batches that projections may be behind.
 const UNAPPLIED_MAX: usize = 16;
 
@@ -76,20 +74,17 @@ impl Running {
         }
     }
 
-    pub(super) async fn run(self) {
+    pub(super) async fn run(self) -> Next {
         let this = Arc::new(self);
         let ended = this.import_rows().await;
         let ended = match ended {
             Ok(()) => this.conclude().await,
             Err(halt) => Err(halt),
         };
-        let is_interrupted = matches!(ended, Err(Halt::Interrupted(_)));
-        let ending = Arc::clone(&this);
+        let next = Next::after(&ended);
         // What is known of it is written down, which may take a moment.
-        let _ = tokio::task::spawn_blocking(move || ending.end(ended)).await;
-        if is_interrupted {
-            let _ = timeout(GO_ON_AFTER, this.sending.api.stopping().cancelled()).await;
-        }
+        let _ = tokio::task::spawn_blocking(move || this.end(ended)).await;
+        next
     }
 
     fn files(&self) -> &Files {
@@ -103,7 +98,9 @@ impl Running {
     /// Reads on a thread of its own, and sends meanwhile.
     async fn import_rows(self: &Arc<Self>) -> Result<(), Halt> {
         // Everybody is to be shown as what was recorded before left them.
-        self.applied(self.sending.tenant.head()).await?;
+        self.sending
+            .applied(&PROJECTIONS, self.sending.tenant.head())
+            .await?;
         let (sender, mut steps) = mpsc::channel(STEPS_MAX);
         let applied = Arc::new(AtomicU64::new(0));
         let (this, seen) = (Arc::clone(self), Arc::clone(&applied));
@@ -137,19 +134,6 @@ impl Running {
             tenant: &self.sending.tenant,
             prefix: &self.sending.prefix,
             began_after,
-        }
-    }
-
-    /// Waits until projections show what is recorded up to `position`.
-    async fn applied(&self, position: u64) -> Result<(), Halt> {
-        let of = [Identifiers::NAME, Customers::NAME];
-        loop {
-            self.sending.look()?;
-            match self.sending.tenant.applied(&of, position, LOOK_EVERY).await {
-                Ok(_) => return Ok(()),
-                Err(WaitError::TimedOut { .. }) => {}
-                Err(error) => return Err(Halt::Interrupted(chain(&error))),
-            }
         }
     }
 
@@ -320,9 +304,10 @@ impl Running {
         if unapplied.len() > UNAPPLIED_MAX
             && let Some((_, position)) = unapplied.front()
         {
-            self.applied((*position).min(tenant.head())).await?;
+            let position = (*position).min(tenant.head());
+            self.sending.applied(&PROJECTIONS, position).await?;
         }
-        let Ok(now) = tenant.applied_now(&[Identifiers::NAME, Customers::NAME]) else {
+        let Ok(now) = tenant.applied_now(&PROJECTIONS) else {
             return Ok(());
         };
         while let Some((number, position)) = unapplied.front().copied() {

@@ -9,11 +9,13 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use touchbook_engine::jobs::Job;
-use touchbook_engine::{Outcome, OutcomeKind, Submission, SubmitError, Tenant, chain};
+use touchbook_engine::{Outcome, OutcomeKind, Submission, SubmitError, Tenant, WaitError, chain};
 use touchbook_events::limits::BATCH_EVENTS_MAX;
 use touchbook_events::{Envelope, EventType, Principal};
 use touchbook_ingest::csv::SOURCE;
 
+/// How often work looks whether it should go on.
+pub(super) const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How long an import waits for writes that stand still; a start goes on then.
 const UNAVAILABLE_MAX: Duration = Duration::from_secs(60);
 /// How long until it tries again.
@@ -59,6 +61,18 @@ impl Sending {
         match self.job.is_cancelled() {
             true => Err(Halt::Cancelled),
             false => Ok(()),
+        }
+    }
+
+    /// Waits until projections show what is recorded up to `position`, however long they take.
+    pub(super) async fn applied(&self, of: &[&str], position: u64) -> Result<(), Halt> {
+        loop {
+            self.look()?;
+            match self.tenant.applied(of, position, LOOK_EVERY).await {
+                Ok(_) => return Ok(()),
+                Err(WaitError::TimedOut { .. }) => {}
+                Err(error) => return Err(Halt::Interrupted(chain(&error))),
+            }
         }
     }
 

@@ -10,13 +10,11 @@ mod marks;
 mod plan;
 mod work;
 
-pub(super) use work::BEGINS;
-
 use super::Import;
 use super::begin::begin_job;
 use super::manifest::{ImportState, Manifest, Undone};
-use super::run::GO_ON_AFTER;
 use super::sending::{About, Halt, Sending};
+use super::work::Next;
 use crate::blocking::blocking;
 use crate::extract::Caller;
 use crate::problem::Problem;
@@ -24,12 +22,11 @@ use crate::state::Api;
 use axum::http::StatusCode;
 use serde_json::json;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::time::timeout;
 use touchbook_customers::Customers;
 use touchbook_engine::jobs::Job;
-use touchbook_engine::{JobState, JobView, Tenant, WaitError, chain};
+use touchbook_engine::{JobState, JobView, Tenant};
+use touchbook_events::incoming::IMPORT_UNDOING;
 use touchbook_events::{EventType, Principal, PrincipalKind};
 use touchbook_ingest::csv::SOURCE;
 use touchbook_projection::Projector;
@@ -39,8 +36,6 @@ use work::Work;
 pub(super) const KIND: &str = "undo";
 /// Why an import can be neither sent again nor left as it is.
 pub(super) const HALF_UNDONE: &str = "undoing it ended half-way; undo it again";
-/// How long it waits until it looks whether it should still wait.
-const APPLY_WAIT_MAX: Duration = Duration::from_secs(1);
 
 /// An undoing's job, and all it needs.
 struct Undoing {
@@ -172,7 +167,7 @@ pub(super) fn give_up(api: &Api, known: &mut Manifest, before: Option<ImportStat
             .is_none_or(|tenant| !matches!(tenant.find(SOURCE, &id), Ok(None)))
     };
     known.state = match before {
-        _ if has_said(BEGINS) => ImportState::HalfUndone,
+        _ if has_said(IMPORT_UNDOING) => ImportState::HalfUndone,
         // It was begun twice, or a start went on with it.
         None | Some(ImportState::Undoing) if has_said("completed") => ImportState::Succeeded,
         None | Some(ImportState::Undoing) => ImportState::Cancelled,
@@ -204,20 +199,18 @@ fn sending(
 }
 
 impl Undoing {
-    async fn run(self: Arc<Self>) {
+    async fn run(self: Arc<Self>) -> Next {
         let undone = self.undo().await;
-        let is_interrupted = matches!(undone, Err(Halt::Interrupted(_)));
-        let ending = Arc::clone(&self);
+        let next = Next::after(&undone);
         // What is known of it is written down, which may take a moment.
-        let _ = tokio::task::spawn_blocking(move || ending.end(undone)).await;
-        if is_interrupted {
-            // What stopped it may last a while; then it goes on.
-            let _ = timeout(GO_ON_AFTER, self.sending.api.stopping().cancelled()).await;
-        }
+        let _ = tokio::task::spawn_blocking(move || self.end(undone)).await;
+        next
     }
 
     async fn undo(&self) -> Result<Undone, Halt> {
-        self.caught_up().await?;
+        // Until then it is not known what was retracted so far.
+        let head = self.sending.tenant.head();
+        self.sending.applied(&[Customers::NAME], head).await?;
         let work = Work::begin(&self.sending, self.from).await?;
         if self.is_dry {
             return work.undone().await;
@@ -233,20 +226,6 @@ impl Undoing {
         };
         self.sending.say(&about).await?;
         Ok(undone)
-    }
-
-    /// Waits until it is known what was retracted so far.
-    async fn caught_up(&self) -> Result<(), Halt> {
-        let tenant = &self.sending.tenant;
-        let (of, head) = ([Customers::NAME], tenant.head());
-        loop {
-            self.sending.look()?;
-            match tenant.applied(&of, head, APPLY_WAIT_MAX).await {
-                Ok(_) => return Ok(()),
-                Err(WaitError::TimedOut { .. }) => {}
-                Err(error) => return Err(Halt::Interrupted(chain(&error))),
-            }
-        }
     }
 
     fn end(&self, undone: Result<Undone, Halt>) {

@@ -1,11 +1,34 @@
 //! Jobs on a tenant's customers, one after the other, each of which ends whatever happens.
 
 use super::begin::resume_next;
+use super::sending::Halt;
 use crate::state::Api;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Handle;
+use tokio::time::timeout;
 use touchbook_engine::JobState;
 use touchbook_engine::jobs::Job;
+
+/// How long a tenant's work stands still after some that was interrupted.
+const GO_ON_AFTER: Duration = Duration::from_secs(5);
+
+/// What comes after a job's work.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Next {
+    AtOnce,
+    /// What was in its way may last a while.
+    Later,
+}
+
+impl Next {
+    pub(super) fn after<T>(ended: &Result<T, Halt>) -> Self {
+        match ended {
+            Err(Halt::Interrupted(_)) => Self::Later,
+            _ => Self::AtOnce,
+        }
+    }
+}
 
 /// What is said of work that ended with a panic.
 pub(super) const PANICKED: &str = "it ended with a panic";
@@ -17,14 +40,19 @@ pub(super) fn spawn(
     runtime: &Handle,
     api: Api,
     job: Arc<Job>,
-    work: impl Future<Output = ()> + Send + 'static,
+    work: impl Future<Output = Next> + Send + 'static,
     panicked: impl FnOnce() + Send + 'static,
 ) {
     let working = runtime.spawn(work);
     runtime.spawn(async move {
         let worked = working.await;
-        if worked.is_err_and(|error| error.is_panic()) {
-            panicked();
+        match worked {
+            Ok(Next::AtOnce) => {}
+            Ok(Next::Later) => {
+                let _ = timeout(GO_ON_AFTER, api.stopping().cancelled()).await;
+            }
+            Err(error) if error.is_panic() => panicked(),
+            Err(_) => {}
         }
         let reason = PANICKED.to_owned();
         job.finish(JobState::Failed { reason }, None, api.engine().now());

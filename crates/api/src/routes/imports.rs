@@ -291,8 +291,8 @@ fn find(api: &Api, caller: &Caller, id: &str) -> Result<Manifest, Problem> {
 }
 
 fn answered(api: &Api, import: Manifest) -> Import {
-    let works = matches!(import.state, ImportState::Running | ImportState::Undoing);
-    let job = works
+    let is_unfinished = import.state.is_unfinished();
+    let job = is_unfinished
         .then(|| api.engine().jobs().get(&import.job_id))
         .flatten();
     let has_errors = api.imports().error_file(&import).is_some();

@@ -15,13 +15,21 @@ pub(crate) fn stored(key: &TenantKey, position: u64) -> Vec<u8> {
         r#"{{"specversion":"1.0","id":"{:032x}","source":"/mix","type":"{kind}","subject":"{subject}","data":{data}}}"#,
         position.wrapping_mul(0x9e37_79b9_7f4a_7c15)
     );
-    let incoming = Incoming::read(&json, Entrance::Service, &Principal::touchbook(), key)
+    let customer = customer(position / 10 % CUSTOMERS);
+    decided(key, position, customer, &json)
+        .to_bytes()
+        .unwrap_or_else(|error| panic!("{json}: {error}"))
+}
+
+/// An event as a record of `customer`.
+pub(crate) fn decided(key: &TenantKey, position: u64, customer: CustomerId, json: &str) -> Record {
+    let incoming = Incoming::read(json, Entrance::Service, &Principal::touchbook(), key)
         .unwrap_or_else(|problem| panic!("{json}: {problem:?}"));
     let event_type = incoming.data.event_type();
     let header = Header {
         position,
         event_key: incoming.event_key,
-        customer: Some(customer(position / 10 % CUSTOMERS)),
+        customer: Some(customer),
         event_type,
         version: event_type.version(),
         time: Timestamp::from_micros(1_700_000_000_000_000 + position.cast_signed() * 977_000),
@@ -35,14 +43,11 @@ pub(crate) fn stored(key: &TenantKey, position: u64) -> Vec<u8> {
         content: incoming.content,
         key: NOT_SEALED,
     };
-    let record = Record {
+    Record {
         header,
         data: incoming.data,
         sent: Some(incoming.sent),
-    };
-    record
-        .to_bytes()
-        .unwrap_or_else(|error| panic!("{json}: {error}"))
+    }
 }
 
 pub(crate) fn customer(number: u64) -> CustomerId {

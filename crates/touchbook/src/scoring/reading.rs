@@ -9,10 +9,12 @@ use std::sync::Arc;
 use touchbook_calls::Calls;
 use touchbook_engine::metrics as names;
 use touchbook_engine::{ReadError, Submission, Tenant};
-use touchbook_events::incoming::{Entrance, IMPORT_SOURCE, import_id, import_undoing_id};
+use touchbook_events::incoming::{
+    Entrance, IMPORT_SOURCE, IMPORT_UNDONE_REASON, import_id, import_undoing_id,
+};
 use touchbook_events::record::CodecError;
-use touchbook_events::{Data, Envelope, EventType, Header, Incoming, Principal, Record, Timestamp};
-use touchbook_projection::Projector;
+use touchbook_events::{Data, Envelope, EventType, Header, Incoming, Principal, Record};
+use touchbook_projection::{Place, Projector};
 use touchbook_sentiment::{SOURCE, ScoredEvent, Scorer, may_have_text, text_of};
 
 /// Scores that are published together: a commit takes no longer for them than for a small request.
@@ -128,21 +130,15 @@ impl Reading<'_> {
         if !header.is_effective() || !(is_activation || may_have_text(header.event_type)) {
             return Ok(());
         }
+        let record = Record::decode(bytes).map_err(undecodable)?;
         match kind {
-            Kind::New if is_activation => {
-                let record = Record::decode(bytes).map_err(undecodable)?;
-                found.activated.extend(self.activation(&record));
-                Ok(())
-            }
-            Kind::Past(_) if is_activation => Ok(()),
-            Kind::New | Kind::Past(_) => {
-                let record = Record::decode(bytes).map_err(undecodable)?;
-                match kind {
-                    Kind::Past(since) if happened_at(&record) < since => Ok(()),
-                    Kind::New | Kind::Past(_) => self.score(&record, found),
-                }
-            }
+            Kind::New if is_activation => found.activated.extend(self.activation(&record)),
+            Kind::Past(_) if is_activation => {}
+            // When it happened may be long before anybody told.
+            Kind::Past(since) if Place::of(&record).occurred_at < since => {}
+            Kind::New | Kind::Past(_) => self.score(&record, found)?,
         }
+        Ok(())
     }
 
     fn activation(&self, record: &Record) -> Option<Activated> {
@@ -225,7 +221,7 @@ impl Reading<'_> {
         if self.is_retracted(score) {
             return None;
         }
-        let data = json!({ "positions": [score], "reason": "the import is undone" });
+        let data = json!({ "positions": [score], "reason": IMPORT_UNDONE_REASON });
         let data = to_raw_value(&data).ok()?;
         self.submission(&Envelope {
             id: format!("{import_id}:retract-score-{score}").into(),
@@ -272,9 +268,4 @@ impl Reading<'_> {
         };
         Some(Submission { incoming, json })
     }
-}
-
-/// When the entry happened that the record tells of, which may be long before anybody told.
-fn happened_at(record: &Record) -> Timestamp {
-    record.data.placed_at().unwrap_or(record.header.time)
 }

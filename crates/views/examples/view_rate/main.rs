@@ -7,11 +7,7 @@
 mod mix;
 
 use std::time::Instant;
-use touchbook_events::incoming::Entrance;
-use touchbook_events::record::NOT_SEALED;
-use touchbook_events::{
-    Decision, Header, Incoming, Policies, Principal, Record, TenantKey, Timestamp,
-};
+use touchbook_events::{Policies, Record, TenantKey, Timestamp};
 use touchbook_views::explain::Field;
 use touchbook_views::{Orders, Threads, explain};
 
@@ -98,29 +94,5 @@ fn order(key: &TenantKey, position: u64) -> Record {
 fn record(key: &TenantKey, position: u64, kind: &str, data: &str) -> Record {
     let envelope = format!(r#""specversion":"1.0","id":"{position}","source":"/views""#);
     let json = format!(r#"{{{envelope},"type":"{kind}","data":{data}}}"#);
-    let incoming = Incoming::read(&json, Entrance::Service, &Principal::touchbook(), key)
-        .unwrap_or_else(|problem| panic!("{json}: {problem:?}"));
-    let event_type = incoming.data.event_type();
-    let header = Header {
-        position,
-        event_key: incoming.event_key,
-        customer: Some(mix::customer(0)),
-        event_type,
-        version: event_type.version(),
-        time: Timestamp::from_micros(1_700_000_000_000_000 + position.cast_signed() * 977_000),
-        recorded_at: Timestamp::from_micros(1_800_000_000_000_000),
-        principal: incoming.principal,
-        stream_sequence: position,
-        decision: Decision::Effective,
-        cause: None,
-        correlation: None,
-        subject: incoming.subject,
-        content: incoming.content,
-        key: NOT_SEALED,
-    };
-    Record {
-        header,
-        data: incoming.data,
-        sent: Some(incoming.sent),
-    }
+    mix::decided(key, position, mix::customer(0), &json)
 }

@@ -13,6 +13,7 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
 use touchbook_engine::{Outcome, OutcomeKind, ReadError, Submission, chain};
 use touchbook_events::EventType;
+use touchbook_events::incoming::{IMPORT_UNDOING, IMPORT_UNDONE_REASON, import_undoing_id};
 use touchbook_events::limits::{BATCH_EVENTS_MAX, POSITIONS_MAX};
 use touchbook_events::record::Ineffective;
 use touchbook_ingest::csv::SOURCE;
@@ -24,7 +25,6 @@ const RETRACTED_TOGETHER: usize = if cfg!(test) { 20 } else { POSITIONS_MAX };
 /// How often somebody may be in the way of one step. Each time that is a write of the same customer
 /// within a moment.
 const ATTEMPTS_MAX: u32 = 100;
-pub(in crate::imports) const BEGINS: &str = touchbook_events::incoming::IMPORT_UNDOING;
 
 pub(super) struct Work<'a> {
     sending: &'a Sending,
@@ -77,7 +77,7 @@ impl<'a> Work<'a> {
     /// The ledger knows from its first record on that an undoing began, whatever else is lost: an
     /// import that is there by half is not sent again.
     async fn say_that_it_begins(&self) -> Result<(), Halt> {
-        let id = format!("{}:{BEGINS}", self.sending.prefix);
+        let id = import_undoing_id(&self.sending.prefix);
         let first = self.with(move |looking| {
             let is_first = |at: &u64| looking.goes(*at) && !looking.identity.has(*at);
             match looking.tenant.find(SOURCE, &id)? {
@@ -86,7 +86,9 @@ impl<'a> Work<'a> {
             }
         });
         if let Some(first) = first.await? {
-            self.sending.say(&retracting(BEGINS, &[first])).await?;
+            self.sending
+                .say(&retracting(IMPORT_UNDOING, &[first]))
+                .await?;
         }
         Ok(())
     }
@@ -326,7 +328,7 @@ fn retracting<'a>(name: &'a str, positions: &[u64]) -> About<'a> {
         event_type: EventType::EventRetracted,
         name,
         subject: None,
-        data: json!({ "positions": positions, "reason": "the import is undone" }),
+        data: json!({ "positions": positions, "reason": IMPORT_UNDONE_REASON }),
     }
 }
 
