@@ -1,7 +1,6 @@
 //! Online rebuild: a second state beside the live one, folded from the ledger, then swapped in.
 //!
-//! One thread reads and decodes, customer by customer in long stretches of the ledger; one thread a
-//! projection folds. The live state goes on answering and folding.
+//! One thread decodes, one thread a projection folds; the live state goes on answering and folding.
 
 use crate::error::{JobError, ReadError, chain};
 use crate::jobs::{Job, JobState};
@@ -12,19 +11,13 @@ use crossbeam_channel::{Receiver, Sender, bounded};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use touchbook_projection::Gathering;
-use touchbook_projection::gathering::{self, Batch, Sizes};
+use touchbook_events::Record;
 use touchbook_projection::projection::AnyProjection;
 
 /// Records that are decoded, handed over and folded at a time.
-const BATCH_RECORDS: usize = 512;
-/// As stored, of which those of one customer are folded one after another: some 24 MB.
-const STRETCH_RECORDS: usize = 1 << 16;
-const STRETCH_BYTES: usize = 32 << 20;
-/// Records that are left to the swap, which everybody waits for.
-const SWAPPED_RECORDS_MAX: u64 = 2_000;
+const BATCH_RECORDS: usize = 2_000;
 /// Batches that wait for the slowest projection.
-const WAITING_BATCHES_MAX: usize = 32;
+const WAITING_BATCHES_MAX: usize = 8;
 
 /// Begins rebuilding `names` (all when empty) of a tenant, as one job.
 pub(crate) fn begin(
@@ -93,19 +86,14 @@ impl Rebuild {
 
     /// `false` when it was cancelled; then nothing of it is left.
     fn fold_and_swap(&self) -> Result<bool, FoldError> {
-        let mut gathering = Gathering::new(Sizes {
-            stretch_records: STRETCH_RECORDS,
-            stretch_bytes: STRETCH_BYTES,
-            batch_records: BATCH_RECORDS,
-        });
         // What is appended meanwhile is left to the swap, as long as it is little.
         loop {
             let head = self.tenant.head();
             let folded = self.folded();
-            if head <= folded + SWAPPED_RECORDS_MAX {
+            if head <= folded + BATCH_RECORDS as u64 {
                 break;
             }
-            self.fold(folded + 1, head, &mut gathering)?;
+            self.fold(folded + 1, head)?;
             if self.job.is_cancelled() {
                 return Ok(false);
             }
@@ -145,7 +133,7 @@ impl Rebuild {
             .unwrap_or_default()
     }
 
-    fn fold(&self, from: u64, to: u64, gathering: &mut Gathering) -> Result<(), FoldError> {
+    fn fold(&self, from: u64, to: u64) -> Result<(), FoldError> {
         std::thread::scope(|scope| {
             let mut senders = Vec::new();
             let mut folds = Vec::new();
@@ -154,23 +142,23 @@ impl Rebuild {
                 senders.push(sender);
                 folds.push(scope.spawn(move || self.fold_batches(&**fresh, &batches)));
             }
-            let read = self.read(from, to, gathering, &senders);
+            let read = self.read(from, to, &senders);
             drop(senders);
             for fold in folds {
                 fold.join().map_err(|_| FoldError::Panicked)??;
             }
-            read
+            read.map_err(FoldError::from)
         })
     }
 
     fn fold_batches(
         &self,
         fresh: &dyn AnyProjection,
-        batches: &Receiver<Arc<Batch>>,
+        batches: &Receiver<Arc<Vec<Record>>>,
     ) -> Result<(), FoldError> {
         let history = self.tenant.history();
         for batch in batches {
-            fresh.apply_gathered(&batch, &history)?;
+            fresh.apply_batch(&batch, &history)?;
             self.job.progress(self.folded(), self.tenant.head());
         }
         Ok(())
@@ -180,32 +168,30 @@ impl Rebuild {
         &self,
         from: u64,
         to: u64,
-        gathering: &mut Gathering,
-        senders: &[Sender<Arc<Batch>>],
-    ) -> Result<(), FoldError> {
-        let history = self.tenant.history();
-        let mut hand_over = |batch| match self.job.is_cancelled() {
-            true => ControlFlow::Break(()),
-            false => hand_over(batch, senders),
-        };
-        let mut failed = None;
-        self.tenant.scan(from..=to, &mut |position, stored| {
-            let pushed = gathering.push(position, stored, &history, &mut hand_over);
-            pushed.unwrap_or_else(|error| {
-                failed = Some(error);
+        senders: &[Sender<Arc<Vec<Record>>>],
+    ) -> Result<(), ReadError> {
+        let mut batch = Vec::with_capacity(BATCH_RECORDS);
+        self.tenant.records(from..=to, &mut |record| {
+            batch.push(record);
+            if batch.len() < BATCH_RECORDS {
+                return ControlFlow::Continue(());
+            }
+            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_RECORDS));
+            if self.job.is_cancelled() {
                 ControlFlow::Break(())
-            })
+            } else {
+                hand_over(full, senders)
+            }
         })?;
-        if let Some(error) = failed {
-            return Err(error.into());
+        if !batch.is_empty() && !self.job.is_cancelled() {
+            let _ = hand_over(batch, senders);
         }
-        let _ = gathering.finish(&mut hand_over)?;
         Ok(())
     }
 }
 
 /// Breaks off when a fold has failed and takes no more.
-fn hand_over(batch: Batch, senders: &[Sender<Arc<Batch>>]) -> ControlFlow<()> {
+fn hand_over(batch: Vec<Record>, senders: &[Sender<Arc<Vec<Record>>>]) -> ControlFlow<()> {
     let batch = Arc::new(batch);
     for sender in senders {
         if sender.send(Arc::clone(&batch)).is_err() {
@@ -213,15 +199,4 @@ fn hand_over(batch: Batch, senders: &[Sender<Arc<Batch>>]) -> ControlFlow<()> {
         }
     }
     ControlFlow::Continue(())
-}
-
-impl From<gathering::Error> for FoldError {
-    fn from(error: gathering::Error) -> Self {
-        match error {
-            gathering::Error::Decode { position, source } => {
-                Self::Read(ReadError::Decode { position, source })
-            }
-            gathering::Error::History(source) => Self::History(source),
-        }
-    }
 }

@@ -1,6 +1,5 @@
 //! The laws of folding (design laws 3 and 4), over random scripts against a plain model.
 
-mod gathered;
 mod model;
 mod quarantine;
 mod reading;

@@ -9,7 +9,6 @@ mod apply;
 mod digest;
 mod finder;
 mod fold;
-mod gathered;
 mod load;
 mod shard;
 

@@ -54,8 +54,8 @@ pub trait Projector: Send + Sync + Sized + 'static {
     );
 
     /// Puts what all customers contribute into an index that has nobody's yet. It comes to what
-    /// contributing one after another does; sorted first, large lists are built several times as
-    /// fast and take half of the memory.
+    /// contributing one after another does; calls, sorted first, take half of the time and a fifth
+    /// less memory so (`calls/examples/index_rate`).
     fn contribute_all(index: &mut Self::Index, visit: &mut Visit<'_, Self::Contribution>) {
         visit(&mut |customer, contribution| {
             Self::contribute(index, customer, None, Some(contribution));

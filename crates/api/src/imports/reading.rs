@@ -1,5 +1,5 @@
 //! The thread that reads a file: twice, since what is wrong with it is to be known before anything
-//! of it is written.
+//! of it is written, and before that once more where whether a row is wrong depends on others.
 
 use super::check::check;
 use super::fates::{Fate, Standing};

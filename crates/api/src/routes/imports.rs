@@ -2,7 +2,7 @@
 
 use crate::blocking::blocking;
 use crate::extract::{Caller, Params, Path, Query, Values};
-use crate::imports::{self, ImportState, Manifest, Options};
+use crate::imports::{self, Manifest, Options};
 use crate::problem::Problem;
 use crate::routes::jobs::Begun;
 use crate::state::Api;

@@ -2,7 +2,6 @@
 
 use super::shard::Slot;
 use super::{Folding, Projection, Stale, read_lock};
-use crate::gathering::Batch;
 use crate::history::{History, HistoryError};
 use crate::projector::Projector;
 use crate::snapshot;
@@ -15,7 +14,6 @@ pub trait AnyProjection: Send + Sync + 'static {
     fn name(&self) -> &'static str;
     fn version(&self) -> u32;
     fn apply_batch(&self, records: &[Record], history: &dyn History) -> Result<(), HistoryError>;
-    fn apply_gathered(&self, batch: &Batch, history: &dyn History) -> Result<(), HistoryError>;
     fn applied(&self) -> u64;
     fn customers(&self) -> usize;
     fn refold(&self, customer: CustomerId, history: &dyn History) -> Result<(), HistoryError>;
@@ -50,10 +48,6 @@ impl<P: Projector> AnyProjection for Projection<P> {
 
     fn apply_batch(&self, records: &[Record], history: &dyn History) -> Result<(), HistoryError> {
         self.apply_batch(records, history)
-    }
-
-    fn apply_gathered(&self, batch: &Batch, history: &dyn History) -> Result<(), HistoryError> {
-        self.apply_gathered(batch, history)
     }
 
     fn applied(&self) -> u64 {

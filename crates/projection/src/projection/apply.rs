@@ -186,7 +186,7 @@ impl<P: Projector> Projection<P> {
     }
 
     /// In bulk, drops a customer until [`Projection::go_live`] folds it.
-    pub(super) fn postpone(&self, work: &mut Work<P>, customer: CustomerId) {
+    fn postpone(&self, work: &mut Work<P>, customer: CustomerId) {
         self.shard_mut(customer).remove(customer);
         work.postponed.insert(customer);
     }
@@ -246,13 +246,13 @@ impl<P: Projector> Projection<P> {
 }
 
 impl<P: Projector> Work<P> {
-    pub(super) fn has_postponed(&self, customer: CustomerId) -> bool {
+    fn has_postponed(&self, customer: CustomerId) -> bool {
         !self.postponed.is_empty() && self.postponed.contains(&customer)
     }
 
     /// A slot for a customer that has none, and so contributes nothing, unless it had one before in
     /// this batch.
-    pub(super) fn new_slot(&mut self, customer: CustomerId) -> Slot<P::State> {
+    fn new_slot(&mut self, customer: CustomerId) -> Slot<P::State> {
         let had_one = !self.gone.is_empty() && self.gone.contains(&customer);
         if self.must_remember() && !had_one {
             self.touched.push((customer, None));
