@@ -18,7 +18,7 @@ mod service;
 mod static_server;
 mod table;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use clap::{Parser, ValueEnum};
 use std::time::Duration;
 use table::Row;
@@ -84,7 +84,10 @@ async fn main() -> Result<()> {
     };
     let dir = service::data_dir()?;
     let before = limits::machine(dir.path())?;
-    let mut figures = rows::measure(&options).await?;
+    let rows::Measured {
+        mut figures,
+        failures,
+    } = rows::measure(&options).await;
     let peers = peers::measure(&cli.places, &options).await;
     peers::put_beside(&peers, &mut figures);
     println!("{}", table::table(&figures, &options.rows));
@@ -97,5 +100,9 @@ async fn main() -> Result<()> {
     println!("Every request carries a key; accounts and all projections are on.");
     println!("Load generator and service on the same machine: {before} before,");
     println!("load {} after.", limits::load());
+    for failure in &failures {
+        eprintln!("could not measure {failure:#}");
+    }
+    ensure!(failures.is_empty(), "not everything could be measured");
     Ok(())
 }

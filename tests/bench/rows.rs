@@ -14,7 +14,7 @@ use crate::Options;
 use crate::client::{self, Requests};
 use crate::service::Service;
 use crate::table::{Figure, Row};
-use anyhow::Result;
+use anyhow::{Context, Result};
 use std::time::{Duration, Instant};
 
 /// Bytes are counted as disks and `ps` are.
@@ -22,28 +22,47 @@ const MB: f64 = 1e6;
 /// Longer than sending what was prepared ever takes.
 const UNTIL_ALL_IS_SENT: Duration = Duration::from_secs(3_600);
 
-/// Measures what is asked for.
-pub(crate) async fn measure(options: &Options) -> Result<Vec<Figure>> {
-    let mut figures = Vec::new();
+/// What was measured, and what could not be.
+#[derive(Default)]
+pub(crate) struct Measured {
+    pub(crate) figures: Vec<Figure>,
+    pub(crate) failures: Vec<anyhow::Error>,
+}
+
+impl Measured {
+    fn take(&mut self, group: &'static str, figures: Result<Vec<Figure>>) {
+        match figures.context(group) {
+            Ok(figures) => self.figures.extend(figures),
+            Err(failure) => {
+                say(&format!("{failure:#}"));
+                self.failures.push(failure);
+            }
+        }
+    }
+}
+
+/// Measures what is asked for; a group that fails takes no other's figures along.
+pub(crate) async fn measure(options: &Options) -> Measured {
+    let mut measured = Measured::default();
     if options.asks(&[Row::One, Row::Many, Row::Size]) {
-        figures.extend(single::measure(options).await?);
+        measured.take("one event a request", single::measure(options).await);
     }
     if options.asks(&[Row::Bulk, Row::Size, Row::Rebuild, Row::Ready]) {
-        figures.extend(bulk::measure(options).await?);
+        measured.take("bulk", bulk::measure(options).await);
     }
     if options.asks(&[Row::Page]) {
-        figures.extend(page::measure(options).await?);
+        measured.take("pages", page::measure(options).await);
     }
     if options.asks(&[Row::Customers]) {
-        figures.extend(customers::measure(options).await?);
+        measured.take("customers", customers::measure(options).await);
     }
     if options.asks(&[Row::Large]) {
-        figures.extend(large::measure(options).await?);
+        measured.take("one large customer", large::measure(options).await);
     }
     if options.asks(&[Row::Jetstream]) {
-        figures.extend(stream::measure(options).await?);
+        measured.take("jetstream", stream::measure(options).await);
     }
-    Ok(figures)
+    measured
 }
 
 /// Tells what is being done; the table comes last.

@@ -10,7 +10,7 @@ use touchbook_events::money::Decimal;
 use touchbook_events::{Score, Timestamp};
 use touchbook_projection::Place;
 use touchbook_projection::latest::{position_at, steps_from};
-use touchbook_projection::{Judged, Latest, Stamp};
+use touchbook_projection::{Encoded, Judged, Latest, Stamp};
 
 /// The queue as it stood when the call was made (S4-013 to S4-015).
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -165,10 +165,7 @@ impl Stored<'_> {
             time: Timestamp::from_micros(Since::of(place, stamp.time).0),
             position: steps_from(place.position, stamp.position),
         });
-        let bytes = postcard::to_stdvec(&self);
-        bytes
-            .expect("a call holds nothing that can't be encoded")
-            .into()
+        Arc::from(&*Encoded::of(&self))
     }
 
     fn restamp(&mut self, of: impl Fn(Stamp) -> Stamp) {

@@ -2,11 +2,14 @@
 //!
 //! One thread decodes, one thread a projection folds; the live state goes on answering and folding.
 
+mod batches;
+
 use crate::error::{JobError, ReadError, chain};
 use crate::jobs::{Job, JobState};
 use crate::runner::{FoldError, Runners};
 use crate::shared::Shared;
 use crate::tenant::Tenant;
+use batches::{Batch, Batches, WAITING_BATCHES_MAX};
 use crossbeam_channel::{Receiver, Sender, bounded};
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,10 +17,8 @@ use std::sync::Arc;
 use touchbook_events::Record;
 use touchbook_projection::projection::AnyProjection;
 
-/// Records that are decoded, handed over and folded at a time.
-const BATCH_RECORDS: usize = 2_000;
-/// Batches that wait for the slowest projection.
-const WAITING_BATCHES_MAX: usize = 8;
+/// Records that a rebuild leaves to the swap, which folds them while the live state waits.
+const LEFT_TO_SWAP: u64 = 2_000;
 
 /// Begins rebuilding `names` (all when empty) of a tenant, as one job.
 pub(crate) fn begin(
@@ -90,7 +91,7 @@ impl Rebuild {
         loop {
             let head = self.tenant.head();
             let folded = self.folded();
-            if head <= folded + BATCH_RECORDS as u64 {
+            if head <= folded + LEFT_TO_SWAP {
                 break;
             }
             self.fold(folded + 1, head)?;
@@ -154,7 +155,7 @@ impl Rebuild {
     fn fold_batches(
         &self,
         fresh: &dyn AnyProjection,
-        batches: &Receiver<Arc<Vec<Record>>>,
+        batches: &Receiver<Batch<Record>>,
     ) -> Result<(), FoldError> {
         let history = self.tenant.history();
         for batch in batches {
@@ -164,39 +165,17 @@ impl Rebuild {
         Ok(())
     }
 
-    fn read(
-        &self,
-        from: u64,
-        to: u64,
-        senders: &[Sender<Arc<Vec<Record>>>],
-    ) -> Result<(), ReadError> {
-        let mut batch = Vec::with_capacity(BATCH_RECORDS);
+    fn read(&self, from: u64, to: u64, folds: &[Sender<Batch<Record>>]) -> Result<(), ReadError> {
+        let mut batches = Batches::to(folds);
         self.tenant.records(from..=to, &mut |record| {
-            batch.push(record);
-            if batch.len() < BATCH_RECORDS {
-                return ControlFlow::Continue(());
-            }
-            let full = std::mem::replace(&mut batch, Vec::with_capacity(BATCH_RECORDS));
             if self.job.is_cancelled() {
-                ControlFlow::Break(())
-            } else {
-                hand_over(full, senders)
+                return ControlFlow::Break(());
             }
+            batches.push(record)
         })?;
-        if !batch.is_empty() && !self.job.is_cancelled() {
-            let _ = hand_over(batch, senders);
+        if !self.job.is_cancelled() {
+            batches.end();
         }
         Ok(())
     }
-}
-
-/// Breaks off when a fold has failed and takes no more.
-fn hand_over(batch: Vec<Record>, senders: &[Sender<Arc<Vec<Record>>>]) -> ControlFlow<()> {
-    let batch = Arc::new(batch);
-    for sender in senders {
-        if sender.send(Arc::clone(&batch)).is_err() {
-            return ControlFlow::Break(());
-        }
-    }
-    ControlFlow::Continue(())
 }

@@ -4,7 +4,7 @@
 //! moves at most one chunk's bytes. Their order in time is a list of numbers, and there is none
 //! while they came in that order.
 
-use crate::stored::{Entry, Packed, Stored};
+use crate::stored::{Entry, Packed};
 use hashbrown::HashTable;
 use hashbrown::hash_table::Entry::{Occupied, Vacant};
 use serde::de::{Error, SeqAccess, Visitor};
@@ -15,14 +15,19 @@ use std::ops::Range;
 use touchbook_events::Digest;
 use touchbook_projection::Place;
 
-/// Entries of a chunk. A revision moves half of a chunk's bytes on average: 2.5 KB.
-const CHUNK_ENTRIES: usize = 32;
+/// Entries of a chunk. A revision moves half of a chunk's bytes on average: 600. And a chunk that
+/// grows leaves holes of all its former sizes behind; one that is full lies still.
+const CHUNK_ENTRIES: usize = 8;
 /// Slots that a chunk makes room for at a time.
-const ROOM_ENTRIES: usize = 8;
+const ROOM_ENTRIES: usize = 4;
+/// Sizes that the allocator has between one power of two and the next, twice: `next_power_of_two`
+/// is the one above. And the steps of its smallest.
+const ROOMS_A_DOUBLING: usize = 8;
+const ROOM_BYTES_MIN: usize = 16;
 /// Chunks that are made room for on a snapshot's word: 6,400 entries, more than nearly anybody has.
-const CHUNKS_TRUSTED: usize = 200;
+const CHUNKS_TRUSTED: usize = 800;
 /// Up to so many entries a subject is found by looking at all of them.
-const UNINDEXED_ENTRIES: usize = 2 * CHUNK_ENTRIES;
+const UNINDEXED_ENTRIES: usize = 64;
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Entries {
@@ -61,9 +66,7 @@ impl Chunk {
         if self.slots.len() == self.slots.capacity() {
             self.slots.reserve_exact(ROOM_ENTRIES);
         }
-        if self.bytes.capacity() - self.bytes.len() < packed.len() {
-            self.bytes.reserve_exact(packed.len());
-        }
+        self.make_room(packed.len());
         self.bytes.extend_from_slice(packed);
         let end = end(self.bytes.len());
         self.slots.push(Slot {
@@ -73,6 +76,16 @@ impl Chunk {
         });
         if self.is_full() {
             self.bytes.shrink_to_fit();
+        }
+    }
+
+    /// As much as the allocator would give anyway, so that it is asked seldom.
+    fn make_room(&mut self, bytes: usize) {
+        let needed = self.bytes.len() + bytes;
+        if needed > self.bytes.capacity() {
+            let step = (needed.next_power_of_two() / ROOMS_A_DOUBLING).max(ROOM_BYTES_MIN);
+            let room = needed.next_multiple_of(step) - self.bytes.len();
+            self.bytes.reserve_exact(room);
         }
     }
 
@@ -103,10 +116,12 @@ impl Chunk {
     fn replace(&mut self, at: usize, packed: &[u8]) {
         let range = self.range(at);
         let (before, after) = (range.len(), packed.len());
-        if after > before && self.bytes.capacity() - self.bytes.len() < after - before {
-            self.bytes.reserve_exact(after - before);
-        }
-        self.bytes.splice(range, packed.iter().copied());
+        self.make_room(after.saturating_sub(before));
+        let (bytes, place) = (self.bytes.len(), range.start + after);
+        self.bytes.resize(bytes.max(bytes + after - before), 0);
+        self.bytes.copy_within(range.end..bytes, place);
+        self.bytes[range.start..place].copy_from_slice(packed);
+        self.bytes.truncate(bytes + after - before);
         for slot in &mut self.slots[at..] {
             slot.end = end(slot.end as usize + after - before);
         }
@@ -133,13 +148,24 @@ impl Entries {
     /// The number of a subject's entry.
     pub(crate) fn find(&self, subject: Digest) -> Option<u32> {
         if self.by_subject.is_empty() {
-            let slots = self.chunks.iter().flat_map(|chunk| &chunk.slots);
-            let at = slots.map(|slot| slot.subject).position(|of| of == subject);
-            return at.map(number);
+            return self.find_back(subject);
         }
         self.by_subject
             .find(subject.hash(), |at| self.slot(*at).subject == subject)
             .copied()
+    }
+
+    /// Most of what is said of an entry is said soon.
+    fn find_back(&self, subject: Digest) -> Option<u32> {
+        let mut before = self.len();
+        for chunk in self.chunks.iter().rev() {
+            before -= chunk.slots.len();
+            let at = chunk.slots.iter().rposition(|slot| slot.subject == subject);
+            if let Some(at) = at {
+                return Some(number(before + at));
+            }
+        }
+        None
     }
 
     /// In the order in which their entries came.
@@ -162,15 +188,10 @@ impl Entries {
         self.slot(number).place
     }
 
-    pub(crate) fn push(&mut self, place: Place, subject: Digest, stored: Stored<'_>) {
-        stored.pack(place, |packed| self.push_packed(place, subject, packed));
-    }
-
     /// Puts another content in an entry's place.
-    pub(crate) fn replace(&mut self, number: u32, stored: Stored<'_>) {
+    pub(crate) fn replace(&mut self, number: u32, packed: &[u8]) {
         let (chunk, at) = whereabouts(number);
-        let chunk = &mut self.chunks[chunk];
-        stored.pack(chunk.slots[at].place, |packed| chunk.replace(at, packed));
+        self.chunks[chunk].replace(at, packed);
     }
 
     /// From the last place that is not past an end, which `is_before_end` tells, back to the first.
@@ -185,7 +206,7 @@ impl Entries {
         })
     }
 
-    fn push_packed(&mut self, place: Place, subject: Digest, packed: &[u8]) {
+    pub(crate) fn push(&mut self, place: Place, subject: Digest, packed: &[u8]) {
         let at = number(self.len());
         if !self.by_place.is_empty() || self.newest().is_some_and(|newest| place < newest) {
             self.rank(at, place);
@@ -372,6 +393,7 @@ fn read_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::
 mod tests {
     use super::*;
     use crate::details::Details;
+    use crate::stored::Stored;
     use touchbook_events::{EventType, Timestamp};
     use touchbook_projection::{Judged, Latest};
 
@@ -397,9 +419,7 @@ mod tests {
                 occurred_at: Timestamp::from_micros(0),
                 position: u64::from(at),
             };
-            nothing_said().pack(place, |packed| {
-                chunk.push(place, Digest([at; 16]), packed);
-            });
+            chunk.push(place, Digest([at; 16]), &nothing_said().pack(place));
         }
         chunk
     }
@@ -410,10 +430,10 @@ mod tests {
 
     #[test]
     fn chunks_are_read_as_they_are_written() {
-        for counts in [&[][..], &[1], &[32], &[32, 5], &[32, 32, 32, 1]] {
+        for counts in [&[][..], &[1], &[8], &[8, 5], &[8, 8, 8, 1], &[8; 9]] {
             let chunks: Vec<Chunk> = (0..)
                 .zip(counts)
-                .map(|(at, count)| chunk(at * 32, *count))
+                .map(|(at, count)| chunk(at * 8, *count))
                 .collect();
             let entries = read(&chunks).unwrap();
             let bytes = postcard::to_stdvec(&chunks).unwrap();
@@ -426,22 +446,24 @@ mod tests {
 
     #[test]
     fn chunks_that_no_state_has_are_refused() {
-        let mut again = chunk(64, 1);
-        again.slots[0].subject = Digest([0; 16]);
         assert!(read(&[chunk(0, 0)]).is_none(), "an empty one");
-        assert!(read(&[chunk(0, 33)]).is_none(), "one that is too full");
+        assert!(read(&[chunk(0, 9)]).is_none(), "one that is too full");
         assert!(
-            read(&[chunk(0, 31), chunk(31, 1)]).is_none(),
+            read(&[chunk(0, 7), chunk(7, 1)]).is_none(),
             "one that is not full"
         );
         assert!(
-            read(&[chunk(32, 32), chunk(0, 1)]).is_none(),
+            read(&[chunk(8, 8), chunk(0, 1)]).is_none(),
             "places that fall"
         );
-        let few = [chunk(0, 32), again.clone()];
-        assert!(read(&few).is_none(), "a subject that has two entries");
-        let many = [chunk(0, 32), chunk(32, 32), again];
-        assert!(read(&many).is_none(), "a subject that has two of many");
+        let with_one_more = |full: u8| {
+            let chunks = (0..full).map(|at| chunk(at * 8, 8));
+            let mut again = chunk(full * 8, 1);
+            again.slots[0].subject = Digest([0; 16]);
+            read(&chunks.chain([again]).collect::<Vec<_>>())
+        };
+        assert!(with_one_more(1).is_none(), "a subject that has two entries");
+        assert!(with_one_more(9).is_none(), "a subject that has two of many");
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! The first words of what was said.
 
+use std::borrow::Cow;
 use touchbook_events::Data;
 
 /// Longest preview.
 pub const CHARS_MAX: usize = 80;
 
 /// What the entry shows of the record's own words; `None` where it has none or they were erased.
-pub(crate) fn preview(data: &Data) -> Option<String> {
+pub(crate) fn preview(data: &Data) -> Option<Cow<'_, str>> {
     words(data).map(shortened).filter(|text| !text.is_empty())
 }
 
@@ -35,7 +36,23 @@ fn words(data: &Data) -> Option<&str> {
 }
 
 /// On one line, cut after [`CHARS_MAX`] characters, the last of them an ellipsis.
-fn shortened(text: &str) -> String {
+fn shortened(text: &str) -> Cow<'_, str> {
+    let text = text.trim();
+    let head = text.get(..text.len().min(CHARS_MAX));
+    match head.filter(|head| is_plain(head.as_bytes())) {
+        Some(head) if head.len() == text.len() => Cow::Borrowed(text),
+        Some(head) => Cow::Owned(cut(head.to_owned())),
+        None => Cow::Owned(squeezed(text)),
+    }
+}
+
+/// Whether it is of ASCII words with one space between them, as most text is.
+fn is_plain(text: &[u8]) -> bool {
+    let is_printable = text.iter().all(|byte| matches!(byte, b' '..=b'~'));
+    is_printable && !text.windows(2).any(|pair| pair == b"  ")
+}
+
+fn squeezed(text: &str) -> String {
     let mut short = String::with_capacity(text.len().min(CHARS_MAX + 4));
     let mut chars = 0;
     for word in text.split_whitespace() {
@@ -67,6 +84,14 @@ fn cut(mut short: String) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn plain_text_is_shortened_as_all_text_is(text in "([ -~]{0,30}|[ \\té\u{2003}a]{0,9}){0,9}") {
+            prop_assert_eq!(shortened(&text), squeezed(&text));
+        }
+    }
 
     #[test]
     fn a_preview_is_one_line_of_at_most_80_characters() {
@@ -74,10 +99,11 @@ mod tests {
         assert_eq!(shortened(""), "");
         let exact = "é".repeat(CHARS_MAX);
         assert_eq!(shortened(&exact), exact);
-        let long = shortened(&"word ".repeat(100));
+        let words = "word ".repeat(100);
+        let long = shortened(&words);
         assert_eq!(long.chars().count(), CHARS_MAX);
         assert!(long.ends_with('…'), "{long}");
-        let one_word = shortened(&"x".repeat(100_000));
-        assert_eq!(one_word.chars().count(), CHARS_MAX);
+        let one = "x".repeat(100_000);
+        assert_eq!(shortened(&one).chars().count(), CHARS_MAX);
     }
 }

@@ -3,7 +3,7 @@
 use crate::details::Details;
 use crate::entries::Entries;
 use crate::preview::preview;
-use crate::stored::{Entry, Packed, Stored, Waiting};
+use crate::stored::{Entry, Stored, Waiting};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use touchbook_events::catalogue::sentiment::Scored;
@@ -30,7 +30,7 @@ impl Projector for Timeline {
 
     const CONTRIBUTES: bool = false;
     const NAME: &'static str = "timeline";
-    const VERSION: u32 = 6;
+    const VERSION: u32 = 7;
 
     fn apply(state: &mut State, record: &Record) {
         if record.header.event_type.entry_source().is_some() {
@@ -83,10 +83,11 @@ impl State {
         let subject = record.header.subject;
         let words = preview(&record.data);
         if let Some(number) = self.entries.find(subject) {
-            let before = self.entries.packed(number).0.to_vec();
-            let mut stored = Packed(&before).stored(self.entries.place(number));
+            let place = self.entries.place(number);
+            let mut stored = self.entries.packed(number).stored(place);
             stored.take(record, words.as_deref());
-            self.entries.replace(number, stored);
+            let packed = stored.pack(place);
+            self.entries.replace(number, &packed);
             return;
         }
         let Some(mut stored) = Stored::new(record) else {
@@ -97,7 +98,8 @@ impl State {
             stored.was_waiting(waiting);
         }
         stored.take(record, words.as_deref());
-        self.entries.push(Place::of(record), subject, stored);
+        let place = Place::of(record);
+        self.entries.push(place, subject, &stored.pack(place));
     }
 
     /// A record that says something of a subject without making an entry.
@@ -142,11 +144,12 @@ impl State {
             waiting.sentiment.set(header, sentiment);
             return;
         };
-        let before = self.entries.packed(number).0.to_vec();
-        let mut stored = Packed(&before).stored(self.entries.place(number));
+        let place = self.entries.place(number);
+        let mut stored = self.entries.packed(number).stored(place);
         stored.sentiment.set(header, sentiment);
         stored.last_position = header.position;
-        self.entries.replace(number, stored);
+        let packed = stored.pack(place);
+        self.entries.replace(number, &packed);
     }
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use touchbook_events::catalogue::sentiment::Felt;
 use touchbook_events::{Data, EntrySource, EventType, Record, Timestamp};
 use touchbook_projection::latest::{position_at, steps_from};
-use touchbook_projection::{Judged, Latest, Place, Stamp};
+use touchbook_projection::{Encoded, Judged, Latest, Place, Stamp};
 
 /// Everything of an entry but its place.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -93,21 +93,11 @@ impl<'a> Packed<'a> {
     }
 }
 
-/// Most entries are smaller.
-const BYTES_USUAL: usize = 512;
-
 impl Stored<'_> {
-    /// Hands the bytes of an entry at `place` to `take`; the usual ones never leave the stack.
-    pub(crate) fn pack<R>(mut self, place: Place, take: impl FnOnce(&[u8]) -> R) -> R {
+    /// The bytes of an entry at `place`.
+    pub(crate) fn pack(mut self, place: Place) -> Encoded {
         self.count_from(place);
-        let mut bytes = [0; BYTES_USUAL];
-        match postcard::to_slice(&self, &mut bytes) {
-            Ok(bytes) => take(bytes),
-            Err(_) => {
-                let bytes = postcard::to_stdvec(&self);
-                take(&bytes.expect("an entry holds nothing that can't be encoded"))
-            }
-        }
+        Encoded::of(&self)
     }
 
     fn count_from(&mut self, place: Place) {
