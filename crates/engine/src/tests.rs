@@ -42,7 +42,7 @@ fn wide(id: u64, customer: &str, bytes: usize) -> String {
 pub(crate) fn submission(tenant: &Tenant, json: &str) -> Submission {
     let principal = Principal::touchbook();
     let envelope = Envelope::parse(json).unwrap();
-    let bytes = json.len();
+    let bytes = envelope.sent_bytes(json);
     let key = tenant.key();
     let incoming =
         Incoming::from_envelope(&envelope, bytes, Entrance::Service, &principal, key).unwrap();

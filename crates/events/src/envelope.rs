@@ -4,6 +4,7 @@ use crate::catalogue::typed::Duplicate;
 use crate::held::SCHEMA_HELD;
 use crate::limits::{
     ATTRIBUTE_CHARS_MAX, EVENT_BYTES_MAX, EXTENSION_BYTES_MAX, RAW_PAYLOAD_BYTES_MAX,
+    SENDER_BYTES_MAX,
 };
 use crate::problem::Problem;
 use serde::de::{MapAccess, Visitor};
@@ -58,7 +59,7 @@ impl<'a> Envelope<'a> {
     /// # Errors
     /// `unreadable` for what is no JSON, else the attribute at fault.
     pub fn parse(json: &'a str) -> Result<Self, Problem> {
-        if json.len() > EVENT_BYTES_MAX + RAW_PAYLOAD_BYTES_MAX {
+        if json.len() > EVENT_BYTES_MAX + RAW_PAYLOAD_BYTES_MAX + SENDER_BYTES_MAX {
             return Err(too_large(json.len()));
         }
         let envelope: Self = match serde_json::from_str(json) {
@@ -66,12 +67,32 @@ impl<'a> Envelope<'a> {
             Err(_) if json.len() > EVENT_BYTES_MAX => return Err(too_large(json.len())),
             Err(error) => return Err(fault(json, &error)),
         };
-        let bytes = json.len() - envelope.raw_payload_bytes();
+        let bytes = envelope.sent_bytes(json);
         if bytes > EVENT_BYTES_MAX {
             return Err(too_large(bytes));
         }
         envelope.check()?;
         Ok(envelope)
+    }
+
+    /// How large the event is that `json`, which this was read from, holds: without what the service
+    /// adds when it publishes it, so that an event that it takes is never too large for its stream.
+    pub fn sent_bytes(&self, json: &str) -> usize {
+        json.len() - self.raw_payload_bytes() - self.sender_bytes().min(SENDER_BYTES_MAX)
+    }
+
+    /// Of the attributes that say whose the event is and who sent it.
+    fn sender_bytes(&self) -> usize {
+        let attributes = [
+            ("tenantid", &self.tenant),
+            ("authtype", &self.authtype),
+            ("authid", &self.authid),
+        ];
+        let bytes = |(name, value): (&str, &Option<Cow<'_, str>>)| {
+            let value = value.as_ref()?;
+            Some(name.len() + value.len() + MEMBER_BYTES)
+        };
+        attributes.into_iter().filter_map(bytes).sum()
     }
 
     fn raw_payload_bytes(&self) -> usize {
@@ -125,6 +146,9 @@ fn fault(json: &str, error: &serde_json::Error) -> Problem {
         Err(error) => Problem::from_path_error(json.as_bytes(), &error),
     }
 }
+
+/// Quotes, colon and comma of a member.
+const MEMBER_BYTES: usize = 6;
 
 pub(crate) fn too_large(bytes: usize) -> Problem {
     let detail = format!("the event has {bytes} bytes, at most {EVENT_BYTES_MAX} are allowed");

@@ -19,6 +19,8 @@ pub const EXTENSION_BYTES_MAX: usize = 4 * 1024;
 /// What another system sent, as the JSON of the extension that carries it; not counted above, nor
 /// among the bytes of the event.
 pub const RAW_PAYLOAD_BYTES_MAX: usize = 512 * 1024;
+/// What the service adds to an event to say whose it is and who sent it; not counted above either.
+pub const SENDER_BYTES_MAX: usize = 4 * 1024;
 /// Records that one event may cause.
 pub const CONSEQUENCES_MAX: usize = 16;
 /// How far ahead of the recording an event's time may lie.

@@ -1,6 +1,8 @@
 use super::*;
 use crate::{NODE_SLUG, OutcomeKind};
 use std::fmt;
+use touchbook_events::envelope::RAW_PAYLOAD;
+use touchbook_events::limits::EVENT_BYTES_MAX;
 use touchbook_events::{Data, Record};
 use touchbook_stream::JetStreamOptions;
 use touchbook_testkit::Nats;
@@ -48,6 +50,41 @@ fn dead_letters(tenant: &Tenant) -> Vec<(String, Record)> {
         })
         .unwrap();
     found
+}
+
+/// An event is as large as it was sent: who sent it and the payload as it came do not count, not for
+/// another node either, which has it from the stream alone.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_largest_event_is_taken_with_all_that_the_service_adds() {
+    let nats = Nats::start();
+    let (dir_a, dir_b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (a, b) = (
+        on_stream(dir_a.path(), &nats).await,
+        on_stream(dir_b.path(), &nats).await,
+    );
+    let of_a = a.create_tenant("acme").await.unwrap();
+    let known = || b.tenant("acme").is_some();
+    until("the other node knows the tenant", known).await;
+    let of_b = b.tenant("acme").unwrap();
+    let compact = |id, bytes| wide(id, "c1", bytes).replace("\n            ", "");
+    let largest = compact(1, EVENT_BYTES_MAX - compact(1, 0).len());
+    assert_eq!(largest.len(), EVENT_BYTES_MAX);
+    let raw = format!(
+        r#","{RAW_PAYLOAD}":"{}"}}"#,
+        "x".repeat(EVENT_BYTES_MAX / 2)
+    );
+    let delivered = compact(2, EVENT_BYTES_MAX * 2 / 3);
+    let delivered = delivered.strip_suffix('}').unwrap().to_owned() + &raw;
+    for json in [largest, delivered] {
+        let outcome = send(&a, &of_a, &json).await;
+        assert_eq!(outcome.kind, OutcomeKind::Accepted);
+    }
+    until("the other node has them", || of_b.head() == of_a.head()).await;
+    assert_eq!(dead_letters(&of_b), []);
+    assert_eq!(chain(&of_a), chain(&of_b));
+    drop((of_a, of_b));
+    stop(a).await;
+    stop(b).await;
 }
 
 /// Law 5: two nodes on one stream have equal chain heads.
