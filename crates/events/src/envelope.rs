@@ -75,8 +75,8 @@ impl<'a> Envelope<'a> {
         Ok(envelope)
     }
 
-    /// How large the event is that `json`, which this was read from, holds: without what the service
-    /// adds when it publishes it, so that an event that it takes is never too large for its stream.
+    /// How large the event is that `json`, which this was read from, holds: without what the
+    /// service adds when it publishes it, so that what it takes is never too large for its stream.
     pub fn sent_bytes(&self, json: &str) -> usize {
         json.len() - self.raw_payload_bytes() - self.sender_bytes().min(SENDER_BYTES_MAX)
     }

@@ -52,8 +52,8 @@ fn dead_letters(tenant: &Tenant) -> Vec<(String, Record)> {
     found
 }
 
-/// An event is as large as it was sent: who sent it and the payload as it came do not count, not for
-/// another node either, which has it from the stream alone.
+/// An event is as large as it was sent: who sent it and the payload as it came do not count, not
+/// for another node either, which has it from the stream alone.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_largest_event_is_taken_with_all_that_the_service_adds() {
     let nats = Nats::start();
