@@ -33,10 +33,7 @@ impl Measured {
     fn take(&mut self, group: &'static str, figures: Result<Vec<Figure>>) {
         match figures.context(group) {
             Ok(figures) => self.figures.extend(figures),
-            Err(failure) => {
-                say(&format!("{failure:#}"));
-                self.failures.push(failure);
-            }
+            Err(failure) => self.failures.push(failure),
         }
     }
 }

@@ -106,12 +106,14 @@ pub(crate) fn made_by_us(envelope: &Envelope<'_>, sender: &Sender<'_>) -> Item {
 }
 
 fn made_at(entrance: Entrance, envelope: &Envelope<'_>, sender: &Sender<'_>) -> Item {
-    let bytes = envelope.data.map_or(0, |data| data.get().len());
+    // As large as whoever reads it from the stream finds it.
+    let json = Incoming::republish(envelope, sender.principal, sender.tenant);
+    let bytes = envelope.sent_bytes(&json);
     let (principal, key) = (sender.principal, sender.key);
     let incoming = Incoming::from_envelope(envelope, bytes, entrance, principal, key)?;
     Ok(Submission {
         incoming,
-        json: republished(envelope, sender),
+        json: json.into(),
     })
 }
 

@@ -365,14 +365,13 @@ fn read(
         Side::Events => (Entrance::Producer, Principal::producer()),
         Side::Commands => (Entrance::Service, principal_of(&envelope)),
     };
-    let incoming = Incoming::from_envelope(
-        &envelope,
-        envelope.sent_bytes(json),
-        entrance,
-        &principal,
-        key,
-    )
-    .map_err(unusable)?;
+    // To what a producer publishes the service has added nothing.
+    let bytes = match message.side() {
+        Side::Events => json.len(),
+        Side::Commands => envelope.sent_bytes(json),
+    };
+    let incoming =
+        Incoming::from_envelope(&envelope, bytes, entrance, &principal, key).map_err(unusable)?;
     if tenant == NODE_SLUG && !node_takes(&incoming) {
         let detail = "the node's own ledger takes nothing but what deals with its dead letters";
         return Err(unusable(Problem::new("type_not_allowed", "/type", detail)));

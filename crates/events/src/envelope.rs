@@ -76,12 +76,15 @@ impl<'a> Envelope<'a> {
     }
 
     /// How large the event is that `json`, which this was read from, holds: without what the
-    /// service adds when it publishes it, so that what it takes is never too large for its stream.
+    /// service adds where it publishes one. What a producer publishes is as large as it is.
     pub fn sent_bytes(&self, json: &str) -> usize {
+        if json.len() <= EVENT_BYTES_MAX {
+            return json.len();
+        }
         json.len() - self.raw_payload_bytes() - self.sender_bytes().min(SENDER_BYTES_MAX)
     }
 
-    /// Of the attributes that say whose the event is and who sent it.
+    /// Of the attributes that say whose the event is and who sent it, as they are published.
     fn sender_bytes(&self) -> usize {
         let attributes = [
             ("tenantid", &self.tenant),
@@ -89,10 +92,13 @@ impl<'a> Envelope<'a> {
             ("authid", &self.authid),
         ];
         let bytes = |(name, value): (&str, &Option<Cow<'_, str>>)| {
-            let value = value.as_ref()?;
+            let value = serde_json::to_string(value.as_ref()?).ok()?;
             Some(name.len() + value.len() + MEMBER_BYTES)
         };
-        attributes.into_iter().filter_map(bytes).sum()
+        // A position that was sent as a number is published as text.
+        let is_published = self.authtype.is_some() && self.expected_position.is_some();
+        let quotes = if is_published { 2 } else { 0 };
+        attributes.into_iter().filter_map(bytes).sum::<usize>() + quotes
     }
 
     fn raw_payload_bytes(&self) -> usize {
@@ -147,8 +153,8 @@ fn fault(json: &str, error: &serde_json::Error) -> Problem {
     }
 }
 
-/// Quotes, colon and comma of a member.
-const MEMBER_BYTES: usize = 6;
+/// A member's comma and colon, and the quotes of its name.
+const MEMBER_BYTES: usize = 4;
 
 pub(crate) fn too_large(bytes: usize) -> Problem {
     let detail = format!("the event has {bytes} bytes, at most {EVENT_BYTES_MAX} are allowed");
@@ -300,8 +306,46 @@ fn json_content<E: serde::de::Error>(content_type: &str) -> Result<(), E> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::incoming::{Incoming, Principal, PrincipalKind};
 
     const COMPLETE: &str = r#"{"specversion":"1.0","id":"1","source":"shop","type":"sms.sent"}"#;
+
+    /// An event of so many bytes.
+    fn sized(bytes: usize) -> String {
+        let event = |body: &str| {
+            format!(
+                r#"{{"specversion":"1.0","id":"1","source":"shop","type":"sms.sent","expectedposition":12,"data":{{"body":"{body}"}}}}"#
+            )
+        };
+        event(&"x".repeat(bytes - event("").len()))
+    }
+
+    #[test]
+    fn an_event_is_as_large_as_it_was_sent_whoever_sent_it() {
+        let largest = sized(EVENT_BYTES_MAX);
+        let envelope = Envelope::parse(&largest).unwrap();
+        let principal = Principal {
+            kind: PrincipalKind::User,
+            id: Some(r#"a"\"#.into()),
+        };
+        let published = Incoming::republish(&envelope, &principal, "acme");
+        assert!(published.len() > EVENT_BYTES_MAX);
+        let again = Envelope::parse(&published).unwrap();
+        assert_eq!(again.sent_bytes(&published), EVENT_BYTES_MAX);
+        let larger = Envelope::parse(&sized(EVENT_BYTES_MAX + 1)).unwrap_err();
+        assert_eq!(larger.code, "event_too_large");
+    }
+
+    #[test]
+    fn nobody_makes_room_by_saying_who_they_are_at_length() {
+        let padded = |bytes: usize| {
+            let authid = format!(r#","authid":"{}"}}"#, "x".repeat(bytes));
+            sized(EVENT_BYTES_MAX).strip_suffix('}').unwrap().to_owned() + &authid
+        };
+        assert!(Envelope::parse(&padded(SENDER_BYTES_MAX - 100)).is_ok());
+        let larger = Envelope::parse(&padded(SENDER_BYTES_MAX)).unwrap_err();
+        assert_eq!(larger.code, "event_too_large");
+    }
 
     #[test]
     fn attributes_of_ours_are_ignored_and_unknown_ones_kept() {

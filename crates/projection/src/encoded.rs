@@ -20,7 +20,7 @@ enum Bytes {
 
 impl Encoded {
     /// # Panics
-    /// Where `value` is none of plain values, which can be encoded.
+    /// If `value` can't be encoded, which no plain value causes.
     pub fn of<T: Serialize>(value: &T) -> Self {
         let mut bytes = [0; BYTES_USUAL];
         match postcard::to_slice(value, &mut bytes).map(|used| used.len()) {

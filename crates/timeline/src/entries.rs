@@ -16,12 +16,12 @@ use touchbook_events::Digest;
 use touchbook_projection::Place;
 
 /// Entries of a chunk. A revision moves half of a chunk's bytes on average: 600. And a chunk that
-/// grows leaves holes of all its former sizes behind; one that is full lies still.
+/// grows leaves holes of all its former sizes behind; one that is full grows by revisions alone.
 const CHUNK_ENTRIES: usize = 8;
 /// Slots that a chunk makes room for at a time.
 const ROOM_ENTRIES: usize = 4;
-/// Sizes that the allocator has between one power of two and the next, twice: `next_power_of_two`
-/// is the one above. And the steps of its smallest.
+/// jemalloc has four sizes a doubling: steps of an eighth of the power of two above are those. Its
+/// smallest are so far apart.
 const ROOMS_A_DOUBLING: usize = 8;
 const ROOM_BYTES_MIN: usize = 16;
 /// Chunks that are made room for on a snapshot's word: 6,400 entries, more than nearly anybody has.
@@ -394,6 +394,7 @@ mod tests {
     use super::*;
     use crate::details::Details;
     use crate::stored::Stored;
+    use proptest::prelude::*;
     use touchbook_events::{EventType, Timestamp};
     use touchbook_projection::{Judged, Latest};
 
@@ -426,6 +427,32 @@ mod tests {
 
     fn read(chunks: &[Chunk]) -> Option<Entries> {
         postcard::from_bytes(&postcard::to_stdvec(chunks).unwrap()).ok()
+    }
+
+    proptest! {
+        #[test]
+        fn a_revision_moves_the_entries_after_it_and_changes_no_other(
+            contents in prop::collection::vec(prop::collection::vec(any::<u8>(), 0..40), 1..=8),
+            revisions in prop::collection::vec(
+                (any::<prop::sample::Index>(), prop::collection::vec(any::<u8>(), 0..90)),
+                0..9,
+            ),
+        ) {
+            let (mut chunk, mut model) = (Chunk::default(), contents.clone());
+            let place = Place { occurred_at: Timestamp::from_micros(0), position: 1 };
+            for content in &contents {
+                chunk.push(place, Digest::default(), content);
+            }
+            for (at, content) in revisions {
+                let at = at.index(model.len());
+                chunk.replace(at, &content);
+                model[at] = content;
+            }
+            for (at, content) in model.iter().enumerate() {
+                prop_assert_eq!(&chunk.bytes[chunk.range(at)], &content[..]);
+            }
+            prop_assert_eq!(chunk.bytes.len(), model.concat().len());
+        }
     }
 
     #[test]

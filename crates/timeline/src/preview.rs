@@ -55,7 +55,8 @@ fn is_plain(text: &[u8]) -> bool {
 fn squeezed(text: &str) -> String {
     let mut short = String::with_capacity(text.len().min(CHARS_MAX + 4));
     let mut chars = 0;
-    for word in text.split_whitespace() {
+    let mut words = text.split_whitespace().peekable();
+    while let Some(word) = words.next() {
         if chars > 0 {
             short.push(' ');
             chars += 1;
@@ -68,8 +69,10 @@ fn squeezed(text: &str) -> String {
             chars += 1;
         }
         if chars == CHARS_MAX {
-            let is_all = text.trim_end().ends_with(word) && short.len() >= text.trim().len();
-            return if is_all { short } else { cut(short) };
+            return match words.peek() {
+                Some(_) => cut(short),
+                None => short,
+            };
         }
     }
     short
@@ -99,6 +102,21 @@ mod tests {
         assert_eq!(shortened(""), "");
         let exact = "é".repeat(CHARS_MAX);
         assert_eq!(shortened(&exact), exact);
+        for (before, after) in [
+            ("a", ""),
+            ("  a", " "),
+            ("a", " b"),
+            ("a\r\n", ""),
+            ("a", "b"),
+        ] {
+            for chars in [CHARS_MAX - 3, CHARS_MAX - 2, CHARS_MAX - 1, CHARS_MAX] {
+                let text = format!("{before} {}{after}", "x".repeat(chars - 1));
+                let one_line = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                let is_cut = one_line.len() > CHARS_MAX;
+                assert_eq!(shortened(&text).ends_with('…'), is_cut, "{text:?}");
+                assert!(is_cut || shortened(&text) == one_line, "{text:?}");
+            }
+        }
         let words = "word ".repeat(100);
         let long = shortened(&words);
         assert_eq!(long.chars().count(), CHARS_MAX);
