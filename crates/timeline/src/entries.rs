@@ -439,9 +439,8 @@ mod tests {
             ),
         ) {
             let (mut chunk, mut model) = (Chunk::default(), contents.clone());
-            let place = Place { occurred_at: Timestamp::from_micros(0), position: 1 };
             for content in &contents {
-                chunk.push(place, Digest::default(), content);
+                chunk.push(Place::FIRST, Digest::default(), content);
             }
             for (at, content) in revisions {
                 let at = at.index(model.len());
