@@ -86,7 +86,7 @@ fn item(body: &Bytes, json: &str, sender: &Sender<'_>) -> Item {
     let incoming = incoming(&envelope, json.len(), sender)?;
     sender.guard.admit_event(incoming.data.event_type())?;
     let json = match sender.is_published {
-        true => republished(&envelope, sender),
+        true => republished(&envelope, sender).into(),
         false => body.slice_ref(json.as_bytes()),
     };
     Ok(Submission { incoming, json })
@@ -107,7 +107,7 @@ pub(crate) fn made_by_us(envelope: &Envelope<'_>, sender: &Sender<'_>) -> Item {
 
 fn made_at(entrance: Entrance, envelope: &Envelope<'_>, sender: &Sender<'_>) -> Item {
     // As large as whoever reads it from the stream finds it.
-    let json = Incoming::republish(envelope, sender.principal, sender.tenant);
+    let json = republished(envelope, sender);
     let bytes = envelope.sent_bytes(&json);
     let (principal, key) = (sender.principal, sender.key);
     let incoming = Incoming::from_envelope(envelope, bytes, entrance, principal, key)?;
@@ -133,6 +133,6 @@ fn incoming(
     Incoming::from_envelope(envelope, bytes, Entrance::Api, sender.principal, sender.key)
 }
 
-fn republished(envelope: &Envelope<'_>, sender: &Sender<'_>) -> Bytes {
-    Incoming::republish(envelope, sender.principal, sender.tenant).into()
+fn republished(envelope: &Envelope<'_>, sender: &Sender<'_>) -> String {
+    Incoming::republish(envelope, sender.principal, sender.tenant)
 }

@@ -167,12 +167,11 @@ impl Rebuild {
 
     fn read(&self, from: u64, to: u64, folds: &[Sender<Batch<Record>>]) -> Result<(), ReadError> {
         let mut batches = Batches::to(folds);
-        self.tenant.records(from..=to, &mut |record| {
-            if self.job.is_cancelled() {
-                return ControlFlow::Break(());
-            }
-            batches.push(record)
-        })?;
+        self.tenant
+            .records(from..=to, &mut |record| match self.job.is_cancelled() {
+                true => ControlFlow::Break(()),
+                false => batches.push(record),
+            })?;
         if !self.job.is_cancelled() {
             batches.end();
         }

@@ -17,7 +17,7 @@ pub const ATTRIBUTE_CHARS_MAX: usize = 500;
 /// Extension attributes that are not known, in bytes of JSON.
 pub const EXTENSION_BYTES_MAX: usize = 4 * 1024;
 /// What another system sent, as the JSON of the extension that carries it; not counted above, nor
-/// among the bytes of the event.
+/// among the bytes of the event where the service publishes it.
 pub const RAW_PAYLOAD_BYTES_MAX: usize = 512 * 1024;
 /// What the service adds to an event to say whose it is and who sent it; not counted above either.
 pub const SENDER_BYTES_MAX: usize = 4 * 1024;

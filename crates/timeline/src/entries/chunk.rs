@@ -6,8 +6,8 @@ use std::ops::Range;
 use touchbook_events::Digest;
 use touchbook_projection::Place;
 
-/// Entries of a chunk. A revision moves half of a chunk's bytes on average: 600. And a chunk that
-/// grows leaves holes of all its former sizes behind; one that is full grows by revisions alone.
+/// Entries of a chunk. A revision moves half of a chunk's bytes on average: 600. A chunk that grows
+/// is copied to each of its sizes; one that is full grows by revisions alone.
 pub(super) const CHUNK_ENTRIES: usize = 8;
 /// Slots that a chunk makes room for at a time.
 const ROOM_ENTRIES: usize = 4;
