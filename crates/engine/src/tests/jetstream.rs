@@ -18,6 +18,20 @@ pub(super) async fn on_stream(data_dir: &Path, nats: &Nats) -> Engine {
     engine
 }
 
+/// Two nodes on one stream.
+async fn nodes(dirs: &[tempfile::TempDir; 2], nats: &Nats) -> [Engine; 2] {
+    let [a, b] = dirs.each_ref().map(|dir| on_stream(dir.path(), nats));
+    [a.await, b.await]
+}
+
+/// A tenant that one of them makes, as each of them has it.
+async fn tenant_of_both(a: &Engine, b: &Engine) -> [Arc<Tenant>; 2] {
+    let of_a = a.create_tenant("acme").await.unwrap();
+    let known = || b.tenant("acme").is_some();
+    until("the other node knows the tenant", known).await;
+    [of_a, b.tenant("acme").unwrap()]
+}
+
 /// A stream that a server makes on a small disk, too.
 pub(super) fn options(nats: &Nats) -> JetStreamOptions {
     JetStreamOptions {
@@ -57,15 +71,9 @@ fn dead_letters(tenant: &Tenant) -> Vec<(String, Record)> {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_largest_event_is_taken_with_all_that_the_service_adds() {
     let nats = Nats::start();
-    let (dir_a, dir_b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (a, b) = (
-        on_stream(dir_a.path(), &nats).await,
-        on_stream(dir_b.path(), &nats).await,
-    );
-    let of_a = a.create_tenant("acme").await.unwrap();
-    let known = || b.tenant("acme").is_some();
-    until("the other node knows the tenant", known).await;
-    let of_b = b.tenant("acme").unwrap();
+    let dirs = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let [a, b] = nodes(&dirs, &nats).await;
+    let [of_a, of_b] = tenant_of_both(&a, &b).await;
     let compact = |id, bytes| wide(id, "c1", bytes).replace("\n            ", "");
     let largest = compact(1, EVENT_BYTES_MAX - compact(1, 0).len());
     assert_eq!(largest.len(), EVENT_BYTES_MAX);
@@ -91,17 +99,9 @@ async fn the_largest_event_is_taken_with_all_that_the_service_adds() {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_nodes_on_one_stream_hold_the_same_ledger() {
     let nats = Nats::start();
-    let (dir_a, dir_b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (a, b) = (
-        on_stream(dir_a.path(), &nats).await,
-        on_stream(dir_b.path(), &nats).await,
-    );
-    let of_a = a.create_tenant("acme").await.unwrap();
-    until("the other node knows the tenant", || {
-        b.tenant("acme").is_some()
-    })
-    .await;
-    let of_b = b.tenant("acme").unwrap();
+    let dirs = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let [a, b] = nodes(&dirs, &nats).await;
+    let [of_a, of_b] = tenant_of_both(&a, &b).await;
     let one = async {
         for id in 0..50 {
             send(&a, &of_a, &order(id, "c1", "1")).await;
@@ -362,11 +362,8 @@ fn resolved(id: u64) -> String {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_nodes_own_letters_are_dealt_with_alike_on_every_node() {
     let nats = Nats::start();
-    let (dir_a, dir_b) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-    let (a, b) = (
-        on_stream(dir_a.path(), &nats).await,
-        on_stream(dir_b.path(), &nats).await,
-    );
+    let dirs = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let [a, b] = nodes(&dirs, &nats).await;
     let (of_a, of_b) = (a.node_tenant().unwrap(), b.node_tenant().unwrap());
     let producer = producer(&nats).await;
     let order = order(1, "c1", "1");
