@@ -20,7 +20,9 @@ pub(super) async fn on_stream(data_dir: &Path, nats: &Nats) -> Engine {
 
 /// Two nodes on one stream.
 async fn nodes(dirs: &[tempfile::TempDir; 2], nats: &Nats) -> [Engine; 2] {
-    let [a, b] = dirs.each_ref().map(|dir| on_stream(dir.path(), nats));
+    let [a, b] = dirs
+        .each_ref()
+        .map(|dir| Box::pin(on_stream(dir.path(), nats)));
     [a.await, b.await]
 }
 
