@@ -1,96 +1,72 @@
-//! All searchable text of all customers in one piece of memory, so that a search is one scan.
+//! All searchable text of all customers in a few pieces of memory, so that a search is a scan.
 //!
-//! A row is a customer's lines, a line is a tag, folded text and an end. 200,000 customers are some
-//! 16 MB, which are scanned in a few milliseconds; an index by substring would take ten times that.
+//! A row is a customer's lines. Those of each kind of field lie together: names have no `@` and
+//! phone numbers no letters, so most of what is asked for can't be in most of the pieces, and they
+//! are not looked at. 200,000 customers are some 16 MB, of which a search reads a half or less; an
+//! index by substring would take ten times that.
+
+mod matched;
+mod part;
+#[cfg(test)]
+mod tests;
+
+pub use matched::{Field, How, Matched};
 
 use crate::fold::fold_into;
 use crate::person::Held;
 use crate::state::Contribution;
-use memchr::{memchr, memmem, memrchr};
+use part::{Hit, Part};
 use std::collections::HashMap;
+use std::iter::Peekable;
 use touchbook_events::{CustomerId, IdentifierKind};
-
-/// Ends a line; no folded text has it.
-const END: u8 = b'\n';
 
 /// Removed rows are swept once they are more than this and more than half of all bytes.
 const SWEPT_BYTES_MIN: usize = 64 * 1024;
 
-/// What of a customer matched; better ones first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum Field {
-    ExternalId = 1,
-    User,
-    Email,
-    Phone,
-    Handle,
-    Name,
-    Company,
-}
-
-impl Field {
-    fn of_tag(tag: u8) -> Option<Self> {
-        let all = [
-            Self::ExternalId,
-            Self::User,
-            Self::Email,
-            Self::Phone,
-            Self::Handle,
-            Self::Name,
-            Self::Company,
-        ];
-        all.into_iter().find(|field| *field as u8 == tag)
-    }
-
-    fn of(kind: IdentifierKind) -> Self {
-        match kind {
-            IdentifierKind::ExternalId => Self::ExternalId,
-            IdentifierKind::User => Self::User,
-            IdentifierKind::Email => Self::Email,
-            IdentifierKind::Phone => Self::Phone,
-            IdentifierKind::Handle => Self::Handle,
-        }
-    }
-
-    /// As in answers.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::ExternalId => "external_id",
-            Self::User => "user",
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Handle => "handle",
-            Self::Name => "name",
-            Self::Company => "company",
-        }
-    }
-}
-
-/// How it matched; better ones first.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[repr(u8)]
-pub enum How {
-    Exact,
-    /// The text begins with what was asked; a phone number ends with it.
-    Partly,
-    Within,
-}
-
-/// Why a customer was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Matched {
-    pub how: How,
-    pub field: Field,
-}
-
 #[derive(Debug, Default)]
 pub(crate) struct Haystack {
-    text: Vec<u8>,
-    /// Where each row begins, in ascending order; `None` once removed.
-    rows: Vec<(usize, Option<CustomerId>)>,
+    /// Whose each row is; `None` once removed.
+    rows: Vec<Option<CustomerId>>,
     row_of: HashMap<CustomerId, usize>,
+    parts: Parts,
     removed_bytes: usize,
+}
+
+/// Each has every row.
+#[derive(Debug, Default)]
+struct Parts {
+    names: Part,
+    emails: Part,
+    phones: Part,
+    ids: Part,
+}
+
+impl Parts {
+    fn each(&self) -> [&Part; 4] {
+        [&self.names, &self.emails, &self.phones, &self.ids]
+    }
+
+    fn each_mut(&mut self) -> [&mut Part; 4] {
+        [
+            &mut self.names,
+            &mut self.emails,
+            &mut self.phones,
+            &mut self.ids,
+        ]
+    }
+
+    fn of(&mut self, field: Field) -> &mut Part {
+        match field {
+            Field::Name | Field::Company => &mut self.names,
+            Field::Email => &mut self.emails,
+            Field::Phone => &mut self.phones,
+            Field::ExternalId | Field::User | Field::Handle => &mut self.ids,
+        }
+    }
+
+    fn bytes(&self) -> usize {
+        self.each().map(Part::bytes).iter().sum()
+    }
 }
 
 impl Haystack {
@@ -98,12 +74,11 @@ impl Haystack {
         let Some(row) = self.row_of.remove(&customer) else {
             return;
         };
-        let range = self.range(row);
-        self.removed_bytes += range.len();
-        // Blank lines match nothing.
-        self.text[range].fill(END);
-        self.rows[row].1 = None;
-        if self.removed_bytes > SWEPT_BYTES_MIN && self.removed_bytes > self.text.len() / 2 {
+        for part in self.parts.each_mut() {
+            self.removed_bytes += part.clear_row(row);
+        }
+        self.rows[row] = None;
+        if self.removed_bytes > SWEPT_BYTES_MIN && self.removed_bytes > self.parts.bytes() / 2 {
             self.sweep();
         }
     }
@@ -111,7 +86,10 @@ impl Haystack {
     pub(crate) fn insert(&mut self, customer: CustomerId, contribution: &Contribution) {
         self.remove(customer);
         self.row_of.insert(customer, self.rows.len());
-        self.rows.push((self.text.len(), Some(customer)));
+        self.rows.push(Some(customer));
+        for part in self.parts.each_mut() {
+            part.begin_row();
+        }
         let mut folded = String::new();
         let names = [
             (Field::Name, &contribution.name),
@@ -134,180 +112,57 @@ impl Haystack {
     fn line(&mut self, field: Field, text: &str, folded: &mut String) {
         folded.clear();
         fold_into(text, folded);
-        self.text.push(field as u8);
-        self.text.extend_from_slice(folded.as_bytes());
-        self.text.push(END);
-    }
-
-    fn range(&self, row: usize) -> std::ops::Range<usize> {
-        let end = self
-            .rows
-            .get(row + 1)
-            .map_or(self.text.len(), |(start, _)| *start);
-        self.rows[row].0..end
+        self.parts.of(field).line(field, folded);
     }
 
     fn sweep(&mut self) {
         let mut kept = Self::default();
-        for (row, (_, customer)) in self.rows.iter().enumerate() {
+        for (row, customer) in self.rows.iter().enumerate() {
             let Some(customer) = customer else { continue };
             kept.row_of.insert(*customer, kept.rows.len());
-            kept.rows.push((kept.text.len(), Some(*customer)));
-            kept.text.extend_from_slice(&self.text[self.range(row)]);
+            kept.rows.push(Some(*customer));
+            let parts = kept.parts.each_mut().into_iter().zip(self.parts.each());
+            for (into, part) in parts {
+                into.take_row(part, row);
+            }
         }
         *self = kept;
     }
 
-    /// Hands over each customer of whom a line matches `folded` text or ends in `digits`, once,
-    /// with the best match.
+    /// Hands over each customer of whom a line matches `folded` text or a phone number ends in
+    /// `digits`, once, with the best match.
     pub(crate) fn search(
         &self,
         folded: &str,
         digits: Option<&str>,
         mut found: impl FnMut(CustomerId, Matched),
     ) {
-        let mut phones = digits.map(|digits| self.phones(digits)).unwrap_or_default();
-        let mut hits = Hits::new(self, folded).peekable();
-        while let Some((row, mut best)) = hits.next() {
-            while let Some((_, next)) = hits.next_if(|(same, _)| *same == row) {
-                best = best.min(next);
-            }
-            if let Some(phone) = phones.remove(&row) {
-                best = best.min(phone);
-            }
-            if let Some(customer) = self.rows[row].1 {
+        let texts = self.parts.each().map(|part| boxed(part.hits(folded)));
+        let ends = digits.map(|digits| boxed(self.parts.phones.endings(digits)));
+        let mut hits: Vec<_> = texts.into_iter().chain(ends).collect();
+        while let Some((row, best)) = next_row(&mut hits) {
+            if let Some(customer) = self.rows[row] {
                 found(customer, best);
             }
         }
-        for (row, matched) in phones {
-            if let Some(customer) = self.rows[row].1 {
-                found(customer, matched);
-            }
-        }
-    }
-
-    /// Rows with a phone number that ends in `digits`.
-    fn phones(&self, digits: &str) -> HashMap<usize, Matched> {
-        let needle = format!("{digits}\n");
-        let mut phones = HashMap::new();
-        let mut row = 0;
-        for at in memmem::find_iter(&self.text, needle.as_bytes()) {
-            let start = self.line_start(at);
-            if self.text[start] != Field::Phone as u8 {
-                continue;
-            }
-            let how = if start + 1 == at {
-                How::Exact
-            } else {
-                How::Partly
-            };
-            row = self.row_at(at, row);
-            let matched = Matched {
-                how,
-                field: Field::Phone,
-            };
-            phones
-                .entry(row)
-                .and_modify(|best: &mut Matched| *best = matched.min(*best))
-                .or_insert(matched);
-        }
-        phones
-    }
-
-    fn line_start(&self, at: usize) -> usize {
-        memrchr(END, &self.text[..at]).map_or(0, |end| end + 1)
-    }
-
-    fn line_end(&self, at: usize) -> usize {
-        memchr(END, &self.text[at..]).map_or(self.text.len(), |end| at + end)
-    }
-
-    /// The row that holds byte `at`, which is not before row `from` and seldom far after it.
-    fn row_at(&self, at: usize, from: usize) -> usize {
-        let (mut row, mut step) = (from, 1);
-        while self
-            .rows
-            .get(row + step)
-            .is_some_and(|(start, _)| *start <= at)
-        {
-            row += step;
-            step *= 2;
-        }
-        let end = self.rows.len().min(row + step);
-        row + self.rows[row..end]
-            .partition_point(|(start, _)| *start <= at)
-            .saturating_sub(1)
-    }
-
-    /// How the line around byte `at` matches `length` bytes there; `None` where that is no match.
-    fn matched(&self, at: usize, length: usize) -> Option<Matched> {
-        let start = self.line_start(at);
-        let field = Field::of_tag(*self.text.get(start)?)?;
-        let rest = &self.text[at + length..];
-        let begins = start + 1 == at;
-        let ends = rest.first() == Some(&END);
-        let how = match field {
-            Field::Name | Field::Company if !begins => How::Within,
-            // `opencart:67890` is found by its second part too.
-            Field::ExternalId | Field::User | Field::Handle
-                if !begins && self.text[at - 1] != b':' =>
-            {
-                return None;
-            }
-            Field::Email | Field::Phone if !begins => return None,
-            _ if begins && ends => How::Exact,
-            _ => How::Partly,
-        };
-        Some(Matched { how, field })
     }
 }
 
-/// Matches of a text, row by row.
-struct Hits<'a> {
-    haystack: &'a Haystack,
-    finder: memmem::Finder<'a>,
-    length: usize,
-    at: usize,
-    row: usize,
+type Hits<'a> = Peekable<Box<dyn Iterator<Item = Hit> + 'a>>;
+
+fn boxed<'a>(hits: impl Iterator<Item = Hit> + 'a) -> Hits<'a> {
+    let hits: Box<dyn Iterator<Item = Hit>> = Box::new(hits);
+    hits.peekable()
 }
 
-impl<'a> Hits<'a> {
-    fn new(haystack: &'a Haystack, folded: &'a str) -> Self {
-        // A needle with an end of line or nothing in it would match everywhere.
-        let usable = !folded.is_empty() && memchr(END, folded.as_bytes()).is_none();
-        let at = if usable { 0 } else { haystack.text.len() };
-        let finder = memmem::Finder::new(folded);
-        Self {
-            haystack,
-            finder,
-            length: folded.len(),
-            at,
-            row: 0,
-        }
-    }
-}
-
-impl Iterator for Hits<'_> {
-    type Item = (usize, Matched);
-
-    fn next(&mut self) -> Option<(usize, Matched)> {
-        loop {
-            let rest = self
-                .haystack
-                .text
-                .get(self.at..)
-                .filter(|rest| !rest.is_empty())?;
-            let at = self.at + self.finder.find(rest)?;
-            let matched = self.haystack.matched(at, self.length);
-            // Nothing further on in a line is better than its first match.
-            self.at = match matched {
-                Some(_) => self.haystack.line_end(at),
-                None => at + 1,
-            };
-            if let Some(matched) = matched {
-                self.row = self.haystack.row_at(at, self.row);
-                return Some((self.row, matched));
-            }
-        }
-    }
+/// The first row that any of them has, with its best match.
+fn next_row(hits: &mut [Hits<'_>]) -> Option<Hit> {
+    let row = hits
+        .iter_mut()
+        .filter_map(|hits| hits.peek().map(|(row, _)| *row))
+        .min()?;
+    let matches = hits.iter_mut().flat_map(|hits| {
+        std::iter::from_fn(move || hits.next_if(|(at, _)| *at == row).map(|(_, how)| how))
+    });
+    matches.min().map(|best| (row, best))
 }
