@@ -127,25 +127,19 @@ impl Index {
     }
 
     fn put(&mut self, place: Place, row: Row) {
-        self.forget_other(row.customer, place);
-        if let Some(other) = self
-            .take_out(place)
-            .filter(|other| other.customer != row.customer)
-        {
+        let customer = row.customer;
+        self.forget_other(customer, place);
+        let other = self.show(place, row);
+        if let Some(other) = other.filter(|other| other.customer != customer) {
             self.others.entry(place).or_default().push(other);
         }
-        self.show(place, row);
     }
 
-    fn show(&mut self, place: Place, row: Row) {
-        let Listed { call, .. } = row.listed(place);
-        for (facet, word) in self.facets.iter_mut().zip(words(&call)) {
-            facet.insert(word, place);
-        }
-        for alias in call.stored.aliases() {
-            self.aliases.insert((hash(alias), place));
-        }
-        self.calls.insert(place, row);
+    /// Gives back what was shown there before.
+    fn show(&mut self, place: Place, row: Row) -> Option<Row> {
+        let before = self.calls.insert(place, row.clone());
+        self.point(place, before.as_ref(), Some(&row));
+        before
     }
 
     /// A merge may have given the call to somebody else already, or not yet.
@@ -172,16 +166,46 @@ impl Index {
         }
     }
 
-    fn take_out(&mut self, place: Place) -> Option<Row> {
-        let row = self.calls.remove(&place)?;
-        let Listed { call, .. } = row.listed(place);
-        for (facet, word) in self.facets.iter_mut().zip(words(&call)) {
-            facet.remove(word, place);
+    fn take_out(&mut self, place: Place) {
+        let before = self.calls.remove(&place);
+        self.point(place, before.as_ref(), None);
+    }
+
+    /// Changes what leads to a call. Most of what is said of a call changes nothing of that, and
+    /// finding a place in trees of all calls costs more than reading two of them.
+    fn point(&mut self, place: Place, before: Option<&Row>, after: Option<&Row>) {
+        let paths = |row: Option<_>| row.map_or_else(Paths::default, |row| Paths::of(row, place));
+        let (was, is) = (paths(before), paths(after));
+        let words = was.words.into_iter().zip(is.words);
+        for (facet, (was, is)) in self.facets.iter_mut().zip(words) {
+            if was != is {
+                facet.remove(was, place);
+                facet.insert(is, place);
+            }
         }
-        for alias in call.stored.aliases() {
-            self.aliases.remove(&(hash(alias), place));
+        for alias in was.aliases.iter().filter(|was| !is.aliases.contains(was)) {
+            self.aliases.remove(&(*alias, place));
         }
-        Some(row)
+        let new = is.aliases.iter().filter(|is| !was.aliases.contains(is));
+        self.aliases.extend(new.map(|alias| (*alias, place)));
+    }
+}
+
+/// What leads to a call.
+#[derive(Default)]
+struct Paths<'a> {
+    words: [Option<&'a str>; FACETS],
+    /// Hashes of them.
+    aliases: Vec<u64>,
+}
+
+impl<'a> Paths<'a> {
+    fn of(row: &'a Row, place: Place) -> Self {
+        let call = row.listed(place).call;
+        Self {
+            words: words(&call),
+            aliases: call.stored.aliases().map(hash).collect(),
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! An index of all calls at once: trees of what is sorted are full, and made in one go.
 
-use super::{FACETS, Facet, Index, Row, hash, words};
+use super::{FACETS, Facet, Index, Paths, Row};
 use hashbrown::HashMap;
 use std::collections::BTreeMap;
 use touchbook_projection::Place;
@@ -35,8 +35,8 @@ impl Index {
 
 impl Lists {
     fn push(&mut self, place: Place, row: Row) {
-        let call = row.listed(place).call;
-        for (facet, word) in self.facets.iter_mut().zip(words(&call)) {
+        let Paths { words, aliases } = Paths::of(&row, place);
+        for (facet, word) in self.facets.iter_mut().zip(words) {
             let Some(word) = word else { continue };
             match facet.get_mut(word) {
                 Some(places) => places.push(place),
@@ -45,9 +45,8 @@ impl Lists {
                 }
             }
         }
-        let aliases = call.stored.aliases();
-        self.aliases
-            .extend(aliases.map(|alias| (hash(alias), place)));
+        let aliases = aliases.into_iter().map(|alias| (alias, place));
+        self.aliases.extend(aliases);
         self.calls.push((place, row));
     }
 
@@ -132,6 +131,25 @@ mod tests {
                 rows.extend(index::rows(customer, &all));
             }
             prop_assert_eq!(Index::of(rows), one_by_one);
+        }
+
+        /// Whatever of a customer's calls comes, goes, or leads elsewhere than before.
+        #[test]
+        fn what_leads_to_a_call_changes_with_it(
+            told_of in prop::collection::vec(
+                prop::collection::vec((0_u16..40, any::<u8>()), 0..30), 1..6),
+        ) {
+            let (mut changed, mut before) = (Index::default(), None);
+            let customer = CustomerId::from_bytes([1; 16]);
+            for calls in &told_of {
+                let slots: Vec<_> = calls.iter().map(|(time, word)| told(*time, *word)).collect();
+                let after = contribution(&slots);
+                changed.contribute(customer, before.as_ref(), Some(&after));
+                before = Some(after);
+            }
+            let last = before.unwrap_or_else(|| contribution(&[]));
+            let rows = index::rows(customer, &last).collect();
+            prop_assert_eq!(Index::of(rows), changed);
         }
     }
 }
