@@ -172,7 +172,7 @@ impl Index {
     }
 
     /// Changes what leads to a call. Most of what is said of a call changes nothing of that, and
-    /// finding a place in trees of all calls costs more than reading two of them.
+    /// finding a place in trees of all calls costs more than reading the call before and after.
     fn point(&mut self, place: Place, before: Option<&Row>, after: Option<&Row>) {
         let paths = |row: Option<_>| row.map_or_else(Paths::default, |row| Paths::of(row, place));
         let (was, is) = (paths(before), paths(after));

@@ -81,7 +81,7 @@ mod tests {
     use touchbook_events::catalogue::call::Direction;
     use touchbook_projection::Stamp;
 
-    /// A call at one of few times, with words and aliases that others have too.
+    /// A call at one of few times, with words and aliases that others have too, or without.
     fn told(time: u16, word: u8) -> Slot {
         let bare = slot(time, word);
         let mut stored: Stored<'_> = Packed(&bare.packed).stored(bare.place);
@@ -90,13 +90,18 @@ mod tests {
             position: bare.place.position,
         };
         let agent = format!("agent-{}", word % 3);
-        let alias = format!("CA{}", word % 5);
-        stored.start.agent_id.set(stamp, Some(&agent));
+        let aliases = [word % 5, word / 5 % 5].map(|alias| format!("CA{alias}"));
+        let has_agent = !word.is_multiple_of(7);
+        stored
+            .start
+            .agent_id
+            .set(stamp, has_agent.then_some(&*agent));
         stored.start.direction.set(
             stamp,
             (word.is_multiple_of(2)).then_some(Direction::Inbound),
         );
-        stored.names.others.push(&alias);
+        let named = aliases.iter().take(usize::from(word % 3));
+        stored.names.others.extend(named.map(|alias| &**alias));
         Slot {
             packed: stored.pack(bare.place),
             ..bare
@@ -145,11 +150,9 @@ mod tests {
                 let slots: Vec<_> = calls.iter().map(|(time, word)| told(*time, *word)).collect();
                 let after = contribution(&slots);
                 changed.contribute(customer, before.as_ref(), Some(&after));
+                prop_assert_eq!(&Index::of(index::rows(customer, &after).collect()), &changed);
                 before = Some(after);
             }
-            let last = before.unwrap_or_else(|| contribution(&[]));
-            let rows = index::rows(customer, &last).collect();
-            prop_assert_eq!(Index::of(rows), changed);
         }
     }
 }

@@ -32,7 +32,7 @@ impl Part {
         self.text.push(field as u8);
         self.text.extend_from_slice(folded.as_bytes());
         self.text.push(END);
-        self.written.extend(folded);
+        self.written.extend(folded.as_bytes());
     }
 
     /// Leaves blank lines, which match nothing; tells how many bytes they are.
@@ -45,11 +45,12 @@ impl Part {
     /// Takes over a row of another as its own last one.
     pub(super) fn take_row(&mut self, of: &Self, row: usize) {
         self.begin_row();
-        self.text.extend_from_slice(&of.text[of.range(row)]);
-        self.written = of.written;
+        let lines = &of.text[of.range(row)];
+        self.text.extend_from_slice(lines);
+        self.written.extend(lines);
     }
 
-    fn range(&self, row: usize) -> Range<usize> {
+    pub(super) fn range(&self, row: usize) -> Range<usize> {
         let end = self.rows.get(row + 1).copied();
         self.rows[row]..end.unwrap_or(self.text.len())
     }
@@ -58,6 +59,7 @@ impl Part {
     pub(super) fn hits<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = Hit> + 'a {
         let finder = memmem::Finder::new(folded);
         let (mut at, mut row) = (0, 0);
+        // Nothing would match everywhere.
         if folded.is_empty() || !self.written.have(folded) {
             at = self.text.len();
         }
@@ -89,7 +91,7 @@ impl Part {
                 false => How::Partly,
             };
             row = self.row_at(at, row);
-            at = self.line_end(at);
+            at = self.line_end(at) + 1;
             Some((row, Matched { how, field }))
         })
     }
@@ -138,13 +140,13 @@ impl Part {
     }
 }
 
-/// Which bytes a text is made of, a bit each: what has another can't be in it.
-#[derive(Clone, Copy, Debug, Default)]
+/// Which bytes a text was ever made of, a bit each: what has another can't be in it.
+#[derive(Debug, Default)]
 struct Bytes([u64; 4]);
 
 impl Bytes {
-    fn extend(&mut self, text: &str) {
-        for byte in text.bytes() {
+    fn extend(&mut self, text: &[u8]) {
+        for byte in text {
             self.0[usize::from(byte / 64)] |= 1 << (byte % 64);
         }
     }
