@@ -59,7 +59,7 @@ impl Part {
     pub(super) fn hits<'a>(&'a self, folded: &'a str) -> impl Iterator<Item = Hit> + 'a {
         let finder = memmem::Finder::new(folded);
         let (mut at, mut row) = (0, 0);
-        // Nothing would match everywhere.
+        // An empty text would match everywhere.
         if folded.is_empty() || !self.written.have(folded) {
             at = self.text.len();
         }
